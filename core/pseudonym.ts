@@ -1,0 +1,27 @@
+import type { SiteId } from './ids';
+import { DAY, HOUR, localDate, type Millis } from './time';
+
+/**
+ * A device is stored as `trunc128(HMAC-SHA-256(K[site, day], address))`. This file decides which key that is and how
+ * long it lives; drawing, wrapping and using keys is the store's affair (store/pseudonyms).
+ */
+export interface KeyScope {
+  readonly site: SiteId;
+  /** Local date, changing at four in the morning, when the fewest sessions run. */
+  readonly day: string;
+}
+
+const CHANGE_OF_DAY = 4 * HOUR;
+
+/** The scope of a pseudonym made at this moment. Equal devices at two sites or on two days have unrelated pseudonyms. */
+export function keyScope(site: SiteId, now: Millis, timeZone: string): KeyScope {
+  return { site, day: localDate(now - CHANGE_OF_DAY, timeZone) };
+}
+
+/** A grant lasts at most a day, so a key older than two days can hold none: nobody has to look for it. */
+export const KEY_MAX_AGE = 2 * DAY;
+
+/** A key dies when its day is over and the last grant made under it has expired: from then on nothing can be linked. */
+export function keyIsDead(key: { day: string; lastExpiry: Millis }, now: Millis, timeZone: string): boolean {
+  return key.day !== localDate(now - CHANGE_OF_DAY, timeZone) && key.lastExpiry <= now;
+}

@@ -1,0 +1,54 @@
+/**
+ * Every outcome that is expected has a reason from one of these lists. The key is the metric label and the log's
+ * `reason`; the sentence is what the documents and the operator read.
+ */
+
+/** Why a device may not go online (Access-Reject, or the portal's refusal). */
+export const REJECT = {
+  'credential-unknown': 'the user name was never issued here, or it expired',
+  'credential-used': 'the credential was redeemed before; each works once',
+  'credential-other-gateway': 'the credential was issued for another gateway',
+  'credential-other-device': 'the credential was issued for another device',
+  'password-wrong': 'the password does not match the user name',
+  'password-missing': 'the request carries neither User-Password nor CHAP-Password',
+  'device-missing': 'Calling-Station-Id is missing or is not a device address',
+  'grant-expired': 'the time of this acceptance is over',
+  'octets-used-up': 'the volume that the site allows for a day is used up',
+} as const;
+export type RejectReason = keyof typeof REJECT;
+
+/** Why a RADIUS packet gets no answer at all. */
+export const DROP = {
+  'unknown-nas': 'no configured gateway has this source address',
+  malformed: 'length, code or an attribute breaks RFC 2865',
+  'bad-authenticator': 'the packet fails verification: the shared secret differs',
+  'message-authenticator-missing': 'the request is not signed and this gateway must sign (BlastRADIUS)',
+  'wrong-port': 'an authentication packet came to the accounting port, or the other way round',
+  'unsupported-code': 'the packet type is none that this server answers',
+  'duplicate-in-progress': 'the same request is being answered already',
+  'store-failed': 'the store did not confirm the record; the gateway will send it again',
+  incomplete: 'an accounting record lacks Acct-Status-Type or Acct-Session-Id',
+} as const;
+export type DropReason = keyof typeof DROP;
+
+/** Why the portal cannot make a visit out of a redirect. */
+export const VISIT_REFUSED = {
+  'unknown-gateway': 'the address names no configured gateway',
+  'parameters-missing': 'the gateway left out a parameter that it always sends',
+  'parameters-invalid': 'a parameter has a form that the gateway never sends',
+  'signature-wrong': 'the redirect was changed on its way, or the shared secret differs',
+  'gateway-address-wrong': 'the redirect names an address that is not configured for this gateway',
+  'visit-expired': 'the page was open for too long',
+  'visit-forged': 'the form was not made by this portal',
+  'cross-site': 'the form was sent from another site',
+} as const;
+export type VisitRefusedReason = keyof typeof VISIT_REFUSED;
+
+/** Why a poll of an access point gave no sample. */
+export const MISS = {
+  timeout: 'no answer in time, after all retries',
+  refused: 'the host answers, but nothing listens for SNMP',
+  malformed: 'the answer could not be read',
+  error: 'the agent answered with an error',
+} as const;
+export type MissReason = keyof typeof MISS;

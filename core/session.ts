@@ -1,0 +1,167 @@
+import type { GatewayId, GrantId, SiteId } from './ids';
+import type { Octets } from './octets';
+import { type Millis, SECOND } from './time';
+
+/** One accounting packet about one session, in our words. What a gateway does not say is undefined. */
+export interface AccountingEvent {
+  readonly kind: 'start' | 'interim' | 'stop';
+  readonly gateway: GatewayId;
+  readonly site: SiteId;
+  /** Acct-Session-Id: with the gateway it names the session. */
+  readonly sessionId: string;
+  /** From the Class attribute, if the gateway returns it. */
+  readonly grantId?: GrantId;
+  /** When it happened at the gateway. */
+  readonly eventAt: Millis;
+  /** When we received it. */
+  readonly receivedAt: Millis;
+  /** Acct-Session-Time. */
+  readonly seconds?: number;
+  readonly downloadOctets?: Octets;
+  readonly uploadOctets?: Octets;
+}
+
+/**
+ * A stretch in which the gateway's counters only grew. A gateway may start over under the same session id
+ * (hostapd: Start, Stop, Start, Interim, Stop); each such life is a segment of its own, and their sum is the session.
+ */
+export interface Segment {
+  readonly start: Millis;
+  readonly lastAt: Millis;
+  readonly stoppedAt?: Millis;
+  readonly seconds: number;
+  readonly downloadOctets: Octets;
+  readonly uploadOctets: Octets;
+}
+
+export interface Session {
+  readonly gateway: GatewayId;
+  readonly site: SiteId;
+  readonly sessionId: string;
+  readonly grantId?: GrantId;
+  readonly lastSeenAt: Millis;
+  /** By their start. Never empty. */
+  readonly segments: readonly Segment[];
+  /** What older segments had counted when there were too many of them. */
+  readonly earlier: Usage;
+}
+
+/** Seconds online and octets each way. */
+export interface Usage {
+  readonly seconds: number;
+  readonly downloadOctets: Octets;
+  readonly uploadOctets: Octets;
+}
+
+/** Event-Timestamp counts whole seconds, and a packet may wait a moment before it is sent. */
+const START_TOLERANCE = 5 * SECOND;
+const MAX_SEGMENTS = 8;
+const NOTHING: Usage = { seconds: 0, downloadOctets: 0, uploadOctets: 0 };
+
+function sum(a: Usage, b: Usage): Usage {
+  return {
+    seconds: a.seconds + b.seconds,
+    downloadOctets: a.downloadOctets + b.downloadOctets,
+    uploadOctets: a.uploadOctets + b.uploadOctets,
+  };
+}
+
+/** Everything the session has used, over all its segments. */
+export function usageOf(session: Session): Usage {
+  return session.segments.reduce<Usage>(sum, session.earlier);
+}
+
+/** A session is over when its latest life is. */
+export function isStopped(session: Session): boolean {
+  return session.segments.at(-1)?.stoppedAt !== undefined;
+}
+
+/**
+ * Folds a packet into what is known. Packets may come in any order and more than once: counters are taken as maxima, so
+ * the result is the same. `added` is what this packet adds to the totals; it is never negative.
+ */
+export function foldSession(
+  before: Session | undefined,
+  event: AccountingEvent,
+): { session: Session; added: Usage & { sessions: 0 | 1 } } {
+  const base: Session = before ?? {
+    gateway: event.gateway,
+    site: event.site,
+    sessionId: event.sessionId,
+    lastSeenAt: event.receivedAt,
+    segments: [],
+    earlier: NOTHING,
+  };
+  const index = base.segments.findLastIndex((segment) => fits(segment, event));
+  const segments =
+    index < 0
+      ? [...base.segments, newSegment(event)]
+      : base.segments.with(index, grow(base.segments[index] as Segment, event));
+  segments.sort((a, b) => a.start - b.start);
+  let earlier = base.earlier;
+  while (segments.length > MAX_SEGMENTS) earlier = sum(earlier, segments.shift() as Segment);
+
+  const grantId = base.grantId ?? event.grantId;
+  const session: Session = {
+    ...base,
+    ...(grantId !== undefined && { grantId }),
+    lastSeenAt: Math.max(base.lastSeenAt, event.receivedAt),
+    segments,
+    earlier,
+  };
+  const was = before === undefined ? NOTHING : usageOf(before);
+  const is = usageOf(session);
+  return {
+    session,
+    added: {
+      sessions: before === undefined ? 1 : 0,
+      seconds: is.seconds - was.seconds,
+      downloadOctets: is.downloadOctets - was.downloadOctets,
+      uploadOctets: is.uploadOctets - was.uploadOctets,
+    },
+  };
+}
+
+/**
+ * Does the packet tell of this segment? Its time minus its Acct-Session-Time is when the life began, which is the same
+ * for every packet of a life; and within a life, later packets never count less.
+ */
+function fits(segment: Segment, event: AccountingEvent): boolean {
+  const sameStart =
+    event.seconds === undefined
+      ? event.eventAt >= segment.start
+      : Math.abs(event.eventAt - event.seconds * SECOND - segment.start) <= START_TOLERANCE;
+  if (!sameStart) return false;
+  if (event.kind === 'start' && segment.stoppedAt !== undefined && event.eventAt >= segment.stoppedAt) return false;
+  const down = event.downloadOctets ?? segment.downloadOctets;
+  const up = event.uploadOctets ?? segment.uploadOctets;
+  if (event.eventAt > segment.lastAt) return down >= segment.downloadOctets && up >= segment.uploadOctets;
+  if (event.eventAt < segment.lastAt) return down <= segment.downloadOctets && up <= segment.uploadOctets;
+  return true;
+}
+
+function newSegment(event: AccountingEvent): Segment {
+  const seconds = event.seconds ?? 0;
+  return {
+    start: event.eventAt - seconds * SECOND,
+    lastAt: event.eventAt,
+    ...(event.kind === 'stop' && { stoppedAt: event.eventAt }),
+    seconds,
+    downloadOctets: event.downloadOctets ?? 0,
+    uploadOctets: event.uploadOctets ?? 0,
+  };
+}
+
+function grow(segment: Segment, event: AccountingEvent): Segment {
+  const { stoppedAt, ...open } = segment;
+  const stop = event.kind === 'stop' ? Math.max(event.eventAt, stoppedAt ?? 0) : stoppedAt;
+  const livesOn = stop !== undefined && event.kind !== 'stop' && event.eventAt > stop;
+  return {
+    ...open,
+    ...(stop !== undefined && !livesOn && { stoppedAt: stop }),
+    lastAt: Math.max(segment.lastAt, event.eventAt),
+    seconds: Math.max(segment.seconds, event.seconds ?? 0),
+    downloadOctets: Math.max(segment.downloadOctets, event.downloadOctets ?? 0),
+    uploadOctets: Math.max(segment.uploadOctets, event.uploadOctets ?? 0),
+  };
+}

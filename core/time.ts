@@ -1,0 +1,29 @@
+/** Milliseconds since 1970-01-01T00:00Z. Always passed in; only runtime/clock reads it. */
+export type Millis = number;
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Making a formatter costs far more than using it, so each time zone keeps its own. */
+function dateFormat(timeZone: string): Intl.DateTimeFormat {
+  let format = formats.get(timeZone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+    formats.set(timeZone, format);
+  }
+  return format;
+}
+
+/** The local calendar date of a moment, as `2026-11-21`. */
+export function localDate(at: Millis, timeZone: string): string {
+  return dateFormat(timeZone).format(at);
+}
+
+/** The start of the full hour that holds `at`. Hours of UTC: totals stay comparable when the clocks change. */
+export function startOfHour(at: Millis): Millis {
+  return at - (at % HOUR);
+}

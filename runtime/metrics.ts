@@ -1,0 +1,36 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+
+/** Every metric of the product begins like this. */
+export const PREFIX = 'stadtfunk_';
+
+/**
+ * The only label names there are. None of them can name a device, a visitor or a session, and each has few values, all
+ * from the configuration or from a closed list. test/architecture holds every metric against this list.
+ */
+export const LABELS = [
+  'site',
+  'ap',
+  'gateway',
+  'kind',
+  'reason',
+  'result',
+  'code',
+  'direction',
+  'language',
+  'state',
+  'role',
+  'operation',
+  'name',
+  'model',
+  'version',
+  'le',
+] as const;
+
+export type { Registry } from 'prom-client';
+
+/** A registry with the figures of the process itself (memory, event loop, garbage collection). */
+export function createMetrics(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: PREFIX });
+  return registry;
+}

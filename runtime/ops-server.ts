@@ -1,0 +1,73 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { closeHttp, type Listen, listenHttp } from './listen';
+import type { Registry } from './metrics';
+import type { Role } from './role';
+
+const PLAIN = 'text/plain; charset=utf-8';
+
+/**
+ * /metrics for Prometheus, /healthz ("the process lives") and /readyz ("it can serve", 503 with the reasons if not).
+ * It belongs on loopback or a management network.
+ */
+export class OpsServer implements Role {
+  readonly name = 'ops';
+  readonly #listen: Listen;
+  readonly #registry: Registry;
+  readonly #roles: () => readonly Role[];
+  readonly #server: Server;
+  #stopping = false;
+  /** The port in use, once started. */
+  port = 0;
+
+  constructor(listen: Listen, registry: Registry, roles: () => readonly Role[]) {
+    this.#listen = listen;
+    this.#registry = registry;
+    this.#roles = roles;
+    this.#server = createServer(this.#answer);
+  }
+
+  async start(): Promise<void> {
+    this.port = await listenHttp(this.#server, this.#listen, 'metrics and health checks', 'ops.listen');
+  }
+
+  stop(): Promise<void> {
+    return closeHttp(this.#server, 1_000);
+  }
+
+  notReady(): string | undefined {
+    return this.#stopping ? 'the process is stopping' : undefined;
+  }
+
+  /** From here on /readyz says 503, so that a load balancer looks elsewhere while the roles drain. */
+  announceStop(): void {
+    this.#stopping = true;
+  }
+
+  readonly #answer: RequestListener = async (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { 'Content-Type': PLAIN, Allow: 'GET, HEAD' }).end('only GET\n');
+      return;
+    }
+    switch (request.url?.split('?')[0]) {
+      case '/metrics': {
+        const page = await this.#registry.metrics();
+        response.writeHead(200, { 'Content-Type': this.#registry.contentType, 'Cache-Control': 'no-store' }).end(page);
+        return;
+      }
+      case '/healthz':
+        response.writeHead(200, { 'Content-Type': PLAIN }).end('ok\n');
+        return;
+      case '/readyz': {
+        const reasons = [this, ...this.#roles()].flatMap((role) => {
+          const reason = role.notReady();
+          return reason === undefined ? [] : [`${role.name}: ${reason}`];
+        });
+        response.writeHead(reasons.length === 0 ? 200 : 503, { 'Content-Type': PLAIN });
+        response.end(reasons.length === 0 ? 'ready\n' : `${reasons.join('\n')}\n`);
+        return;
+      }
+      default:
+        response.writeHead(404, { 'Content-Type': PLAIN }).end('try /metrics, /healthz or /readyz\n');
+    }
+  };
+}

@@ -1,0 +1,125 @@
+import type { Credential, Grant } from '../core/grant';
+import type { Health, Outage, OutageChange } from '../core/health';
+import type { ApId, GatewayId, GrantId, SiteId } from '../core/ids';
+import type { Interval } from '../core/intervals';
+import type { DeviceAddress } from '../core/mac';
+import type { RejectReason } from '../core/reasons';
+import type { AccountingEvent, Session, Usage } from '../core/session';
+import type { Millis } from '../core/time';
+
+/** What the portal asks to be granted when a visitor accepts the terms. */
+export interface GrantRequest {
+  readonly site: SiteId;
+  readonly gateway: GatewayId;
+  readonly device: DeviceAddress;
+  readonly termsVersion: string;
+  /** In which language the terms were shown; counted, not linked to the grant. */
+  readonly language: string;
+  readonly now: Millis;
+  readonly expiresAt: Millis;
+  /** Also issue a credential for this gateway to redeem. */
+  readonly withCredential: boolean;
+}
+
+export interface Granted {
+  readonly grant: Grant;
+  readonly credential?: Credential;
+}
+
+/** Grants and the credentials that carry them through a gateway. */
+export interface GrantStore {
+  /**
+   * Makes a grant, or renews the live one of this device at this site (same id, octets kept), and counts the acceptance
+   * by site, hour, terms version and language. Durable.
+   */
+  putGrant(request: GrantRequest): Promise<Granted>;
+  /** The live grant of a device at a site. */
+  findGrant(site: SiteId, device: DeviceAddress, now: Millis): Promise<Grant | undefined>;
+  /** The live grant with this id. */
+  getGrant(id: GrantId, now: Millis): Promise<Grant | undefined>;
+  /** Ends a grant; true if there was one. Durable. */
+  endGrant(id: GrantId, now: Millis): Promise<boolean>;
+
+  /** The password that belongs to a user name, whether or not it was ever issued. Needs no disk: it is derived. */
+  credentialPassword(username: string): string;
+  /** Redeems a credential. However many ask at the same time, exactly one gets the grant. Durable. */
+  takeCredential(request: {
+    readonly username: string;
+    readonly gateway: GatewayId;
+    readonly device: DeviceAddress;
+    readonly now: Millis;
+  }): Promise<{ readonly ok: true; readonly grant: Grant } | { readonly ok: false; readonly reason: RejectReason }>;
+
+  /** How often the terms were accepted, by hour; the newest last. */
+  acceptances(site: SiteId, window: Interval): Promise<readonly AcceptanceCount[]>;
+}
+
+export interface AcceptanceCount {
+  readonly hour: Millis;
+  readonly termsVersion: string;
+  readonly language: string;
+  readonly count: number;
+}
+
+/** What a site's visitors used in one hour, all together. */
+export interface HourlyUsage extends Usage {
+  readonly hour: Millis;
+  readonly sessions: number;
+}
+
+/** Sessions as accounting reports them. */
+export interface SessionStore {
+  /**
+   * Folds an accounting packet into its session, adds what is new to the site's hour and to the grant. A packet that
+   * came before adds nothing. Durable: only then may the gateway be answered.
+   */
+  applyAccounting(event: AccountingEvent): Promise<Usage & { readonly sessions: 0 | 1 }>;
+  /** The gateway started or stops (Accounting-On, -Off): its running sessions are over. Returns how many. Durable. */
+  closeSessionsOf(gateway: GatewayId, now: Millis): Promise<number>;
+  /** Closes sessions from which nothing was heard since `silentSince`. Returns how many. Durable. */
+  closeSilentSessions(silentSince: Millis, now: Millis): Promise<number>;
+  /** One session, also for five minutes after its end. */
+  getSession(gateway: GatewayId, sessionId: string): Promise<Session | undefined>;
+  /** Running sessions by site; a number, never a list. */
+  countSessions(): Promise<ReadonlyMap<SiteId, number>>;
+  /** Totals by hour that overlap the window; the newest last. */
+  siteUsage(site: SiteId, window: Interval): Promise<readonly HourlyUsage[]>;
+}
+
+/** Health and outages of access points. */
+export interface HealthStore {
+  /** Keeps the health of an access point and, if its state changed, the outage that began or ended. Durable. */
+  putHealth(ap: ApId, health: Health, change?: OutageChange): Promise<void>;
+  /** The health of every access point ever kept. `firstSeenAt`: its first answer. */
+  allHealth(): Promise<ReadonlyMap<ApId, { readonly health: Health; readonly firstSeenAt?: Millis }>>;
+  /** Outages that overlap the window, the oldest first. */
+  outages(ap: ApId, window: Interval): Promise<readonly Outage[]>;
+  /**
+   * The controller says: "I have been watching until `now`." If its last word is longer ago than `tolerance`, the time
+   * between is kept as unwatched. Durable.
+   */
+  watch(now: Millis, tolerance: Millis): Promise<void>;
+  /** When no controller watched, within the window. The time since its last word counts only beyond `tolerance`. */
+  unwatched(window: Interval, tolerance: Millis): Promise<readonly Interval[]>;
+}
+
+/** What one class of record may keep, and until when. */
+export interface Retention {
+  /** Outages, totals and acceptance counts older than this are forgotten. */
+  readonly historyBefore: Millis;
+}
+
+export interface Store extends GrantStore, SessionStore, HealthStore {
+  /**
+   * Forgets what has had its time: expired grants and credentials, sessions five minutes after their end, dead keys,
+   * old history. Durable: what is forgotten cannot be read from the files any more once they are compacted.
+   */
+  forget(now: Millis, retention: Retention): Promise<void>;
+  /** Resolves if the store can read and write now; rejects with an OperatorError saying why not. */
+  check(): Promise<void>;
+  /** Finishes what is under way and closes. Operations after that reject. */
+  close(): Promise<void>;
+}
+
+/** A session's record stays this long after its end, so that a late or repeated packet is recognised. */
+export const SESSION_AFTERGLOW_MS = 5 * 60_000;
