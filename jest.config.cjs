@@ -10,4 +10,7 @@ module.exports = {
     ],
   },
   testTimeout: 20_000,
+  // Two processes are enough for two cores, and the tests' own servers need room beside them.
+  maxWorkers: 2,
+  reporters: ['default', '<rootDir>/test/support/reporter.cjs'],
 };
