@@ -1,0 +1,26 @@
+import type { Config } from './schema';
+
+/** What is opened or derived once, at the start. Every other key takes effect on SIGHUP. */
+const FIXED_AT_START: Readonly<Record<string, (config: Config) => unknown>> = {
+  demo: (config) => config.demo,
+  // The store derives its keys from both when it is opened.
+  key: (config) => config.key.reveal(),
+  'town.timeZone': (config) => config.town.timeZone,
+  'portal.listen.host': (config) => config.portal.listen.host,
+  'portal.listen.port': (config) => config.portal.listen.port,
+  'radius.host': (config) => config.radius.host,
+  'radius.authenticationPort': (config) => config.radius.authenticationPort,
+  'radius.accountingPort': (config) => config.radius.accountingPort,
+  'ops.listen.host': (config) => config.ops.listen.host,
+  'ops.listen.port': (config) => config.ops.listen.port,
+  'store.kind': (config) => config.store.kind,
+  'store.path': (config) => config.store.path,
+  'log.level': (config) => config.log.level,
+};
+
+/** The changed keys that take effect only after a restart, as paths; empty if the reload changes everything at once. */
+export function restartOnly(before: Config, after: Config): string[] {
+  return Object.entries(FIXED_AT_START)
+    .filter(([, valueIn]) => valueIn(before) !== valueIn(after))
+    .map(([path]) => path);
+}
