@@ -9,6 +9,7 @@ module.exports = {
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
+  globalSetup: '<rootDir>/test/support/build.cjs',
   testTimeout: 20_000,
   // Two processes are enough for two cores, and the tests' own servers need room beside them.
   maxWorkers: 2,

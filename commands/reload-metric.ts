@@ -1,0 +1,24 @@
+import { Gauge } from 'prom-client';
+import { SECOND } from '../core/time';
+import type { Clock } from '../runtime/clock';
+import { PREFIX, type Registry } from '../runtime/metrics';
+
+/** Shows in metrics whether the last reading of the configuration succeeded, and when one last did. */
+export function reloadMetric(registry: Registry, clock: Clock): (ok: boolean) => void {
+  const successful = new Gauge({
+    name: `${PREFIX}config_last_reload_successful`,
+    help: 'Whether the configuration was good when it was last read: 1 yes, 0 no, and the one before is still in use.',
+    registers: [registry],
+  });
+  const time = new Gauge({
+    name: `${PREFIX}config_last_reload_success_timestamp_seconds`,
+    help: 'When the configuration in use was read.',
+    registers: [registry],
+  });
+  const record = (ok: boolean): void => {
+    successful.set(ok ? 1 : 0);
+    if (ok) time.set(clock.now() / SECOND);
+  };
+  record(true);
+  return record;
+}

@@ -1,0 +1,133 @@
+import { formatMistake, loadConfig } from '../config/load';
+import { restartOnly } from '../config/reload';
+import type { Config } from '../config/schema';
+import { ControllerRole } from '../controller/role';
+import { DemoTown } from '../demo/town';
+import { PortalRole } from '../portal/role';
+import { RadiusRole } from '../radius/role';
+import { systemClock } from '../runtime/clock';
+import { LiveValue } from '../runtime/live';
+import { createLog, type Log } from '../runtime/log';
+import { createMetrics } from '../runtime/metrics';
+import { OpsServer } from '../runtime/ops-server';
+import { systemRandom } from '../runtime/random';
+import { type Role, startRoles, stopRoles } from '../runtime/role';
+import { Housekeeping } from '../store/housekeeping';
+import { openStore } from '../store/open';
+import { reloadMetric } from './reload-metric';
+
+/**
+ * Runs the product until SIGTERM or SIGINT.
+ * @returns 0 after an orderly stop, 2 if the configuration has mistakes
+ * @throws OperatorError if something cannot be opened
+ */
+export async function start(file: string): Promise<number> {
+  const loaded = loadConfig(file);
+  if (!loaded.ok) {
+    process.stderr.write(loaded.mistakes.map((mistake) => `${formatMistake(file, mistake)}\n`).join(''));
+    process.stderr.write(`stadtfunk: not started: ${loaded.mistakes.length} mistakes in ${file}\n`);
+    return 2;
+  }
+  const config = new LiveValue(loaded.config);
+  const log = createLog(config.current.log.level);
+  exitOnFaults(log);
+
+  const store = await openStore(config.current, systemRandom, systemClock);
+  const registry = createMetrics();
+  const shared = { config, store, clock: systemClock, random: systemRandom, log, registry };
+  const radius = new RadiusRole({ ...shared, log: log.child({ role: 'radius' }) });
+  const portal = new PortalRole({ ...shared, log: log.child({ role: 'portal' }) });
+  const roles: Role[] = [
+    new Housekeeping(store, systemClock, log.child({ role: 'store' })),
+    radius,
+    new ControllerRole({ ...shared, log: log.child({ role: 'controller' }) }),
+    portal,
+    ...(config.current.demo ? [new DemoTown({ ...shared, log: log.child({ role: 'demo' }) })] : []),
+  ];
+  const ops = new OpsServer(config.current.ops.listen, registry, () => roles);
+  const all = [ops, ...roles];
+  try {
+    await startRoles(all, log);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  announce(config.current, { portal: portal.port, ops: ops.port }, log);
+  reloadOnHangup(file, config, log, reloadMetric(registry, systemClock));
+
+  log.info('stopping', { reason: await stopSignal() });
+  ops.announceStop();
+  await stopRoles(all, log);
+  await store.close();
+  log.info('stopped');
+  return 0;
+}
+
+/** Says where everything is. The demo says it to a person, too. */
+function announce(config: Config, ports: { portal: number; ops: number }, log: Log): void {
+  const { portal, ops, radius } = config;
+  log.info('listening', { role: 'portal', where: `http://${portal.listen.host}:${ports.portal}/` });
+  log.info('listening', {
+    role: 'radius',
+    where: `udp://${radius.host}:${radius.authenticationPort},${radius.accountingPort}`,
+  });
+  log.info('listening', { role: 'ops', where: `http://${ops.listen.host}:${ports.ops}/metrics` });
+  log.info('started', { message: `${config.town.name}: visitors reach the portal at ${portal.url}` });
+  if (!config.demo) return;
+  process.stderr.write(
+    [
+      '',
+      `  This is the demo town ${config.town.name}: gateways, access points and visitors are simulated.`,
+      `  Start here:  ${portal.url}/`,
+      `  Metrics:     http://${ops.listen.host}:${ports.ops}/metrics`,
+      '  Your town:   npx stadtfunk init   then   npm start -- --config town.yaml',
+      '  Stop with Ctrl+C.',
+      '',
+      '',
+    ].join('\n'),
+  );
+}
+
+/** A fault that nobody foresaw ends the process: the supervisor starts it again, and nothing acknowledged is lost. */
+function exitOnFaults(log: Log): void {
+  const exit = (err: unknown): void => {
+    log.error('fault', { err });
+    process.exit(1);
+  };
+  process.on('uncaughtException', exit);
+  process.on('unhandledRejection', exit);
+}
+
+/** Resolves at the first SIGTERM or SIGINT. A second one exits at once with 1. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    const onSignal = (signal: string): void => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      resolve(signal);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+/** SIGHUP reads the configuration again. One with mistakes is refused, and the last good one goes on. */
+function reloadOnHangup(file: string, config: LiveValue<Config>, log: Log, reloaded: (ok: boolean) => void): void {
+  process.on('SIGHUP', () => {
+    try {
+      const loaded = loadConfig(file);
+      reloaded(loaded.ok);
+      if (!loaded.ok) {
+        for (const mistake of loaded.mistakes) log.error('reload-refused', { message: formatMistake(file, mistake) });
+        return;
+      }
+      for (const key of restartOnly(config.current, loaded.config)) log.warn('reload-needs-restart', { where: key });
+      config.exchange(loaded.config);
+      log.info('reloaded');
+    } catch (error) {
+      reloaded(false);
+      log.error('reload-refused', { message: String(error) });
+    }
+  });
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { configCheck } from './commands/config-check';
+import { init } from './commands/init';
+import { start } from './commands/start';
+import { OperatorError } from './core/errors';
+import { packageRoot } from './runtime/package-root';
+
+/** 1: the product could not do its work. 2: it was called or configured wrongly. */
+const FAILED = 1;
+const USAGE = 2;
+
+const demoTown = join(packageRoot, 'config', 'demo.yaml');
+const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+
+function program(exit: (code: number) => void): Command {
+  const stadtfunk = new Command('stadtfunk')
+    .description('Free municipal Wi-Fi that a town runs itself: captive portal, RADIUS server, access point health.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('Try: stadtfunk --help');
+
+  stadtfunk
+    .command('start', { isDefault: true })
+    .description('run portal, RADIUS server and controller (this is what happens without a command)')
+    .option('-c, --config <file>', 'configuration of the town; without it the demo town starts', demoTown)
+    .action(async ({ config }: { config: string }) => exit(await start(config)));
+
+  stadtfunk
+    .command('init')
+    .description('ask six questions and write a configuration with fresh secrets')
+    .argument('[file]', 'file to write', 'town.yaml')
+    .action(async (file: string) => exit(await init(file, { input: process.stdin, output: process.stdout })));
+
+  stadtfunk
+    .command('config')
+    .description('work with configuration files')
+    .command('check')
+    .description('name every mistake in a configuration: where it is, what is wrong, what to do')
+    .argument('<file>', 'file to check')
+    .action((file: string) => exit(configCheck(file)));
+
+  return stadtfunk;
+}
+
+async function main(): Promise<void> {
+  try {
+    await program((code) => {
+      process.exitCode = code;
+    }).parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+    else if (error instanceof OperatorError) {
+      process.stderr.write(`stadtfunk: ${error}\n`);
+      process.exitCode = error.code.startsWith('CONFIG_') ? USAGE : FAILED;
+    } else throw error;
+  }
+}
+
+void main();

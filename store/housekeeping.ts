@@ -1,0 +1,71 @@
+import { DAY, MINUTE, SECOND } from '../core/time';
+import type { Cancel, Clock } from '../runtime/clock';
+import type { Log } from '../runtime/log';
+import type { Role } from '../runtime/role';
+import type { Store } from './store';
+
+/** Thirteen months: a full year can be compared with the one before, month by month. */
+const HISTORY = 396 * DAY;
+const FORGET_EVERY = 5 * MINUTE;
+const CHECK_EVERY = 10 * SECOND;
+
+/** Lets the store forget in time what it may no longer keep, and notices when it stops working. */
+export class Housekeeping implements Role {
+  readonly name = 'store';
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #timers: Cancel[] = [];
+  #running: Promise<void> = Promise.resolve();
+  #fault: string | undefined = 'not checked yet';
+
+  constructor(store: Store, clock: Clock, log: Log) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    await this.#check();
+    await this.#forget();
+    this.#timers = [
+      this.#clock.every(CHECK_EVERY, () => this.#enqueue(() => this.#check())),
+      this.#clock.every(FORGET_EVERY, () => this.#enqueue(() => this.#forget())),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    for (const cancel of this.#timers) cancel();
+    this.#timers = [];
+    await this.#running;
+  }
+
+  notReady(): string | undefined {
+    return this.#fault;
+  }
+
+  /** One after the other: a slow store must not be asked ever more. */
+  #enqueue(task: () => Promise<void>): void {
+    this.#running = this.#running.then(task);
+  }
+
+  async #check(): Promise<void> {
+    try {
+      await this.#store.check();
+      if (this.#fault !== undefined) this.#log.info('store-ready');
+      this.#fault = undefined;
+    } catch (error) {
+      this.#fault = error instanceof Error ? error.message : String(error);
+      this.#log.error('store-check-failed', { err: error });
+    }
+  }
+
+  async #forget(): Promise<void> {
+    const now = this.#clock.now();
+    try {
+      await this.#store.forget(now, { historyBefore: now - HISTORY });
+    } catch (error) {
+      this.#log.error('forget-failed', { err: error });
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { loadConfig } from '../../config/load';
+import type { UamGateway } from '../../config/schema';
+import { packageRoot } from '../../runtime/package-root';
+import { freeTcpPort, freeUdpPort } from './ports';
+import { until } from './wait';
+
+/** Secrets that are good enough for the configuration check and appear nowhere else. */
+export const TEST_KEY = 'kT3mQ9vX2bL7cN5zR8wY1pF6hJ4gD0sA';
+export const TEST_RADIUS_SECRET = 'pZ7qW3nV9xK5tB1m';
+
+/** The product as its users run it: a process of its own, started from dist/, with a folder of its own. */
+export interface Product {
+  readonly folder: string;
+  readonly storePath: string;
+  readonly config: Record<string, unknown>;
+  readonly ports: ProductPorts;
+  readonly portalUrl: string;
+  readonly opsUrl: string;
+  /** Everything it printed so far. */
+  output(): string;
+  start(): Promise<void>;
+  /** Ends it with a signal and waits; returns the exit code, or null if the signal killed it. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+  /** One value of its metrics page, by the full name with labels; undefined if there is no such series. */
+  metric(series: string): Promise<number | undefined>;
+  remove(): Promise<void>;
+}
+
+export interface ProductPorts {
+  readonly portal: number;
+  readonly ops: number;
+  readonly authentication: number;
+  readonly accounting: number;
+  /** For a gateway of the test. */
+  readonly gateway: number;
+}
+
+/**
+ * Prepares a product with a town of one site.
+ * @param more  overrides and adds top-level keys of the configuration
+ */
+export async function prepareProduct(
+  more: (ports: ProductPorts) => Record<string, unknown> = () => ({}),
+): Promise<Product> {
+  const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-'));
+  const ports: ProductPorts = {
+    portal: await freeTcpPort(),
+    ops: await freeTcpPort(),
+    authentication: await freeUdpPort(),
+    accounting: await freeUdpPort(),
+    gateway: await freeTcpPort(),
+  };
+  const portalUrl = `http://127.0.0.1:${ports.portal}`;
+  const opsUrl = `http://127.0.0.1:${ports.ops}`;
+  const config = {
+    town: { name: 'Teststadt', contact: { email: 'wlan@teststadt.example' } },
+    key: TEST_KEY,
+    portal: { url: portalUrl, listen: { host: '127.0.0.1', port: ports.portal } },
+    radius: { host: '127.0.0.1', authenticationPort: ports.authentication, accountingPort: ports.accounting },
+    ops: { listen: { host: '127.0.0.1', port: ports.ops } },
+    store: { path: './data' },
+    sites: [{ id: 'rathaus', name: 'Rathaus', kind: 'public-building' }],
+    gateways: [
+      {
+        id: 'gw-rathaus',
+        kind: 'uspot',
+        site: 'rathaus',
+        uam: { address: '127.0.0.1', port: ports.gateway },
+        radius: { clients: ['127.0.0.1'], secret: TEST_RADIUS_SECRET },
+      },
+    ],
+    ...more(ports),
+  };
+  writeFileSync(join(folder, 'town.yaml'), stringify(config));
+
+  let output = '';
+  let child: ChildProcess | undefined;
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    const running = child;
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null)
+      return running?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => running.once('exit', (code) => resolve(code)));
+    running.kill(signal);
+    return ended;
+  };
+  return {
+    folder,
+    storePath: join(folder, 'data'),
+    config,
+    ports,
+    portalUrl,
+    opsUrl,
+    output: () => output,
+    end,
+    async start() {
+      const running = spawn(process.execPath, ['dist/main.js', '--config', join(folder, 'town.yaml')], {
+        cwd: packageRoot,
+      });
+      child = running;
+      const collect = (data: Buffer): void => {
+        output += data.toString();
+      };
+      running.stdout.on('data', collect);
+      running.stderr.on('data', collect);
+      await until('the product is ready', async () => {
+        if (running.exitCode !== null) throw new Error(`the product ended with ${running.exitCode}: ${output}`);
+        return fetch(`${opsUrl}/readyz`).then(
+          (response) => response.ok,
+          () => false,
+        );
+      });
+    },
+    async metric(series) {
+      const page = await (await fetch(`${opsUrl}/metrics`)).text();
+      const line = page.split('\n').find((text) => text.startsWith(`${series} `));
+      return line === undefined ? undefined : Number(line.slice(series.length));
+    },
+    async remove() {
+      await end('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The first gateway of its configuration, as the product itself reads it. */
+export function gatewayOf(product: Product): UamGateway {
+  const loaded = loadConfig(join(product.folder, 'town.yaml'));
+  const first = loaded.ok ? loaded.config.gateways[0] : undefined;
+  if (first === undefined || !('uam' in first)) throw new Error('the test configuration has no UAM gateway');
+  return first;
+}
