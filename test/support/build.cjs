@@ -1,9 +1,18 @@
-const { execFileSync } = require('node:child_process');
+const { spawnSync } = require('node:child_process');
 const { dirname, join } = require('node:path');
 
-/** Builds dist/ once before all tests, so that those which start the real product start what stands in the sources. */
-module.exports = () => {
+/**
+ * Builds dist/ once before all tests, so that those in test/e2e, which start the real product, start what stands in the
+ * sources. Left out when only other tests were asked for.
+ */
+module.exports = ({ testPathPatterns }) => {
+  const asked = testPathPatterns?.patterns ?? [];
+  if (asked.length > 0 && !asked.some((pattern) => pattern.includes('e2e'))) return;
   const root = join(__dirname, '..', '..');
   const compiler = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
-  execFileSync(process.execPath, [compiler, '-b', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [compiler, '-b', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error('The product does not compile; its errors are above.');
 };
