@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../config/load';
-import type { UamGateway } from '../../config/schema';
+import type { Config, UamGateway } from '../../config/schema';
 import { packageRoot } from '../../runtime/package-root';
 import { freeTcpPort, freeUdpPort } from './ports';
 import { until } from './wait';
@@ -127,10 +127,16 @@ export async function prepareProduct(
   };
 }
 
-/** The first gateway of its configuration, as the product itself reads it. */
-export function gatewayOf(product: Product): UamGateway {
+/** Its configuration, as the product itself reads it. */
+export function configOf(product: Product): Config {
   const loaded = loadConfig(join(product.folder, 'town.yaml'));
-  const first = loaded.ok ? loaded.config.gateways[0] : undefined;
+  if (!loaded.ok) throw new Error(`the test configuration has mistakes: ${JSON.stringify(loaded.mistakes)}`);
+  return loaded.config;
+}
+
+/** The first gateway of its configuration. */
+export function gatewayOf(product: Product): UamGateway {
+  const first = configOf(product).gateways[0];
   if (first === undefined || !('uam' in first)) throw new Error('the test configuration has no UAM gateway');
   return first;
 }

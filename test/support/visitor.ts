@@ -1,0 +1,27 @@
+import type { UamGateway } from '../../config/schema';
+
+/**
+ * A visitor who is redirected by a UAM gateway, reads the terms and accepts them.
+ * @returns where the portal sends the browser: the gateway's login with a fresh credential
+ */
+export async function acceptTerms(portalUrl: string, gateway: UamGateway, device: string): Promise<URL | undefined> {
+  const query = new URLSearchParams({
+    res: 'notyet',
+    uamip: gateway.uam.address,
+    uamport: String(gateway.uam.port),
+    challenge: '0123456789abcdef0123456789abcdef',
+    called: '02-00-00-00-00-01',
+    mac: device.replaceAll(':', '-').toUpperCase(),
+    ip: '10.1.0.2',
+    nasid: gateway.id,
+    sessionid: '0123456789abcdef',
+    userurl: 'http://example.test/',
+  });
+  const page = await (await fetch(`${portalUrl}/uam/${gateway.id}?${query}`)).text();
+  const visit = /name="visit" value="([^"]+)"/.exec(page)?.[1];
+  if (visit === undefined) return undefined;
+  const body = new URLSearchParams({ visit });
+  const accepted = await fetch(`${portalUrl}/accept`, { method: 'POST', body, redirect: 'manual' });
+  const location = accepted.headers.get('location');
+  return accepted.status === 303 && location !== null ? new URL(location) : undefined;
+}
