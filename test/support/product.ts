@@ -40,12 +40,30 @@ export interface ProductPorts {
   readonly gateway: number;
 }
 
+/** Where the product runs: on this machine, or in a network of its own. */
+export interface Place {
+  /** What to put before a command to run it there. */
+  readonly prefix: readonly string[];
+  /** The body of a page, asked for from there; undefined if the answer is none or an error. */
+  get(url: string): Promise<string | undefined>;
+}
+
+const thisMachine: Place = {
+  prefix: [],
+  get: (url) =>
+    fetch(url).then(
+      (response) => (response.ok ? response.text() : undefined),
+      () => undefined,
+    ),
+};
+
 /**
  * Prepares a product with a town of one site.
  * @param more  overrides and adds top-level keys of the configuration
  */
 export async function prepareProduct(
   more: (ports: ProductPorts) => Record<string, unknown> = () => ({}),
+  place: Place = thisMachine,
 ): Promise<Product> {
   const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-'));
   const ports: ProductPorts = {
@@ -98,9 +116,8 @@ export async function prepareProduct(
     output: () => output,
     end,
     async start() {
-      const running = spawn(process.execPath, ['dist/main.js', '--config', join(folder, 'town.yaml')], {
-        cwd: packageRoot,
-      });
+      const command = [...place.prefix, process.execPath, 'dist/main.js', '--config', join(folder, 'town.yaml')];
+      const running = spawn(command[0] as string, command.slice(1), { cwd: packageRoot });
       child = running;
       const collect = (data: Buffer): void => {
         output += data.toString();
@@ -109,15 +126,12 @@ export async function prepareProduct(
       running.stderr.on('data', collect);
       await until('the product is ready', async () => {
         if (running.exitCode !== null) throw new Error(`the product ended with ${running.exitCode}: ${output}`);
-        return fetch(`${opsUrl}/readyz`).then(
-          (response) => response.ok,
-          () => false,
-        );
+        return (await place.get(`${opsUrl}/readyz`)) !== undefined;
       });
     },
     async metric(series) {
-      const page = await (await fetch(`${opsUrl}/metrics`)).text();
-      const line = page.split('\n').find((text) => text.startsWith(`${series} `));
+      const page = await place.get(`${opsUrl}/metrics`);
+      const line = page?.split('\n').find((text) => text.startsWith(`${series} `));
       return line === undefined ? undefined : Number(line.slice(series.length));
     },
     async remove() {
