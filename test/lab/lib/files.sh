@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/usr/bin/env bash
 # Everything the lab writes into its state folder before it starts anything.
 
 write_files() {

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/usr/bin/env bash
 # The nodes: one network namespace each, the process that holds it, the cables between them, and the end of it all.
 
 nodes() { echo inet srv gw; client_nodes; }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/usr/bin/env bash
 # What runs in the nodes: the small internet, DHCP and DNS, openNDS; and what can be asked of them.
 
 # try WHAT COMMAND...: repeats COMMAND until it works.
