@@ -27,7 +27,8 @@ export const DROP = {
   'unsupported-code': 'the packet type is none that this server answers',
   'duplicate-in-progress': 'the same request is being answered already',
   'store-failed': 'the store did not confirm the record; the gateway will send it again',
-  incomplete: 'an accounting record lacks Acct-Status-Type or Acct-Session-Id',
+  incomplete: 'an accounting record lacks Acct-Session-Id or an Acct-Status-Type that is kept',
+  overloaded: 'too many requests wait for the store; the gateway will send it again',
 } as const;
 export type DropReason = keyof typeof DROP;
 
@@ -38,6 +39,7 @@ export const VISIT_REFUSED = {
   'parameters-invalid': 'a parameter has a form that the gateway never sends',
   'signature-wrong': 'the redirect was changed on its way, or the shared secret differs',
   'gateway-address-wrong': 'the redirect names an address that is not configured for this gateway',
+  'wrong-level': 'openNDS runs at a fas_secure_enabled level other than 2',
   'visit-expired': 'the page was open for too long',
   'visit-forged': 'the form was not made by this portal',
   'cross-site': 'the form was sent from another site',
@@ -50,5 +52,17 @@ export const MISS = {
   refused: 'the host answers, but nothing listens for SNMP',
   malformed: 'the answer could not be read',
   error: 'the agent answered with an error',
+  unresolved: 'its name could not be resolved to an address',
+  unreachable: 'this machine has no way to send to its address',
 } as const;
 export type MissReason = keyof typeof MISS;
+
+/** Why a datagram that came to the controller is not read at all. */
+export const IGNORED = {
+  'unknown-source': 'no access point that was just asked has this source address and port',
+  'wrong-version': 'it is not SNMP v2c',
+  'wrong-community': 'it carries another community than the request',
+  'wrong-type': 'it is not a response',
+  malformed: 'it breaks the encoding of RFC 3416, or a value is longer than its type',
+} as const;
+export type IgnoredReason = keyof typeof IGNORED;

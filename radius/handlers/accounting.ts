@@ -1,0 +1,54 @@
+import { DAY, MINUTE, type Millis, SECOND } from '../../core/time';
+import type { SessionStore } from '../../store/store';
+import type { RadiusMetrics } from '../metrics';
+import { type AccountingReport, readAccounting } from '../wire/accounting';
+import { CODE } from '../wire/packet';
+import type { Handler, Outcome } from './handler';
+
+/** A gateway's clock is believed if it differs by no more than this from ours. */
+const CLOCK_TOLERANCE = 10 * MINUTE;
+
+const RECORDED: Outcome = { code: CODE.accountingResponse, attributes: [] };
+
+/** Answers Accounting-Requests, and only once the store has the record: an answer means recorded [RFC 2866 4.2]. */
+export function accountingHandler(store: SessionStore, metrics: RadiusMetrics): Handler {
+  return async ({ packet, nas, receivedAt }) => {
+    const report = readAccounting(packet, nas.viewPoint);
+    if (report === undefined) return { dropped: 'incomplete' };
+    const { status, sessionId, grantId, seconds, downloadOctets, uploadOctets } = report;
+    if (status === 'on' || status === 'off') {
+      // CoovaChilli sends these without a session id; they are about the gateway, so none is missing.
+      await store.closeSessionsOf(nas.gateway, receivedAt);
+      metrics.recorded(status);
+      return RECORDED;
+    }
+    if (sessionId === undefined) return { dropped: 'incomplete' };
+    const used = await store.applyAccounting({
+      kind: status,
+      gateway: nas.gateway,
+      site: nas.site,
+      sessionId,
+      ...(grantId !== undefined && { grantId }),
+      eventAt: eventTime(report, receivedAt),
+      receivedAt,
+      ...(seconds !== undefined && { seconds }),
+      ...(downloadOctets !== undefined && { downloadOctets }),
+      ...(uploadOctets !== undefined && { uploadOctets }),
+    });
+    metrics.recorded(status);
+    metrics.used(nas.site, used);
+    return RECORDED;
+  };
+}
+
+/**
+ * When it happened. The gateway's own time stays the same however often it repeats the record, so it is taken if its
+ * clock can be right; otherwise the time is reckoned back from the arrival. A delay of more than a day is no delay but
+ * a fault of the gateway, and must not move traffic into another year.
+ */
+function eventTime({ eventSeconds, delaySeconds }: AccountingReport, receivedAt: Millis): Millis {
+  const reckoned = receivedAt - Math.min(delaySeconds * SECOND, DAY);
+  if (eventSeconds === undefined) return reckoned;
+  const told = eventSeconds * SECOND;
+  return Math.abs(told - reckoned) <= CLOCK_TOLERANCE ? told : reckoned;
+}

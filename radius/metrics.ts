@@ -1,0 +1,132 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Config } from '../config/schema';
+import type { SiteId } from '../core/ids';
+import { DROP, type DropReason, REJECT, type RejectReason } from '../core/reasons';
+import type { Usage } from '../core/session';
+import type { Live } from '../runtime/live';
+import { PREFIX, type Registry } from '../runtime/metrics';
+import type { SessionStore } from '../store/store';
+import type { ReplyCode } from './handlers/handler';
+import { ACCOUNTING_STATUSES, type AccountingStatus } from './wire/accounting';
+import { CODE } from './wire/packet';
+
+export type RequestKind = 'access' | 'accounting' | 'status';
+const KINDS: readonly RequestKind[] = ['access', 'accounting', 'status'];
+
+const REPLIES: Readonly<Record<ReplyCode, string>> = {
+  [CODE.accessAccept]: 'access-accept',
+  [CODE.accessReject]: 'access-reject',
+  [CODE.accountingResponse]: 'accounting-response',
+};
+
+/** From a tenth of a millisecond, which an answer from memory takes, to when gateways ask again. */
+const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 3];
+
+/** The figures of the RADIUS server. Every series exists from the start, so that a rate over its first event is right. */
+export class RadiusMetrics {
+  readonly #requests: Counter<'kind'>;
+  readonly #repeats: Counter<'kind'>;
+  readonly #replies: Counter<'code'>;
+  readonly #rejects: Counter<'reason'>;
+  readonly #dropped: Counter<'reason'>;
+  readonly #records: Counter<'kind'>;
+  readonly #duration: Histogram<'kind'>;
+  readonly #siteOctets: Counter<'site' | 'direction'>;
+  readonly #siteSessions: Counter<'site'>;
+
+  constructor(registry: Registry, config: Live<Config>, store: SessionStore) {
+    const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> =>
+      new Counter({ name: `${PREFIX}${name}`, help, labelNames, registers: [registry] });
+    this.#requests = counter('radius_requests_total', 'RADIUS requests that passed verification, by kind.', 'kind');
+    this.#repeats = counter('radius_repeats_total', 'Requests sent again, answered with the same octets.', 'kind');
+    this.#replies = counter('radius_replies_total', 'RADIUS answers sent, by packet type.', 'code');
+    this.#rejects = counter('radius_rejects_total', 'Access-Rejects, by reason.', 'reason');
+    this.#dropped = counter('radius_dropped_total', 'RADIUS packets left without answer, by reason.', 'reason');
+    this.#records = counter('radius_accounting_records_total', 'Accounting records kept, by kind.', 'kind');
+    this.#duration = new Histogram({
+      name: `${PREFIX}radius_request_duration_seconds`,
+      help: 'Time from the arrival of a request to its answer.',
+      labelNames: ['kind'],
+      buckets: DURATION_BUCKETS,
+      registers: [registry],
+    });
+    this.#siteOctets = counter(
+      'site_octets_total',
+      'Octets carried for visitors, as gateways account for them.',
+      'site',
+      'direction',
+    );
+    this.#siteSessions = counter('site_sessions_total', 'Sessions begun.', 'site');
+    sessionsGauge(registry, config, store);
+    this.#showAll(config.current);
+    config.onChange((next) => this.#showSites(next));
+  }
+
+  request(kind: RequestKind): void {
+    this.#requests.inc({ kind });
+  }
+
+  repeated(kind: RequestKind): void {
+    this.#repeats.inc({ kind });
+  }
+
+  replied(code: ReplyCode): void {
+    this.#replies.inc({ code: REPLIES[code] });
+  }
+
+  rejected(reason: RejectReason): void {
+    this.#rejects.inc({ reason });
+  }
+
+  dropped(reason: DropReason): void {
+    this.#dropped.inc({ reason });
+  }
+
+  took(kind: RequestKind, seconds: number): void {
+    this.#duration.observe({ kind }, seconds);
+  }
+
+  recorded(status: AccountingStatus): void {
+    this.#records.inc({ kind: status });
+  }
+
+  /** What an accounting record added to the totals of its site. */
+  used(site: SiteId, { downloadOctets, uploadOctets, sessions }: Usage & { readonly sessions: number }): void {
+    this.#siteOctets.inc({ site, direction: 'download' }, downloadOctets);
+    this.#siteOctets.inc({ site, direction: 'upload' }, uploadOctets);
+    this.#siteSessions.inc({ site }, sessions);
+  }
+
+  #showAll(config: Config): void {
+    for (const kind of KINDS) {
+      this.#requests.inc({ kind }, 0);
+      this.#repeats.inc({ kind }, 0);
+      this.#duration.zero({ kind });
+    }
+    for (const code of Object.values(REPLIES)) this.#replies.inc({ code }, 0);
+    for (const reason of Object.keys(REJECT)) this.#rejects.inc({ reason }, 0);
+    for (const reason of Object.keys(DROP)) this.#dropped.inc({ reason }, 0);
+    for (const kind of ACCOUNTING_STATUSES) this.#records.inc({ kind }, 0);
+    this.#showSites(config);
+  }
+
+  #showSites({ sites }: Config): void {
+    for (const { id } of sites) this.used(id, { seconds: 0, downloadOctets: 0, uploadOctets: 0, sessions: 0 });
+  }
+}
+
+/** Asked of the store whenever Prometheus asks; if the store cannot say, there is a gap instead of a lie. */
+function sessionsGauge(registry: Registry, config: Live<Config>, store: SessionStore): void {
+  new Gauge({
+    name: `${PREFIX}sessions`,
+    help: 'Sessions that run now.',
+    labelNames: ['site'],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const running = await store.countSessions().catch(() => undefined);
+      if (running === undefined) return;
+      for (const { id } of config.current.sites) this.set({ site: id }, running.get(id) ?? 0);
+    },
+  });
+}

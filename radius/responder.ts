@@ -1,0 +1,152 @@
+import type { DropReason } from '../core/reasons';
+import { SECOND } from '../core/time';
+import type { Clock } from '../runtime/clock';
+import type { BurstLog } from './burst-log';
+import type { Handler, Outcome, Request } from './handlers/handler';
+import type { RadiusMetrics, RequestKind } from './metrics';
+import type { Nas } from './nas';
+import { DuplicateCache, type Ticket } from './transport/duplicates';
+import type { Peer } from './transport/udp';
+import { CODE, type Packet, parsePacket } from './wire/packet';
+import { sealReply, verifyRequest } from './wire/seal';
+
+interface Served {
+  readonly kind: RequestKind;
+  readonly handle: Handler;
+}
+
+interface Verified extends Served {
+  readonly packet: Packet;
+}
+
+/** What a listener answers, by packet code. Packets of the `elsewhere` codes belong to our other port. */
+export interface Service {
+  readonly handlers: ReadonlyMap<number, Served>;
+  readonly elsewhere: number;
+}
+
+export interface ResponderDeps {
+  readonly metrics: RadiusMetrics;
+  readonly log: BurstLog;
+  readonly clock: Clock;
+}
+
+/** Requests that may wait for the store at the same time; more are dropped, and gateways ask again. */
+const MAX_IN_FLIGHT = 4096;
+
+/**
+ * The way of a datagram: well-formed? for this port? verified? seen before? then handled, sealed and sent. It knows
+ * neither sockets nor how the sender was identified, so that UDP and RadSec share it.
+ */
+export class Responder {
+  readonly #service: Service;
+  readonly #deps: ResponderDeps;
+  readonly #duplicates = new DuplicateCache();
+  readonly #inFlight = new Set<Promise<void>>();
+
+  constructor(service: Service, deps: ResponderDeps) {
+    this.#service = service;
+    this.#deps = deps;
+  }
+
+  /**
+   * Takes a datagram and, unless there is a reason not to, answers it through `send`.
+   * @param nas  who sent it; undefined if no configured gateway did
+   */
+  receive(datagram: Buffer, nas: Nas | undefined, peer: Peer, send: (reply: Buffer) => void): void {
+    if (nas === undefined) {
+      this.#drop('unknown-nas');
+      return;
+    }
+    const examined = this.#examine(datagram, nas);
+    if (typeof examined === 'string') this.#drop(examined, nas);
+    else this.#serve(examined, nas, peer, send);
+  }
+
+  /** Resolves when everything under way has been answered or given up. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#inFlight);
+  }
+
+  /** Nothing in the packet is believed before this has passed it. */
+  #examine(datagram: Buffer, nas: Nas): Verified | DropReason {
+    const packet = parsePacket(datagram);
+    if (packet === undefined) return 'malformed';
+    const served = this.#service.handlers.get(packet.code);
+    if (served === undefined) return packet.code === this.#service.elsewhere ? 'wrong-port' : 'unsupported-code';
+    return verifyRequest(packet, nas.secret, nas.requireMessageAuthenticator) ?? { packet, ...served };
+  }
+
+  #serve({ packet, kind, handle }: Verified, nas: Nas, peer: Peer, send: (reply: Buffer) => void): void {
+    const { clock, metrics } = this.#deps;
+    const arrivedAt = clock.monotonic();
+    metrics.request(kind);
+    const seen = this.#duplicates.admit(peer, packet, arrivedAt);
+    if (seen.known) {
+      if (seen.reply === undefined) this.#drop('duplicate-in-progress', nas);
+      else {
+        metrics.repeated(kind);
+        send(seen.reply);
+      }
+      return;
+    }
+    if (this.#inFlight.size >= MAX_IN_FLIGHT) {
+      this.#duplicates.forget(seen.ticket);
+      this.#drop('overloaded', nas);
+      return;
+    }
+    const request = { packet, nas, receivedAt: clock.now() };
+    const answering = this.#answer(handle, request, seen.ticket, send).then(() => {
+      this.#inFlight.delete(answering);
+      metrics.took(kind, (clock.monotonic() - arrivedAt) / SECOND);
+    });
+    this.#inFlight.add(answering);
+  }
+
+  async #answer(handle: Handler, request: Request, ticket: Ticket, send: (reply: Buffer) => void): Promise<void> {
+    const { packet, nas } = request;
+    const outcome = await this.#outcome(handle, request);
+    const reply = 'dropped' in outcome ? undefined : seal(packet, outcome, nas);
+    if ('dropped' in outcome || reply === undefined) {
+      this.#duplicates.forget(ticket);
+      this.#drop('dropped' in outcome ? outcome.dropped : 'malformed', nas);
+      return;
+    }
+    this.#duplicates.answered(ticket, reply);
+    send(reply);
+    this.#deps.metrics.replied(outcome.code);
+    if (outcome.rejected !== undefined) {
+      this.#deps.metrics.rejected(outcome.rejected);
+      this.#deps.log.write('info', 'radius-rejected', { nas: nas.gateway, site: nas.site, reason: outcome.rejected });
+    }
+  }
+
+  async #outcome(handle: Handler, request: Request): Promise<Outcome> {
+    try {
+      return await handle(request);
+    } catch (err) {
+      this.#deps.log.write('error', 'radius-store-failed', { nas: request.nas.gateway, reason: 'store-failed', err });
+      return { dropped: 'store-failed' };
+    }
+  }
+
+  #drop(reason: DropReason, nas?: Nas): void {
+    this.#deps.metrics.dropped(reason);
+    if (reason === 'duplicate-in-progress' || reason === 'store-failed') return;
+    this.#deps.log.write('warn', 'radius-dropped', { ...(nas && { nas: nas.gateway, site: nas.site }), reason });
+  }
+}
+
+/**
+ * Everything is signed but the answer to accounting: there a signature is not foreseen, and radclient refuses it.
+ * @returns undefined if the request's Proxy-State leave no room for the answer
+ */
+function seal(packet: Packet, outcome: Extract<Outcome, { code: number }>, nas: Nas): Buffer | undefined {
+  const sign = packet.code !== CODE.accountingRequest;
+  try {
+    return sealReply(packet, outcome.code, outcome.attributes, { secret: nas.secret, sign });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}

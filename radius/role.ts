@@ -1,0 +1,125 @@
+import type { Config } from '../config/schema';
+import { INTERIM_SECONDS } from '../core/rules';
+import { MINUTE, SECOND } from '../core/time';
+import { type Cancel, type Clock, pause } from '../runtime/clock';
+import { listenError } from '../runtime/listen';
+import { derived, type Live } from '../runtime/live';
+import type { Log } from '../runtime/log';
+import type { Registry } from '../runtime/metrics';
+import type { Role } from '../runtime/role';
+import type { GrantStore, SessionStore } from '../store/store';
+import { BurstLog } from './burst-log';
+import { accessHandler } from './handlers/access';
+import { accountingHandler } from './handlers/accounting';
+import { accountingStatus, authenticationStatus } from './handlers/status';
+import { RadiusMetrics } from './metrics';
+import { NasTable } from './nas';
+import { Responder, type Service } from './responder';
+import { UdpSocket } from './transport/udp';
+import { CODE } from './wire/packet';
+
+export interface RadiusDeps {
+  readonly config: Live<Config>;
+  readonly store: GrantStore & SessionStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly registry: Registry;
+}
+
+/** How long answers under way may take once the role stops. */
+const DRAIN_MS = 2 * SECOND;
+/** A gateway that missed three of its reports has lost the session. */
+const SILENCE_MS = 3 * INTERIM_SECONDS * SECOND;
+
+interface Listener {
+  readonly socket: UdpSocket;
+  readonly responder: Responder;
+}
+
+/** The RADIUS server: authentication and accounting over UDP. A change of its ports takes a restart. */
+export class RadiusRole implements Role {
+  readonly name = 'radius';
+  readonly #deps: RadiusDeps;
+  readonly #log: Log;
+  #listeners: Listener[] = [];
+  #cancelSweep: Cancel = () => {};
+
+  /** The UDP ports in use, once started. */
+  authenticationPort = 0;
+  accountingPort = 0;
+
+  constructor(deps: RadiusDeps) {
+    this.#deps = deps;
+    this.#log = deps.log.child({ role: this.name });
+  }
+
+  /** @throws OperatorError LISTEN_FAILED if a port cannot be had */
+  async start(): Promise<void> {
+    const { config, store, clock, registry } = this.#deps;
+    const metrics = new RadiusMetrics(registry, config, store);
+    const authentication: Service = {
+      handlers: new Map([
+        [CODE.accessRequest, { kind: 'access', handle: accessHandler(store) }],
+        [CODE.statusServer, { kind: 'status', handle: authenticationStatus }],
+      ]),
+      elsewhere: CODE.accountingRequest,
+    };
+    const accounting: Service = {
+      handlers: new Map([
+        [CODE.accountingRequest, { kind: 'accounting', handle: accountingHandler(store, metrics) }],
+        [CODE.statusServer, { kind: 'status', handle: accountingStatus }],
+      ]),
+      elsewhere: CODE.accessRequest,
+    };
+    const shared = { metrics, log: new BurstLog(this.#log, clock), clock };
+    try {
+      this.authenticationPort = await this.#listen(new Responder(authentication, shared), 'authenticationPort');
+      this.accountingPort = await this.#listen(new Responder(accounting, shared), 'accountingPort');
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#cancelSweep = clock.every(MINUTE, () => void this.#closeSilentSessions());
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelSweep();
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const { socket } of listeners) socket.stopReceiving();
+    const drained = Promise.all(listeners.map(({ responder }) => responder.idle()));
+    if (listeners.length > 0) await Promise.race([drained, pause(this.#deps.clock, DRAIN_MS)]);
+    await Promise.all(listeners.map(({ socket }) => socket.close()));
+  }
+
+  notReady(): string | undefined {
+    return this.#listeners.length < 2 ? 'its ports are not open' : undefined;
+  }
+
+  async #listen(responder: Responder, setting: 'authenticationPort' | 'accountingPort'): Promise<number> {
+    const { host, [setting]: port } = this.#deps.config.current.radius;
+    const nasTable = derived(this.#deps.config, (config) => new NasTable(config));
+    try {
+      const socket: UdpSocket = await UdpSocket.open(
+        { host, port },
+        (datagram, peer) =>
+          responder.receive(datagram, nasTable().find(peer.address), peer, (reply) => socket.send(reply, peer)),
+        (err) => this.#log.error('radius-socket-failed', { err }),
+      );
+      this.#listeners.push({ socket, responder });
+      return socket.port;
+    } catch (error) {
+      throw listenError(error, `${host}:${port}`, 'RADIUS', `radius.${setting}`);
+    }
+  }
+
+  async #closeSilentSessions(): Promise<void> {
+    const now = this.#deps.clock.now();
+    try {
+      const count = await this.#deps.store.closeSilentSessions(now - SILENCE_MS, now);
+      if (count > 0) this.#log.info('silent-sessions-closed', { count });
+    } catch (err) {
+      this.#log.error('silent-sessions-not-closed', { err });
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { Acceptance } from '../../core/decide';
+import type { GrantId } from '../../core/ids';
+import { splitOctets } from '../../core/octets';
+import { REJECT, type RejectReason } from '../../core/reasons';
+import { INTERIM_SECONDS } from '../../core/rules';
+import { type Attribute, integerAttribute, textAttribute } from './attributes';
+import type { Packet } from './packet';
+import { isChapResponse, isPaddedPassword, unhide } from './seal';
+
+/** What an Access-Request asks, in our words. */
+export interface AccessRequest {
+  readonly username?: string;
+  /** The device's address in whatever form the gateway writes it. */
+  readonly device?: string;
+  /** Whether the visitor proved to know this password; undefined if the request proves none. */
+  readonly proves?: (password: string) => boolean;
+}
+
+/**
+ * Reads a verified Access-Request.
+ * @returns undefined if its password is malformed or given in two ways [RFC 2865 4.1]
+ */
+export function readAccessRequest(packet: Packet, secret: Buffer): AccessRequest | undefined {
+  const { attributes } = packet;
+  const hidden = attributes.octets('User-Password');
+  const response = attributes.octets('CHAP-Password');
+  if (hidden !== undefined && response !== undefined) return undefined;
+
+  const username = attributes.text('User-Name');
+  const device = attributes.text('Calling-Station-Id');
+  const asked = { ...(username !== undefined && { username }), ...(device !== undefined && { device }) };
+  if (hidden !== undefined) {
+    const padded = unhide(hidden, packet.authenticator, secret);
+    return padded && { ...asked, proves: (password) => isPaddedPassword(padded, password) };
+  }
+  if (response !== undefined) {
+    // Without a challenge of its own the request authenticator is the challenge [RFC 2865 2.2].
+    const challenge = attributes.octets('CHAP-Challenge') ?? packet.authenticator;
+    return { ...asked, proves: (password) => isChapResponse(response, challenge, password) };
+  }
+  return asked;
+}
+
+/** What an Access-Accept tells the gateway. The Class comes back in accounting and names the grant. */
+export function writeAcceptance(acceptance: Acceptance, grantId: GrantId): Attribute[] {
+  const { sessionTimeoutSeconds, idleTimeoutSeconds, upBitsPerSecond, downBitsPerSecond, remainingOctets } = acceptance;
+  const attributes = [
+    integerAttribute('Session-Timeout', sessionTimeoutSeconds),
+    integerAttribute('Idle-Timeout', idleTimeoutSeconds),
+    integerAttribute('Acct-Interim-Interval', INTERIM_SECONDS),
+    textAttribute('Class', grantId),
+  ];
+  if (upBitsPerSecond !== undefined) attributes.push(integerAttribute('WISPr-Bandwidth-Max-Up', upBitsPerSecond));
+  if (downBitsPerSecond !== undefined) attributes.push(integerAttribute('WISPr-Bandwidth-Max-Down', downBitsPerSecond));
+  if (remainingOctets !== undefined) {
+    const { low, gigawords } = splitOctets(remainingOctets);
+    attributes.push(
+      integerAttribute('ChilliSpot-Max-Total-Octets', low),
+      integerAttribute('ChilliSpot-Max-Total-Gigawords', gigawords),
+    );
+  }
+  return attributes;
+}
+
+/** What an Access-Reject tells: the reason as a sentence, for whoever reads the gateway's log. */
+export function writeRefusal(reason: RejectReason): Attribute[] {
+  return [textAttribute('Reply-Message', REJECT[reason])];
+}

@@ -1,0 +1,119 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { DropReason } from '../../core/reasons';
+import { type Attribute, octetsAttribute } from './attributes';
+import { hmacMd5, md5 } from './md5';
+import { AUTHENTICATOR_AT, CODE, type Code, encodePacket, HEADER_OCTETS, type Packet } from './packet';
+
+/**
+ * Everything that a shared secret proves or hides. Digests are compared as octets and in constant time; nothing in a
+ * packet is believed before `verifyRequest` has passed it.
+ */
+
+const ZEROES = Buffer.alloc(16);
+const BLOCK = 16;
+/** RFC 2865 5.2. */
+const MAX_PASSWORD_OCTETS = 128;
+
+/**
+ * Does the request come from someone who knows the secret?
+ * @param requireMessageAuthenticator  refuse an Access-Request that is not signed; a Status-Server always must be
+ * @returns undefined if so, else why not
+ */
+export function verifyRequest(
+  packet: Packet,
+  secret: Buffer,
+  requireMessageAuthenticator: boolean,
+): DropReason | undefined {
+  const signed = packet.messageAuthenticatorAt !== undefined;
+  switch (packet.code) {
+    case CODE.accountingRequest: {
+      // Its authenticator is a digest over the packet with zeroes in its place [RFC 2866 3]; a Message-Authenticator,
+      // rare here, is made before that, so it sees the zeroes too.
+      const expected = md5(packet.octets.subarray(0, AUTHENTICATOR_AT), ZEROES, attributesOf(packet), secret);
+      const verified =
+        timingSafeEqual(expected, packet.authenticator) && (!signed || isSignedFor(packet, ZEROES, secret));
+      return verified ? undefined : 'bad-authenticator';
+    }
+    case CODE.accessRequest:
+      // Unsigned, its content is unproven. With a Proxy-State an attacker could forge the answer to it (BlastRADIUS),
+      // and gateways that cannot sign are not proxies, so none is allowed then.
+      if (!signed && (requireMessageAuthenticator || packet.attributes.octets('Proxy-State') !== undefined)) {
+        return 'message-authenticator-missing';
+      }
+      return signed && !isSignedFor(packet, packet.authenticator, secret) ? 'bad-authenticator' : undefined;
+    case CODE.statusServer: // RFC 5997 2.1
+      if (!signed) return 'message-authenticator-missing';
+      return isSignedFor(packet, packet.authenticator, secret) ? undefined : 'bad-authenticator';
+    default:
+      return 'unsupported-code';
+  }
+}
+
+/** Is the Message-Authenticator right, with this in the authenticator's place? [RFC 3579 3.2] */
+function isSignedFor(packet: Packet, authenticator: Buffer, secret: Buffer): boolean {
+  const at = packet.messageAuthenticatorAt;
+  if (at === undefined) return false;
+  const { octets } = packet;
+  const expected = hmacMd5(
+    secret,
+    octets.subarray(0, AUTHENTICATOR_AT),
+    authenticator,
+    octets.subarray(HEADER_OCTETS, at),
+    ZEROES,
+    octets.subarray(at + ZEROES.length),
+  );
+  return timingSafeEqual(expected, octets.subarray(at, at + ZEROES.length));
+}
+
+function attributesOf(packet: Packet): Buffer {
+  return packet.octets.subarray(HEADER_OCTETS);
+}
+
+/**
+ * Writes and seals the answer to a request. `sign` puts a Message-Authenticator first, where nothing an attacker
+ * chooses can stand before it; the request's Proxy-State follow the attributes unchanged and in order [RFC 2865 5.33].
+ * @throws RangeError if the answer would be longer than a packet may be
+ */
+export function sealReply(
+  request: Packet,
+  code: Code,
+  attributes: readonly Attribute[],
+  { secret, sign }: { readonly secret: Buffer; readonly sign: boolean },
+): Buffer {
+  const proxyStates = request.attributes.all('Proxy-State').map((value) => octetsAttribute('Proxy-State', value));
+  const unsigned = [...attributes, ...proxyStates];
+  const all = sign ? [octetsAttribute('Message-Authenticator', ZEROES), ...unsigned] : unsigned;
+  const reply = encodePacket(code, request.identifier, request.authenticator, all);
+  if (sign) reply.set(hmacMd5(secret, reply), HEADER_OCTETS + 2);
+  reply.set(md5(reply, secret), AUTHENTICATOR_AT);
+  return reply;
+}
+
+/**
+ * Takes the hiding off a User-Password [RFC 2865 5.2].
+ * @returns the password with the zeroes that pad it; undefined if its length is none that hiding produces
+ */
+export function unhide(hidden: Buffer, authenticator: Buffer, secret: Buffer): Buffer | undefined {
+  if (hidden.length === 0 || hidden.length % BLOCK !== 0 || hidden.length > MAX_PASSWORD_OCTETS) return undefined;
+  const padded = Buffer.alloc(hidden.length);
+  let previous = authenticator;
+  for (let at = 0; at < hidden.length; at += BLOCK) {
+    const mask = md5(secret, previous);
+    for (let i = 0; i < BLOCK; i++) padded[at + i] = (hidden[at + i] ?? 0) ^ (mask[i] ?? 0);
+    previous = hidden.subarray(at, at + BLOCK);
+  }
+  return padded;
+}
+
+/** Is this the password, once zeroes pad it to the same length? */
+export function isPaddedPassword(padded: Buffer, password: string): boolean {
+  const expected = Buffer.alloc(padded.length);
+  const written = expected.write(password, 'utf8');
+  return timingSafeEqual(padded, expected) && written === Buffer.byteLength(password);
+}
+
+/** Does the CHAP response (identifier and digest) belong to this challenge and password? [RFC 2865 2.2, RFC 1994 4.1] */
+export function isChapResponse(response: Buffer, challenge: Buffer, password: string): boolean {
+  const expected = md5(response.subarray(0, 1), Buffer.from(password, 'utf8'), challenge);
+  return timingSafeEqual(expected, response.subarray(1));
+}
