@@ -16,7 +16,6 @@ export const DEVICE_HEADER = 'demo-device';
 /** How often this gateway reports running sessions: often, so that somebody watching the demo sees them grow. */
 const INTERIM_EVERY = 10 * SECOND;
 const NORMAL_SPEED = 250_000;
-const STOP_CAUSE = { userRequest: 1, sessionTimeout: 5 } as const;
 
 /** A device as the gateway knows it: waiting in front of the portal, or online. */
 interface Device {
@@ -162,14 +161,14 @@ export class SimulatedGateway implements Role {
   }
 
   async #logoff(device: Device): Promise<string> {
-    await this.#end(device, STOP_CAUSE.userRequest);
+    await this.#end(device);
     return this.#portalPage(device, { res: 'logoff' });
   }
 
-  async #end(device: Device, cause: number): Promise<void> {
+  async #end(device: Device): Promise<void> {
     if (device.session === undefined) return;
     this.#letTrafficFlow(device.session);
-    await this.#account('stop', device, cause);
+    await this.#account('stop', device);
     delete device.session;
     device.sessionId = this.#newSessionId();
     if (device.mac !== this.#browser) this.#devices.delete(device.mac);
@@ -179,7 +178,7 @@ export class SimulatedGateway implements Role {
     for (const device of [...this.#devices.values()]) {
       if (device.session === undefined) continue;
       try {
-        if (this.#secondsLeft(device.session) <= 0) await this.#end(device, STOP_CAUSE.sessionTimeout);
+        if (this.#secondsLeft(device.session) <= 0) await this.#end(device);
         else {
           this.#letTrafficFlow(device.session);
           await this.#account('interim', device);
@@ -199,7 +198,7 @@ export class SimulatedGateway implements Role {
     session.lastTraffic = now;
   }
 
-  async #account(kind: AccountingKind, device?: Device, terminateCause?: number): Promise<void> {
+  async #account(kind: AccountingKind, device?: Device): Promise<void> {
     const session = device?.session;
     const report: SessionReport | undefined = device &&
       session && {
@@ -210,7 +209,6 @@ export class SimulatedGateway implements Role {
         downloadOctets: session.downloadOctets,
         uploadOctets: session.uploadOctets,
         ...(session.login.class !== undefined && { class: session.login.class }),
-        ...(terminateCause !== undefined && { terminateCause }),
       };
     const answered = await this.#radius.account(kind, report);
     if (!answered) this.#log.warn('demo-accounting-unanswered', { nas: this.#gateway.id, message: kind });

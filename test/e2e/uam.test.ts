@@ -4,7 +4,7 @@ import { systemClock } from '../../runtime/clock';
 import { silentLog } from '../../runtime/log';
 import { systemRandom } from '../../runtime/random';
 import { canaries, searchBuffer, searchFiles } from '../support/canary';
-import { type Product, prepareProduct } from '../support/product';
+import { gatewayOf, type Product, prepareProduct } from '../support/product';
 import { until } from '../support/wait';
 
 const DEVICES = ['02:5a:7e:c3:19:f4', 'd6:91:0b:ee:42:a8', '7a:33:c9:58:f1:06'];

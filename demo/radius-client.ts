@@ -1,0 +1,203 @@
+import { timingSafeEqual } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import type { UamGateway } from '../config/schema';
+import { splitOctets } from '../core/octets';
+import { SECOND } from '../core/time';
+import {
+  type Attribute,
+  addressAttribute,
+  integerAttribute,
+  octetsAttribute,
+  textAttribute,
+} from '../radius/wire/attributes';
+import { hmacMd5, md5 } from '../radius/wire/md5';
+import { AUTHENTICATOR_AT, CODE, encodePacket, HEADER_OCTETS, type Packet, parsePacket } from '../radius/wire/packet';
+import type { Cancel, Clock } from '../runtime/clock';
+import type { Random } from '../runtime/random';
+
+export interface Logon {
+  readonly username: string;
+  /** The 16 octets that the portal computed for the browser. */
+  readonly chapResponse: Buffer;
+  readonly chapChallenge: Buffer;
+  readonly device: string;
+  readonly sessionId: string;
+}
+
+/** What an Access-Accept said. */
+export interface Login {
+  readonly sessionTimeoutSeconds: number;
+  readonly class?: string;
+}
+
+export type AccountingKind = 'start' | 'stop' | 'interim' | 'on' | 'off';
+
+export interface SessionReport {
+  readonly username: string;
+  readonly device: string;
+  readonly sessionId: string;
+  readonly seconds: number;
+  readonly downloadOctets: number;
+  readonly uploadOctets: number;
+  readonly class?: string;
+}
+
+/** Acct-Status-Type [RFC 2866 5.1]. */
+const STATUS: Record<AccountingKind, number> = { start: 1, stop: 2, interim: 3, on: 7, off: 8 };
+const SEND_AGAIN_AFTER = [1 * SECOND, 2 * SECOND, 3 * SECOND];
+const ZEROES = Buffer.alloc(16);
+/** A default session when the server sets none. */
+const ONE_HOUR = 3600;
+
+interface Waiting {
+  readonly packet: Buffer;
+  readonly port: number;
+  readonly resolve: (reply: Packet | undefined) => void;
+  cancel: Cancel;
+}
+
+/** The gateway's side of RADIUS, from the address that the configuration names for it. */
+export class RadiusClient {
+  readonly #secret: Buffer;
+  readonly #source: string;
+  readonly #server: { host: string; authenticationPort: number; accountingPort: number };
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #waiting = new Map<number, Waiting>();
+  #socket: Socket | undefined;
+  #nextIdentifier = 0;
+
+  constructor(
+    gateway: UamGateway,
+    server: { host: string; authenticationPort: number; accountingPort: number },
+    clock: Clock,
+    random: Random,
+  ) {
+    this.#secret = Buffer.from(gateway.radius.secret.reveal());
+    this.#source = gateway.radius.clients[0] ?? '127.0.0.1';
+    this.#server = server;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  start(): Promise<void> {
+    const socket = createSocket('udp4');
+    this.#socket = socket;
+    socket.on('message', (datagram) => this.#receive(datagram));
+    return new Promise((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind(0, this.#source, resolve);
+    });
+  }
+
+  /** Gives up what is still waiting for an answer. */
+  async stop(): Promise<void> {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    this.#socket = undefined;
+    for (const identifier of [...this.#waiting.keys()]) this.#settle(identifier, undefined);
+    await new Promise<void>((resolve) => socket.close(resolve));
+  }
+
+  /** Asks whether the device may go online; undefined if not, or if nobody answers. */
+  async authenticate({ username, chapResponse, chapChallenge, device, sessionId }: Logon): Promise<Login | undefined> {
+    const attributes = [
+      octetsAttribute('Message-Authenticator', ZEROES),
+      textAttribute('User-Name', username),
+      octetsAttribute('CHAP-Password', Buffer.concat([Buffer.of(0), chapResponse])),
+      octetsAttribute('CHAP-Challenge', chapChallenge),
+      textAttribute('Acct-Session-Id', sessionId),
+      textAttribute('Calling-Station-Id', device),
+      addressAttribute('NAS-IP-Address', this.#source),
+    ];
+    const reply = await this.#ask(this.#server.authenticationPort, (identifier) => {
+      const packet = encodePacket(CODE.accessRequest, identifier, this.#random.bytes(16), attributes);
+      packet.set(hmacMd5(this.#secret, packet), HEADER_OCTETS + 2);
+      return packet;
+    });
+    if (reply?.code !== CODE.accessAccept) return undefined;
+    const returned = reply.attributes.text('Class');
+    return {
+      sessionTimeoutSeconds: reply.attributes.integer('Session-Timeout') ?? ONE_HOUR,
+      ...(returned !== undefined && { class: returned }),
+    };
+  }
+
+  /** Sends an accounting record; true once the server has confirmed it. */
+  async account(kind: AccountingKind, report?: SessionReport): Promise<boolean> {
+    const attributes = [
+      integerAttribute('Acct-Status-Type', STATUS[kind]),
+      addressAttribute('NAS-IP-Address', this.#source),
+      integerAttribute('Event-Timestamp', Math.floor(this.#clock.now() / SECOND)),
+      ...(report === undefined ? [] : sessionAttributes(report)),
+    ];
+    const reply = await this.#ask(this.#server.accountingPort, (identifier) => {
+      const packet = encodePacket(CODE.accountingRequest, identifier, ZEROES, attributes);
+      packet.set(md5(packet, this.#secret), AUTHENTICATOR_AT);
+      return packet;
+    });
+    return reply?.code === CODE.accountingResponse;
+  }
+
+  #ask(port: number, make: (identifier: number) => Buffer): Promise<Packet | undefined> {
+    const identifier = this.#freeIdentifier();
+    if (identifier === undefined || this.#socket === undefined) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const waiting: Waiting = { packet: make(identifier), port, resolve, cancel: () => {} };
+      this.#waiting.set(identifier, waiting);
+      this.#send(identifier, waiting, 0);
+    });
+  }
+
+  #send(identifier: number, waiting: Waiting, tries: number): void {
+    const patience = SEND_AGAIN_AFTER[tries];
+    if (patience === undefined) {
+      this.#settle(identifier, undefined);
+      return;
+    }
+    this.#socket?.send(waiting.packet, waiting.port, this.#server.host);
+    waiting.cancel = this.#clock.after(patience, () => this.#send(identifier, waiting, tries + 1));
+  }
+
+  #receive(datagram: Buffer): void {
+    const reply = parsePacket(datagram);
+    const waiting = reply && this.#waiting.get(reply.identifier);
+    if (reply === undefined || waiting === undefined) return;
+    const asked = waiting.packet.subarray(AUTHENTICATOR_AT, HEADER_OCTETS);
+    const { octets } = reply;
+    const expected = md5(octets.subarray(0, AUTHENTICATOR_AT), asked, octets.subarray(HEADER_OCTETS), this.#secret);
+    if (timingSafeEqual(expected, reply.authenticator)) this.#settle(reply.identifier, reply);
+  }
+
+  #settle(identifier: number, reply: Packet | undefined): void {
+    const waiting = this.#waiting.get(identifier);
+    this.#waiting.delete(identifier);
+    waiting?.cancel();
+    waiting?.resolve(reply);
+  }
+
+  #freeIdentifier(): number | undefined {
+    for (let tries = 0; tries < 256; tries++) {
+      const identifier = this.#nextIdentifier;
+      this.#nextIdentifier = (identifier + 1) % 256;
+      if (!this.#waiting.has(identifier)) return identifier;
+    }
+    return undefined;
+  }
+}
+
+function sessionAttributes(report: SessionReport): Attribute[] {
+  const download = splitOctets(report.downloadOctets);
+  const upload = splitOctets(report.uploadOctets);
+  return [
+    textAttribute('User-Name', report.username),
+    textAttribute('Calling-Station-Id', report.device),
+    textAttribute('Acct-Session-Id', report.sessionId),
+    integerAttribute('Acct-Session-Time', report.seconds),
+    integerAttribute('Acct-Input-Octets', upload.low),
+    integerAttribute('Acct-Input-Gigawords', upload.gigawords),
+    integerAttribute('Acct-Output-Octets', download.low),
+    integerAttribute('Acct-Output-Gigawords', download.gigawords),
+    ...(report.class === undefined ? [] : [textAttribute('Class', report.class)]),
+  ];
+}
