@@ -35,14 +35,14 @@ export async function start(file: string): Promise<number> {
   const store = await openStore(config.current, systemRandom, systemClock);
   const registry = createMetrics();
   const shared = { config, store, clock: systemClock, random: systemRandom, log, registry };
-  const radius = new RadiusRole({ ...shared, log: log.child({ role: 'radius' }) });
-  const portal = new PortalRole({ ...shared, log: log.child({ role: 'portal' }) });
+  const radius = new RadiusRole(shared);
+  const portal = new PortalRole(shared);
   const roles: Role[] = [
-    new Housekeeping(store, systemClock, log.child({ role: 'store' })),
+    new Housekeeping(store, systemClock, log),
     radius,
-    new ControllerRole({ ...shared, log: log.child({ role: 'controller' }) }),
+    new ControllerRole(shared),
     portal,
-    ...(config.current.demo ? [new DemoTown({ ...shared, log: log.child({ role: 'demo' }) })] : []),
+    ...(config.current.demo ? [new DemoTown(shared)] : []),
   ];
   const ops = new OpsServer(config.current.ops.listen, registry, () => roles);
   const all = [ops, ...roles];
@@ -52,7 +52,7 @@ export async function start(file: string): Promise<number> {
     await store.close();
     throw error;
   }
-  announce(config.current, { portal: portal.port, ops: ops.port }, log);
+  announce(config.current, { portal, radius, ops }, log);
   reloadOnHangup(file, config, log, reloadMetric(registry, systemClock));
 
   log.info('stopping', { reason: await stopSignal() });
@@ -64,22 +64,24 @@ export async function start(file: string): Promise<number> {
 }
 
 /** Says where everything is. The demo says it to a person, too. */
-function announce(config: Config, ports: { portal: number; ops: number }, log: Log): void {
-  const { portal, ops, radius } = config;
-  log.info('listening', { role: 'portal', where: `http://${portal.listen.host}:${ports.portal}/` });
-  log.info('listening', {
-    role: 'radius',
-    where: `udp://${radius.host}:${radius.authenticationPort},${radius.accountingPort}`,
-  });
-  log.info('listening', { role: 'ops', where: `http://${ops.listen.host}:${ports.ops}/metrics` });
-  log.info('started', { message: `${config.town.name}: visitors reach the portal at ${portal.url}` });
+function announce(
+  config: Config,
+  { portal, radius, ops }: { portal: PortalRole; radius: RadiusRole; ops: OpsServer },
+  log: Log,
+): void {
+  const metrics = `http://${config.ops.listen.host}:${ops.port}/metrics`;
+  const radiusPorts = `${radius.authenticationPort},${radius.accountingPort}`;
+  log.info('listening', { role: 'portal', where: `http://${config.portal.listen.host}:${portal.port}/` });
+  log.info('listening', { role: 'radius', where: `udp://${config.radius.host}:${radiusPorts}` });
+  log.info('listening', { role: 'ops', where: metrics });
+  log.info('started', { message: `${config.town.name}: visitors reach the portal at ${config.portal.url}` });
   if (!config.demo) return;
   process.stderr.write(
     [
       '',
       `  This is the demo town ${config.town.name}: gateways, access points and visitors are simulated.`,
-      `  Start here:  ${portal.url}/`,
-      `  Metrics:     http://${ops.listen.host}:${ports.ops}/metrics`,
+      `  Start here:  ${config.portal.url}/`,
+      `  Metrics:     ${metrics}`,
       '  Your town:   npx stadtfunk init   then   npm start -- --config town.yaml',
       '  Stop with Ctrl+C.',
       '',

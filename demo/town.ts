@@ -15,7 +15,8 @@ export class DemoTown implements Role {
   readonly #visitors: DemoVisitors;
   readonly #log: Log;
 
-  constructor({ config, clock, random, log }: { config: Live<Config>; clock: Clock; random: Random; log: Log }) {
+  constructor({ config, clock, random, ...deps }: { config: Live<Config>; clock: Clock; random: Random; log: Log }) {
+    const log = deps.log.child({ role: this.name });
     const { gateways, portal, radius } = config.current;
     const uamGateways = gateways.filter((gateway): gateway is UamGateway => 'uam' in gateway);
     const shared = { portalUrl: portal.url, radius, clock, random, log };

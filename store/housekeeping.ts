@@ -22,7 +22,7 @@ export class Housekeeping implements Role {
   constructor(store: Store, clock: Clock, log: Log) {
     this.#store = store;
     this.#clock = clock;
-    this.#log = log;
+    this.#log = log.child({ role: this.name });
   }
 
   async start(): Promise<void> {
