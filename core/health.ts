@@ -89,3 +89,12 @@ function foldMiss(health: Health, at: Millis, policy: HealthPolicy): { health: H
     }
   }
 }
+
+/**
+ * The health after time that nobody watched: polls before and after it are not "in a row", so a change only half
+ * believed is forgotten. What was suspect counts as up until it misses again.
+ */
+export function afterGap(health: Health): Health {
+  const seen = health.lastSeenAt === undefined ? {} : { lastSeenAt: health.lastSeenAt };
+  return { state: health.state === 'suspect' ? 'up' : health.state, since: health.since, streak: 0, ...seen };
+}

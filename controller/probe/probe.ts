@@ -1,0 +1,48 @@
+import type { AccessPoint } from '../../config/schema';
+import type { MissReason } from '../../core/reasons';
+
+/** What one poll found out. A miss is an expected outcome, not a fault. */
+export type PollResult =
+  | { readonly answered: true; readonly sample: Sample }
+  | { readonly answered: false; readonly reason: MissReason };
+
+/** What an access point said about itself. What it did not say is absent, never zero. */
+export interface Sample {
+  /** What it calls itself (sysDescr), printable; empty if it keeps silent about it. */
+  readonly description: string;
+  readonly uptime?: Uptime;
+  /** Load average over one minute. */
+  readonly load1?: number;
+  readonly memory?: Memory;
+  /** By ifName, which stays when ifIndex changes (reboot, new wireless network). Without loopback. */
+  readonly interfaces: ReadonlyMap<string, InterfaceCounters>;
+  /** Devices in its radio cells. */
+  readonly clients?: number;
+}
+
+/** `agent`: only the age of the SNMP agent is known, which a restart of the agent alone resets. */
+export interface Uptime {
+  readonly seconds: number;
+  readonly source: 'host' | 'agent';
+}
+
+export interface Memory {
+  readonly totalBytes: number;
+  /** What programs could still get: free memory and what the system would give back. */
+  readonly availableBytes: number;
+}
+
+/** Counters as the device reports them, since its start. */
+export interface InterfaceCounters {
+  readonly receiveOctets: number;
+  readonly transmitOctets: number;
+  readonly up: boolean;
+}
+
+/** Asks one access point how it is. */
+export interface Prober {
+  /** Rejects only if `signal` aborts or something is broken on our side. */
+  probe(ap: AccessPoint, signal: AbortSignal): Promise<PollResult>;
+  /** Gives back its sockets. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,158 @@
+import type { ApId } from '../core/ids';
+import { SECOND } from '../core/time';
+import type { Cancel, Clock } from '../runtime/clock';
+
+/** Asks one access point and deals with the outcome. Must not reject. */
+export type Poll = (ap: ApId, signal: AbortSignal) => Promise<void>;
+
+const TICK_MS = 100;
+const MAX_IN_FLIGHT = 500;
+/** After a stall the backlog is worked off at this multiple of the even rate, never all at once. */
+const CATCH_UP_RATE = 2;
+/** Beyond two periods a poll is overdue; short periods get some air, because a miss takes seconds. */
+const OVERDUE_PERIODS = 2;
+const OVERDUE_LEAST_MS = 15 * SECOND;
+
+interface Target {
+  readonly ap: ApId;
+  /** Its place in the period, from 0 to 1: a hash of its id, so it stays when others come and go. */
+  readonly phase: number;
+  waiting: boolean;
+  running: boolean;
+  /** Monotonic time of its last poll's start, or of its arrival. */
+  last: number;
+  polled: boolean;
+}
+
+/**
+ * Spreads polls evenly: each access point has a place in the period. A new one is asked as soon as there is room.
+ * One whose poll still runs, or was asked within half a period, is left out this time.
+ */
+export class Scheduler {
+  readonly #clock: Clock;
+  readonly #poll: Poll;
+  readonly #running = new Set<Promise<void>>();
+  readonly #abort = new AbortController();
+  #periodMs = SECOND;
+  #targets = new Map<ApId, Target>();
+  /** The targets by phase. */
+  #ring: readonly Target[] = [];
+  #queue: Target[] = [];
+  #lastTick = 0;
+  #allowance = 0;
+  #cancel: Cancel = () => {};
+
+  constructor(clock: Clock, poll: Poll) {
+    this.#clock = clock;
+    this.#poll = poll;
+  }
+
+  start(): void {
+    this.#lastTick = this.#clock.monotonic();
+    this.#cancel = this.#clock.every(TICK_MS, () => this.#tick());
+  }
+
+  /** Polls exactly these from now on. */
+  follow(aps: readonly ApId[], periodMs: number): void {
+    this.#periodMs = periodMs;
+    const now = this.#clock.monotonic();
+    this.#targets = new Map(
+      aps.map((ap) => {
+        const known = this.#targets.get(ap);
+        const fresh = { ap, phase: phaseOf(ap), waiting: true, running: false, last: now, polled: false };
+        return [ap, known ?? fresh];
+      }),
+    );
+    this.#ring = [...this.#targets.values()].sort((a, b) => a.phase - b.phase);
+    this.#queue = this.#ring.filter((target) => target.waiting);
+  }
+
+  /** How many have not been asked for more than two periods: the controller cannot keep up. */
+  overdue(): number {
+    const limit = Math.max(OVERDUE_PERIODS * this.#periodMs, OVERDUE_LEAST_MS);
+    const since = this.#clock.monotonic() - limit;
+    return this.#ring.filter((target) => !target.running && target.last < since).length;
+  }
+
+  /** Ends the polls under way and resolves when they have ended. */
+  async stop(): Promise<void> {
+    this.#cancel();
+    this.#queue = [];
+    this.#abort.abort();
+    await Promise.all(this.#running);
+  }
+
+  #tick(): void {
+    const now = this.#clock.monotonic();
+    this.#enqueueDue(this.#lastTick, now);
+    // The allowance grows with time, but only that of one tick is ever saved up: that is what prevents the herd.
+    const perTick = (CATCH_UP_RATE * this.#ring.length * TICK_MS) / this.#periodMs;
+    this.#allowance = Math.min(this.#allowance + perTick, Math.max(perTick, 1));
+    this.#lastTick = now;
+    while (this.#allowance >= 1 && this.#running.size < MAX_IN_FLIGHT) {
+      const target = this.#queue.shift();
+      if (target === undefined) break;
+      this.#allowance--;
+      this.#start(target, now);
+    }
+  }
+
+  /** Puts those whose place lies in (from, to] into the queue; each once, however long that was. */
+  #enqueueDue(from: number, to: number): void {
+    const start = from / this.#periodMs;
+    const length = Math.min((to - from) / this.#periodMs, 1);
+    for (const target of dueBetween(this.#ring, start - Math.floor(start), length)) {
+      const recent = target.polled && to - target.last < this.#periodMs / 2;
+      if (target.waiting || target.running || recent) continue;
+      target.waiting = true;
+      this.#queue.push(target);
+    }
+  }
+
+  #start(target: Target, now: number): void {
+    target.waiting = false;
+    target.running = true;
+    target.polled = true;
+    target.last = now;
+    const running = this.#poll(target.ap, this.#abort.signal).finally(() => {
+      target.running = false;
+      this.#running.delete(running);
+    });
+    this.#running.add(running);
+  }
+}
+
+/** The targets with a phase in (start, start + length], going round; found by bisection, because ticks are frequent. */
+function dueBetween(ring: readonly Target[], start: number, length: number): Target[] {
+  const due: Target[] = [];
+  const first = firstAfter(ring, start);
+  for (let step = 0; step < ring.length; step++) {
+    const i = first + step;
+    const target = ring[i % ring.length];
+    if (target === undefined) break;
+    const distance = target.phase - start + (i >= ring.length ? 1 : 0);
+    if (distance > length) break;
+    due.push(target);
+  }
+  return due;
+}
+
+function firstAfter(ring: readonly Target[], phase: number): number {
+  let low = 0;
+  let high = ring.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ring[middle]?.phase ?? 1) <= phase) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A number from 0 to 1 that an id always gets: FNV-1a, then mixed so that similar ids lie far apart. */
+export function phaseOf(ap: ApId): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < ap.length; i++) hash = Math.imul(hash ^ ap.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
