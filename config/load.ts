@@ -1,21 +1,19 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Document, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import { TextDecoder } from 'node:util';
+import { z } from 'zod';
 import { errnoOf, OperatorError } from '../core/errors';
-import { checkConfig } from './checks';
-import { type Config, configSchema, type ReadSecret } from './schema';
+import type { Millis } from '../core/time';
+import { checkConfig, type Sections } from './checks';
+import { type Explained, explain } from './explain';
+import { finding } from './messages';
+import { type Mistake, pathText } from './mistake';
+import { secretReader } from './read-secret';
+import { type Config, configSchema } from './schema';
+import { readYaml, type Source } from './source';
+import { about, bare, type Schema, schemasAlong, valueAt } from './walk';
 
-/** One mistake in a configuration: where, what is there, what is wrong, what to do. */
-export interface Mistake {
-  /** As one writes it: `sites[0].rules.sessionMinutes`; empty for the file as a whole. */
-  readonly path: string;
-  readonly line?: number;
-  /** What stands there, shortened; left out for secrets. */
-  readonly value?: string;
-  readonly message: string;
-  readonly remedy: string;
-}
+export { formatMistake, type Mistake } from './mistake';
 
 export type Loaded =
   | { readonly ok: true; readonly config: Config }
@@ -23,13 +21,13 @@ export type Loaded =
 
 /**
  * Reads and checks a configuration file. Relative paths in it start at its own folder.
+ * @param now  the time, if it is to be checked that terms are in force
  * @throws OperatorError CONFIG_UNREADABLE if the file cannot be read
  */
-export function loadConfig(file: string): Loaded {
-  const folder = dirname(resolve(file));
-  let text: string;
+export function loadConfig(file: string, now?: Millis): Loaded {
+  let octets: Buffer;
   try {
-    text = readFileSync(file, 'utf8');
+    octets = readFileSync(file);
   } catch (error) {
     const why = { ENOENT: 'it does not exist', EACCES: 'this user may not read it', EISDIR: 'it is a folder' }[
       errnoOf(error) ?? ''
@@ -37,43 +35,48 @@ export function loadConfig(file: string): Loaded {
     throw new OperatorError(
       'CONFIG_UNREADABLE',
       `Cannot read the configuration ${file}: ${why ?? String(error)}.`,
-      'Give the right path with --config, or make a new one with: stadtfunk init',
+      'Give the right path, or make a new one with: stadtfunk init',
       { cause: error },
     );
   }
-  return parseConfig(text, folder);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(octets);
+  } catch {
+    return { ok: false, mistakes: [{ path: '', ...finding('not-utf8') }] };
+  }
+  return parseConfig(text, dirname(resolve(file)), now);
 }
 
 /**
  * Checks the text of a configuration. All mistakes are reported, not only the first.
  * @param folder  where relative paths start
+ * @param now  the time, if it is to be checked that terms are in force
  */
-export function parseConfig(text: string, folder: string): Loaded {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    return {
-      ok: false,
-      mistakes: document.errors.map((error) => ({
-        path: '',
-        line: lines.linePos(error.pos[0]).line,
-        message: `This is not YAML: ${error.message.split('\n')[0]?.replace(/ at line .*$/, '')}.`,
-        remedy: 'Check indentation, colons and quotes around this line.',
-      })),
-    };
-  }
-  const parsed = configSchema(secretReader(folder)).safeParse(document.toJS(), { reportInput: false });
-  if (!parsed.success)
-    return { ok: false, mistakes: parsed.error.issues.flatMap((issue) => describe(issue, document, lines)) };
+export function parseConfig(text: string, folder: string, now?: Millis): Loaded {
+  const read = readYaml(text);
+  if (!read.ok) return read;
+  const { source } = read;
+  const schema = configSchema(secretReader(folder));
+  const parsed = schema.safeParse(source.value);
+  const context = { folder, ...(now !== undefined && { now }) };
+  const issues = parsed.success ? [] : parsed.error.issues;
+  const sections = parsed.success ? parsed.data : soundSections(schema, source.value, issues);
+  const found = [...issues.flatMap((issue) => explain(issue, schema, source.value)), ...checkConfig(sections, context)];
+  if (parsed.success && found.length === 0) return { ok: true, config: withAbsolutePaths(parsed.data, folder) };
+  const mistakes = found.map((explained) => locate(explained, schema, source));
+  return { ok: false, mistakes: mistakes.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
+}
 
-  const found = checkConfig(parsed.data);
-  if (found.length > 0) {
-    return {
-      ok: false,
-      mistakes: found.map(({ path, message, remedy }) => locate(document, lines, path, message, remedy)),
-    };
-  }
-  return { ok: true, config: withAbsolutePaths(parsed.data, folder) };
+/** The sections without an issue, so that their other mistakes are found in the same run. */
+function soundSections(
+  schema: ReturnType<typeof configSchema>,
+  value: unknown,
+  issues: readonly { readonly path: readonly PropertyKey[] }[],
+): Sections {
+  const broken = new Set(issues.map(({ path }) => path[0]));
+  const sound = Object.keys(schema.shape).filter((key) => !broken.has(key) && valueAt(value, [key]) !== undefined);
+  return schema.partial().safeParse(Object.fromEntries(sound.map((key) => [key, valueAt(value, [key])]))).data ?? {};
 }
 
 function withAbsolutePaths(config: Config, folder: string): Config {
@@ -85,122 +88,22 @@ function withAbsolutePaths(config: Config, folder: string): Config {
   };
 }
 
-function secretReader(folder: string): ReadSecret {
-  return (source) => {
-    if ('env' in source) {
-      const value = process.env[source.env];
-      if (value === undefined) throw new Error(`The environment variable ${source.env} is not set.`);
-      return value;
-    }
-    const file = resolve(folder, source.file);
-    try {
-      if (!statSync(file).isFile()) throw new Error(`${file} is not a file.`);
-      return readFileSync(file, 'utf8');
-    } catch (error) {
-      const why = { ENOENT: 'does not exist', EACCES: 'may not be read by this user' }[errnoOf(error) ?? ''];
-      if (why === undefined) throw error;
-      throw new Error(`The secret file ${file} ${why}.`);
-    }
-  };
-}
-
-type Path = readonly PropertyKey[];
-
-/** Turns zod's issue into mistakes a person can act on. One unknown key is one mistake. */
-function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): Mistake[] {
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) =>
-        locate(
-          document,
-          lines,
-          [...issue.path, key],
-          'There is no such key.',
-          'Correct its spelling or remove it; docs/configuration.md lists all keys.',
-        ),
-      );
-    case 'invalid_union':
-      // The branch that fits best speaks; a discriminated union without a fitting branch speaks for itself.
-      if (issue.errors.length === 0) break;
-      break;
-    case 'custom': {
-      const remedy = typeof issue.params?.remedy === 'string' ? issue.params.remedy : 'Correct this value.';
-      return [locate(document, lines, issue.path, sentence(issue.message), remedy)];
-    }
-  }
-  const missing = document.getIn(issue.path as unknown[]) === undefined;
-  const message = missing ? 'This key is missing.' : sentence(issue.message);
-  return [
-    locate(document, lines, issue.path, message, missing ? `Add it: ${expected(issue)}` : `Write ${expected(issue)}`),
-  ];
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
-}
-
-/** What should stand there, in words. */
-function expected(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return (
-        {
-          array: 'a list (lines beginning with "- ").',
-          object: 'an indented block of keys.',
-          boolean: 'true or false.',
-        }[issue.expected as string] ?? `a ${issue.expected}.`
-      );
-    case 'invalid_value':
-      return `one of: ${issue.values.map(String).join(', ')}.`;
-    case 'too_small':
-      return issue.origin === 'number' || issue.origin === 'int'
-        ? `a number of at least ${issue.minimum}.`
-        : 'at least one.';
-    case 'too_big':
-      return issue.origin === 'number' || issue.origin === 'int'
-        ? `a number of at most ${issue.maximum}.`
-        : `at most ${issue.maximum} characters.`;
-    default:
-      return 'a value of that form; docs/configuration.md has an example.';
-  }
-}
-
-const SECRET_KEYS = /^(?:key|secret|faskey|community)$/;
-
-function locate(document: Document, lines: LineCounter, path: Path, message: string, remedy: string): Mistake {
-  const node: unknown = document.getIn(path as unknown[], true);
-  const secret = path.some((part) => SECRET_KEYS.test(String(part)));
-  const value: unknown = document.getIn(path as unknown[]);
-  const line = lineOf(document, lines, path);
+function locate({ path, ...found }: Explained, schema: Schema, source: Source): Mistake {
+  const line = source.lineOf(path);
+  const value = mayBeShown(path, schema, source.value) ? source.textOf(path) : undefined;
   return {
-    path: path.reduce<string>(
-      (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text && '.'}${String(part)}`),
-      '',
-    ),
+    path: pathText(path),
     ...(line !== undefined && { line }),
-    ...(node !== undefined &&
-      value !== undefined &&
-      !secret &&
-      typeof value !== 'object' && { value: String(value).slice(0, 60) }),
-    message,
-    remedy,
+    ...(value !== undefined && { value: value.replace(/\/\/[^/@]*@/, '//…@').slice(0, 60) }),
+    ...found,
   };
 }
 
-/** The line of the value, or of the nearest block around it when it is missing. */
-function lineOf(document: Document, lines: LineCounter, path: Path): number | undefined {
-  for (let depth = path.length; depth > 0; depth--) {
-    const node: unknown = document.getIn(path.slice(0, depth) as unknown[], true);
-    if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) {
-      return lines.linePos(Number(node.range[0])).line;
-    }
-  }
-  return undefined;
-}
-
-/** A mistake as one line of text: `town.yaml:12 sites[0].id = "A B": Must ... What to do.` */
-export function formatMistake(file: string, { path, line, value, message, remedy }: Mistake): string {
-  const where = line === undefined ? file : `${file}:${line}`;
-  const what = [path, value === undefined ? '' : JSON.stringify(value)].filter(Boolean).join(' = ');
-  return `${where}${what && ` ${what}`}: ${message} ${remedy}`;
+/** Only what stands where a plain value belongs is shown: under a misspelt key, or in place of a block, may be a secret. */
+function mayBeShown(path: readonly PropertyKey[], schema: Schema, value: unknown): boolean {
+  const passed = schemasAlong(schema, path, value);
+  const own = passed.at(-1);
+  if (passed.length < path.length || own === undefined) return false;
+  const isBlock = [z.ZodObject, z.ZodArray, z.ZodDiscriminatedUnion].some((type) => bare(own) instanceof type);
+  return !isBlock && passed.every((step) => about(step).secret !== true);
 }

@@ -1,3 +1,5 @@
+import type { MistakeKind } from './messages';
+
 /** A secret from the configuration. However it is printed or logged it reads `[secret]`. */
 export class Secret {
   readonly #value: string;
@@ -26,36 +28,48 @@ export class Secret {
 
 /** Secrets that stand in manuals and default configurations, so that everybody tries them first. */
 const WELL_KNOWN = new Set([
-  'testing123',
-  'testing1234567890',
-  'secret',
-  'sharedsecret',
-  'shared-secret',
+  '1234567890',
+  '12345678',
+  'admin',
+  'change-me',
+  'changeme',
+  'coovachilli',
+  'greatsecret',
+  'mysecret',
+  'opennds',
+  'openwrt',
+  'passwort',
+  'password',
+  'private',
+  'public',
   'radius',
   'radiussecret',
-  'password',
-  'passwort',
-  'changeme',
-  'change-me',
-  'opennds',
+  'radiuspassword',
+  'secret',
+  'shared-secret',
+  'sharedsecret',
+  'testing123',
+  'testing1234567890',
+  'uamsecret',
   'uspot',
-  'coovachilli',
-  'admin',
-  '1234567890',
 ]);
 
 /** Secrets with this beginning belong to the demo town, whose configuration everybody can read. */
 export const DEMO_PREFIX = 'demo-';
 
-const MINIMUM_LENGTH = 16;
+/** How long a secret must be that two machines share. */
+export const SHARED_SECRET_LENGTH = 16;
+/** How long the town's own key must be. */
+export const KEY_LENGTH = 32;
 
-/** Why a shared secret must not be used, as the end of a sentence; undefined if it may. The secret itself is not named. */
-export function weakness(secret: string, isDemo: boolean): string | undefined {
-  if (secret.trim() === '') return 'is empty';
-  if (isDemo && secret.startsWith(DEMO_PREFIX)) return undefined;
-  if (secret.startsWith(DEMO_PREFIX)) return 'is the one of the demo town, which everybody can read';
-  if (WELL_KNOWN.has(secret.toLowerCase())) return 'is a well-known default';
-  if (new Set(secret).size < 6) return 'repeats the same few characters';
-  if (secret.length < MINIMUM_LENGTH) return `is shorter than ${MINIMUM_LENGTH} characters`;
-  return undefined;
+/** Fewer different characters than this are a pattern, not chance. */
+const DIFFERENT_CHARACTERS = 6;
+
+/** Why a secret must not be used; undefined if it may. */
+export function weakness(secret: string, minimumLength: number, isDemo: boolean): MistakeKind | undefined {
+  if (secret.trim() === '') return 'secret-empty';
+  if (secret.startsWith(DEMO_PREFIX)) return isDemo ? undefined : 'secret-demo';
+  if (WELL_KNOWN.has(secret.toLowerCase())) return 'secret-well-known';
+  if (new Set(secret).size < DIFFERENT_CHARACTERS) return 'secret-monotonous';
+  return secret.length < minimumLength ? 'secret-short' : undefined;
 }

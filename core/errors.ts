@@ -22,6 +22,6 @@ export class OperatorError extends Error {
 
 /** The `code` of an error from Node.js (`EADDRINUSE`, `EACCES`, `ENOENT` ...), or undefined. */
 export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }

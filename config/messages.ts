@@ -1,0 +1,100 @@
+/**
+ * Every mistake there is, with what is wrong and what to do; `{word}` is filled in. For each one a file in
+ * test/fixtures/config shows it.
+ */
+export const MESSAGES = {
+  'not-utf8': ['The file is not UTF-8.', 'Save it as UTF-8 in your editor; umlauts are lost otherwise.'],
+  empty: ['The file is empty.', 'Make a configuration with: stadtfunk init'],
+
+  'yaml-tab': ['A tab indents this line.', 'Indent with spaces; YAML allows no tabs.'],
+  'yaml-twice': ['The key {key} stands here a second time.', 'Keep one of the two.'],
+  'yaml-open': ['A quote or bracket opened above is not closed.', 'Look for it from this line upwards.'],
+  'yaml-indent': [
+    'The lines here do not fit together: the indentation differs, or a colon is missing.',
+    'Give the keys of one block the same indentation, and each key a colon and a blank.',
+  ],
+  'yaml-sign': ['The value begins with a sign that means something in YAML.', 'Put the value into single quotes.'],
+  'yaml-documents': ['A second document begins here.', 'Remove the line "---".'],
+  'yaml-other': ['This is not YAML ({code}).', 'Check indentation, colons and quotes around this line.'],
+
+  'unknown-key': ['There is no such key here.', '{hint}'],
+  missing: ['This key is missing.', 'Add it: {expected}.{about}'],
+  'no-value': ['Nothing stands here.', 'Write {expected}, or remove the line if the key is optional.'],
+  'wrong-type': ['This is {found}.', 'Write {expected}.'],
+  unquoted: ['YAML reads this as {found}.', 'Put it into quotes to make it a text.'],
+  'not-listed': ['There is no such value.', '{hint}Write {expected}.'],
+  'unknown-kind': ['There is no such kind.', '{hint}Write {expected}.'],
+  'too-small': ['The number is too small.', 'Write {expected}.'],
+  'too-big': ['The number is too big.', 'Write {expected}.'],
+  'too-short': ['The text is empty.', 'Write {expected}.'],
+  'too-long': ['The text is longer than {limit} characters.', 'Shorten it.'],
+  'too-few': ['The list is empty.', 'Add at least one line beginning with "- ".'],
+
+  'form-id': ['Ids consist of lower-case letters and digits, joined by dashes.', 'Write it like town-hall.'],
+  'form-email': ['This is not an e-mail address.', 'Write it like wlan@example.de.'],
+  'form-url': ['This is not a web address.', 'Write it with http:// or https://, like https://wlan.example.de.'],
+  'form-date': ['This is not a date.', 'Write year, month and day, like 2026-11-01.'],
+  'form-network': ['This is neither an IP address nor a network.', 'Write it like 10.1.0.1 or 10.1.0.0/24.'],
+  'form-host-port': ['This is not a host with a port.', 'Write it like 10.77.0.1:2050.'],
+  'form-version': [
+    'A version names a file, so it has only letters, digits, dots and dashes.',
+    'Write it like 2026-11.',
+  ],
+  'time-zone': ['There is no such time zone.', 'Write one like Europe/Berlin.'],
+  'german-missing': ['The languages do not contain de.', 'Add de: the German text is the binding one.'],
+  'portal-url-path': [
+    'The address has more than scheme, host and port, but gateways append their own path.',
+    'Write only {origin}.',
+  ],
+
+  'secret-form': ['A secret names either a file or an environment variable.', 'Write {file: path} or {env: NAME}.'],
+  'secret-file-missing': [
+    'The file {file} does not exist.',
+    'Correct its path, or write the secret into it; {make} makes a new one.',
+  ],
+  'secret-file-unreadable': [
+    'The file {file} cannot be read ({why}).',
+    'Name a file that the user of the service may read.',
+  ],
+  'secret-variable-unset': ['The environment variable {name} is not set.', 'Set it for the service.'],
+  'secret-empty': ['The secret is empty.', '{make}'],
+  'secret-demo': ['The secret is one of the demo town, which everybody can read.', '{make}'],
+  'secret-well-known': ['The secret is a well-known default.', '{make}'],
+  'secret-monotonous': ['The secret repeats the same few characters.', '{make}'],
+  'secret-short': ['The secret has fewer than {limit} characters.', '{make}'],
+
+  'duplicate-id': ['{other} has this id already.', 'Choose another one.'],
+  'unknown-site': ['There is no such site.', '{hint}Use one of: {sites}; or add it under sites.'],
+  'clients-overlap': [
+    '{other} sends from the same addresses, so its packets could not be told apart.',
+    'Give each gateway addresses of its own.',
+  ],
+  'same-port': ['{other} has this address and port already.', 'Choose another port.'],
+  'terms-file-missing': [
+    'The text {file} does not exist.',
+    'Write it, or correct the version, terms.folder or town.languages.',
+  ],
+  'terms-twice': ['This version is listed already.', 'Give each text a version of its own.'],
+  'terms-not-yet': ['No version of the terms is in force yet.', 'Let one be valid from today or earlier.'],
+} as const satisfies Record<string, readonly [message: string, remedy: string]>;
+
+export type MistakeKind = keyof typeof MESSAGES;
+
+/** What is wrong and what to do, in words. */
+export interface Finding {
+  readonly kind: MistakeKind;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export function finding(kind: MistakeKind, words: Readonly<Record<string, string>> = {}): Finding {
+  const fill = (text: string): string => text.replaceAll(/\{(\w+)\}/g, (all, word: string) => words[word] ?? all);
+  const [message, remedy] = MESSAGES[kind];
+  return { kind, message: fill(message), remedy: fill(remedy) };
+}
+
+/** The same as an issue of zod, for `refine` and `addIssue`. */
+export function asIssue(kind: MistakeKind, words: Readonly<Record<string, string>> = {}) {
+  const found = finding(kind, words);
+  return { code: 'custom' as const, message: found.message, params: { finding: found } };
+}
