@@ -28,6 +28,7 @@ export interface AccountingEvent {
 export interface Segment {
   readonly start: Millis;
   readonly lastAt: Millis;
+  /** The latest Stop. Something later in the same life means that it went on (`isStopped`). */
   readonly stoppedAt?: Millis;
   readonly seconds: number;
   readonly downloadOctets: Octets;
@@ -71,9 +72,17 @@ export function usageOf(session: Session): Usage {
   return session.segments.reduce<Usage>(sum, session.earlier);
 }
 
-/** A session is over when its latest life is. */
+/** A session is over when its latest life is: when nothing in it is later than its Stop. */
 export function isStopped(session: Session): boolean {
-  return session.segments.at(-1)?.stoppedAt !== undefined;
+  const last = session.segments.at(-1);
+  return last?.stoppedAt !== undefined && last.stoppedAt >= last.lastAt;
+}
+
+/** Ends a running session of which no Stop is known. If the gateway reports on it again, it goes on. */
+export function closeSession(session: Session, at: Millis): Session {
+  const last = session.segments.at(-1);
+  if (last === undefined) return session;
+  return { ...session, segments: session.segments.with(-1, { ...last, stoppedAt: Math.max(last.lastAt, at) }) };
 }
 
 /**
@@ -122,16 +131,21 @@ export function foldSession(
   };
 }
 
+/** When the life began that the packet tells of; undefined if it does not say how long that life has lasted. */
+function beginningOf(event: AccountingEvent): Millis | undefined {
+  if (event.seconds !== undefined) return event.eventAt - event.seconds * SECOND;
+  return event.kind === 'start' ? event.eventAt : undefined;
+}
+
 /**
  * Does the packet tell of this segment? Its time minus its Acct-Session-Time is when the life began, which is the same
  * for every packet of a life; and within a life, later packets never count less.
  */
 function fits(segment: Segment, event: AccountingEvent): boolean {
-  const sameStart =
-    event.seconds === undefined
-      ? event.eventAt >= segment.start
-      : Math.abs(event.eventAt - event.seconds * SECOND - segment.start) <= START_TOLERANCE;
-  if (!sameStart) return false;
+  const beginning = beginningOf(event);
+  if (beginning === undefined) {
+    if (event.eventAt < segment.start - START_TOLERANCE) return false;
+  } else if (Math.abs(beginning - segment.start) > START_TOLERANCE) return false;
   if (event.kind === 'start' && segment.stoppedAt !== undefined && event.eventAt >= segment.stoppedAt) return false;
   const down = event.downloadOctets ?? segment.downloadOctets;
   const up = event.uploadOctets ?? segment.uploadOctets;
@@ -141,27 +155,26 @@ function fits(segment: Segment, event: AccountingEvent): boolean {
 }
 
 function newSegment(event: AccountingEvent): Segment {
-  const seconds = event.seconds ?? 0;
   return {
-    start: event.eventAt - seconds * SECOND,
+    start: beginningOf(event) ?? event.eventAt,
     lastAt: event.eventAt,
     ...(event.kind === 'stop' && { stoppedAt: event.eventAt }),
-    seconds,
+    seconds: event.seconds ?? 0,
     downloadOctets: event.downloadOctets ?? 0,
     uploadOctets: event.uploadOctets ?? 0,
   };
 }
 
+/** Everything is a maximum or a minimum, so it does not matter which packet came first. */
 function grow(segment: Segment, event: AccountingEvent): Segment {
-  const { stoppedAt, ...open } = segment;
-  const stop = event.kind === 'stop' ? Math.max(event.eventAt, stoppedAt ?? 0) : stoppedAt;
-  const livesOn = stop !== undefined && event.kind !== 'stop' && event.eventAt > stop;
+  const next = newSegment(event);
+  const stoppedAt = Math.max(segment.stoppedAt ?? 0, next.stoppedAt ?? 0);
   return {
-    ...open,
-    ...(stop !== undefined && !livesOn && { stoppedAt: stop }),
-    lastAt: Math.max(segment.lastAt, event.eventAt),
-    seconds: Math.max(segment.seconds, event.seconds ?? 0),
-    downloadOctets: Math.max(segment.downloadOctets, event.downloadOctets ?? 0),
-    uploadOctets: Math.max(segment.uploadOctets, event.uploadOctets ?? 0),
+    start: beginningOf(event) === undefined ? segment.start : Math.min(segment.start, next.start),
+    lastAt: Math.max(segment.lastAt, next.lastAt),
+    ...(stoppedAt > 0 && { stoppedAt }),
+    seconds: Math.max(segment.seconds, next.seconds),
+    downloadOctets: Math.max(segment.downloadOctets, next.downloadOctets),
+    uploadOctets: Math.max(segment.uploadOctets, next.uploadOctets),
   };
 }

@@ -1,6 +1,66 @@
+import { join } from 'node:path';
+import { OperatorError } from '../../core/errors';
+import { CredentialKey } from '../credentials';
 import type { StoreContext } from '../open';
+import { KeyWrap } from '../pseudonyms';
 import type { Store } from '../store';
+import { Claim } from './claim';
+import { Engine } from './engine';
+import { openFault, storeFault } from './faults';
+import { prepareFolder } from './folder';
+import { forget } from './forget';
+import { grantStore } from './grants';
+import { healthStore } from './health';
+import { Keyring } from './keyring';
+import { migrate } from './migrate';
+import { countRunning, sessionStore } from './sessions';
+import { openTables } from './tables';
 
-export function openEmbeddedStore(_path: string, _context: StoreContext): Promise<Store> {
-  return Promise.reject(new Error('in progress'));
+/**
+ * Opens the store in a folder, which is made if it is missing.
+ * @throws OperatorError in one sentence if the folder cannot be used, is in use, or holds what this product, version or
+ *   `key` cannot read
+ */
+export async function openEmbeddedStore(folder: string, context: StoreContext): Promise<Store> {
+  await prepareFolder(folder);
+  const claim = new Claim(folder, context.random);
+  let engine: Engine | undefined;
+  try {
+    engine = new Engine(openTables(folder), folder);
+    await claim.take(engine.tables);
+    return await openStore(engine, claim, context);
+  } catch (error) {
+    await engine?.close();
+    await claim.release();
+    throw openFault(error, folder) ?? (await storeFault(error, folder));
+  }
+}
+
+async function openStore(engine: Engine, claim: Claim, context: StoreContext): Promise<Store> {
+  const { townKey, timeZone, random } = context;
+  const wrap = new KeyWrap(townKey, random);
+  await migrate(engine, wrap);
+  const keyring = new Keyring(join(engine.folder, 'keys'), wrap);
+  await keyring.load();
+  const credentialKey = new CredentialKey(townKey);
+  return {
+    ...grantStore(engine, { keyring, credentialKey, random, timeZone }),
+    ...sessionStore(engine, countRunning(engine)),
+    ...healthStore(engine),
+    forget: (now, retention) => forget(engine, keyring, timeZone, now, retention),
+    check: () => check(engine, random.word()),
+    close: async () => {
+      await engine.close();
+      await claim.release();
+    },
+  };
+}
+
+async function check(engine: Engine, word: string): Promise<void> {
+  const { meta } = engine.tables;
+  await engine.write(() => meta.put('probe', word));
+  const read = await engine.read(() => meta.get('probe'));
+  if (read !== word) {
+    throw new OperatorError('STORE_FAILED', 'The store does not give back what was written.', 'Look at the disk.');
+  }
 }

@@ -1,0 +1,65 @@
+import { hasRoom, storeClosed, storeFault, storeFull } from './faults';
+import type { Tables } from './tables';
+
+/**
+ * How the operations reach the tables. One that writes runs inside LMDB's transaction, where nothing comes between; all
+ * that are asked for while a commit is under way share the next one, and each resolves when that commit is on disk.
+ *
+ * Rule for every operation: first read and decide, then write. A decision that throws has then changed nothing, and a
+ * write that fails fails the commit as a whole.
+ */
+export class Engine {
+  readonly tables: Tables;
+  readonly folder: string;
+  #closed = false;
+  #roomIsKnown = false;
+
+  constructor(tables: Tables, folder: string) {
+    this.tables = tables;
+    this.folder = folder;
+  }
+
+  /** Reads what is committed. */
+  async read<T>(look: () => T): Promise<T> {
+    if (this.#closed) throw storeClosed();
+    try {
+      return look();
+    } catch (error) {
+      throw await storeFault(error, this.folder);
+    }
+  }
+
+  /**
+   * Runs an operation that writes; durable when it resolves.
+   * @throws OperatorError STORE_FULL while the disk is full
+   */
+  async write<T>(operation: () => T): Promise<T> {
+    if (this.#closed) throw storeClosed();
+    const looksForRoom = !this.#roomIsKnown;
+    if (looksForRoom && !hasRoom(this.folder)) throw storeFull(this.folder);
+    this.#roomIsKnown = true;
+    try {
+      return await this.forget(operation);
+    } finally {
+      // Whoever comes after this commit looks again.
+      if (looksForRoom) this.#roomIsKnown = false;
+    }
+  }
+
+  /** The same for what must not wait until a full disk has space again: deleting. LMDB keeps free pages for it. */
+  async forget<T>(operation: () => T): Promise<T> {
+    if (this.#closed) throw storeClosed();
+    try {
+      return await this.tables.root.transaction(operation);
+    } catch (error) {
+      throw await storeFault(error, this.folder);
+    }
+  }
+
+  /** Waits for the commits under way, then closes the files. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.tables.root.close();
+  }
+}

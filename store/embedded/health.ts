@@ -1,0 +1,71 @@
+import type { Health, Outage, OutageChange } from '../../core/health';
+import type { ApId } from '../../core/ids';
+import { type Interval, within } from '../../core/intervals';
+import type { Millis } from '../../core/time';
+import type { HealthStore } from '../store';
+import type { Engine } from './engine';
+import { LAST } from './tables';
+
+export function healthStore(engine: Engine): HealthStore {
+  const { health } = engine.tables;
+  return {
+    putHealth: (ap, next, change) => engine.write(() => putHealth(engine, ap, next, change)),
+    allHealth: () => engine.read(() => new Map([...health.getRange()].map(({ key, value }) => [key, value]))),
+    outages: (ap, window) => engine.read(() => outages(engine, ap, window)),
+    watch: (now, tolerance) => engine.write(() => watch(engine, now, tolerance)),
+    unwatched: (window, tolerance) => engine.read(() => unwatched(engine, window, tolerance)),
+  };
+}
+
+function putHealth(engine: Engine, ap: ApId, health: Health, change: OutageChange | undefined): void {
+  const { tables } = engine;
+  const firstSeenAt = tables.health.get(ap)?.firstSeenAt ?? health.lastSeenAt;
+  const last = change && latestOutages(engine, ap, Number.POSITIVE_INFINITY).next().value;
+  const lasts = last !== undefined && last.to === undefined;
+
+  tables.health.put(ap, { health, ...(firstSeenAt !== undefined && { firstSeenAt }) });
+  if (change?.kind === 'open' && !lasts) tables.outages.put([ap, change.from], null);
+  if (change?.kind === 'close' && lasts) tables.outages.put([ap, last.from], change.to);
+}
+
+/** Outages do not overlap, so going back from the end of the window the first that ended before it is the end. */
+function outages(engine: Engine, ap: ApId, window: Interval): Outage[] {
+  const overlapping: Outage[] = [];
+  for (const outage of latestOutages(engine, ap, window.to)) {
+    if (outage.to !== undefined && outage.to <= window.from) break;
+    overlapping.push(outage);
+  }
+  return overlapping.reverse();
+}
+
+/** The outages that began before a moment, the latest first. */
+function* latestOutages({ tables }: Engine, ap: ApId, before: Millis): Generator<Outage, undefined> {
+  const start = before === Number.POSITIVE_INFINITY ? [ap, LAST] : [ap, before];
+  for (const { key, value } of tables.outages.getRange({ start, end: [ap], reverse: true })) {
+    const [, from] = key;
+    if (from < before) yield value === null ? { from } : { from, to: value };
+  }
+  return undefined;
+}
+
+/** Nobody watched before the first word, so the last word before that is the beginning of time. */
+function lastWord({ tables }: Engine): Millis {
+  const at = tables.meta.get('watched-until');
+  return typeof at === 'number' ? at : 0;
+}
+
+function watch(engine: Engine, now: Millis, tolerance: Millis): void {
+  const last = lastWord(engine);
+  if (now - last > tolerance) engine.tables.unwatched.put(last, now);
+  engine.tables.meta.put('watched-until', now);
+}
+
+function unwatched(engine: Engine, window: Interval, tolerance: Millis): Interval[] {
+  const kept = [...engine.tables.unwatched.getRange({ end: window.to })].map(({ key: from, value: to }) => ({
+    from,
+    to,
+  }));
+  const last = lastWord(engine);
+  const silence = window.to - last > tolerance ? [{ from: last, to: window.to }] : [];
+  return within(window, [...kept, ...silence]);
+}

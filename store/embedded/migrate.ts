@@ -1,0 +1,35 @@
+import { OperatorError } from '../../core/errors';
+import type { KeyScope } from '../../core/pseudonym';
+import type { KeyWrap } from '../pseudonyms';
+import type { Engine } from './engine';
+
+/** Raise it when what is stored changes its form, and turn the former form into the new one below. */
+export const SCHEMA_VERSION = 1;
+
+/** What the check value is bound to: no site has this name. */
+const CHECK_SCOPE: KeyScope = { site: '', day: 'check' };
+
+/**
+ * Sees that the store is one we can read: our schema, and the `key` of the configuration. A new store gets both marks.
+ * @throws OperatorError STORE_NEWER or STORE_KEY_WRONG; nothing was changed then
+ */
+export async function migrate(engine: Engine, wrap: KeyWrap): Promise<void> {
+  const { meta } = engine.tables;
+  const version = meta.get('schema');
+  const check = meta.get('key-check');
+  if (version === undefined) {
+    await engine.write(() => {
+      meta.put('schema', SCHEMA_VERSION);
+      meta.put('key-check', wrap.draw(CHECK_SCOPE).wrapped);
+    });
+    return;
+  }
+  if (typeof version !== 'number' || version > SCHEMA_VERSION) {
+    throw new OperatorError(
+      'STORE_NEWER',
+      `The store in ${engine.folder} has schema ${version}; this version of the product knows schemas up to ${SCHEMA_VERSION}.`,
+      'Install the version that wrote it or a later one.',
+    );
+  }
+  wrap.unwrap(CHECK_SCOPE, Buffer.isBuffer(check) ? check : Buffer.alloc(0));
+}

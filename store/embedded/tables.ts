@@ -1,0 +1,97 @@
+import { type Database, open, type RootDatabase } from 'lmdb';
+import type { Grant } from '../../core/grant';
+import type { Health } from '../../core/health';
+import type { ApId, GatewayId, GrantId, SiteId } from '../../core/ids';
+import type { Session, Usage } from '../../core/session';
+import type { Millis } from '../../core/time';
+
+/** A grant with what links it to its device as long as the day's key lives. */
+export interface GrantRecord extends Grant {
+  readonly device: Buffer;
+  /** The day whose key made `device`. */
+  readonly day: string;
+}
+
+export interface CredentialRecord {
+  readonly grantId: GrantId;
+  readonly gateway: GatewayId;
+  readonly expiresAt: Millis;
+  readonly used: boolean;
+}
+
+export interface SessionRecord extends Session {
+  /** When the last packet of a session that is over came, or when we closed it. Missing while it runs. */
+  readonly endedAt?: Millis;
+}
+
+export interface UsageRecord extends Usage {
+  readonly sessions: number;
+}
+
+export interface HealthRecord {
+  readonly health: Health;
+  readonly firstSeenAt?: Millis;
+}
+
+/** Where what is kept. Every value is MessagePack; keys sort as the columns are written. */
+export interface Tables {
+  readonly root: RootDatabase<unknown, string>;
+  /** `schema`, `key-check`, `holder`, `probe`. */
+  readonly meta: Database<string | number | Buffer, string>;
+  /** For each key of pseudonyms, when the last grant made under it expires. The keys themselves lie in files. */
+  readonly keyExpiry: Database<Millis, [site: SiteId, day: string]>;
+  readonly grants: Database<GrantRecord, GrantId>;
+  /** From a pseudonym to the grant that was made last for it. */
+  readonly devices: Database<GrantId, Buffer>;
+  /** By the hash of the user name. */
+  readonly credentials: Database<CredentialRecord, Buffer>;
+  readonly acceptances: Database<number, [site: SiteId, hour: Millis, termsVersion: string, language: string]>;
+  readonly sessions: Database<SessionRecord, SessionKey>;
+  readonly usage: Database<UsageRecord, [site: SiteId, hour: Millis]>;
+  readonly health: Database<HealthRecord, ApId>;
+  /** The end of each outage; `null` while it lasts. */
+  readonly outages: Database<Millis | null, [ap: ApId, from: Millis]>;
+  /** The end of each stretch in which no controller watched. */
+  readonly unwatched: Database<Millis, Millis>;
+}
+
+export type SessionKey = [gateway: GatewayId, sessionId: string];
+
+/** Gateways choose session ids freely; a key must not hold the octet zero, so the id is kept in base64url. */
+export function sessionKey(gateway: GatewayId, sessionId: string): SessionKey {
+  return [gateway, Buffer.from(sessionId).toString('base64url')];
+}
+
+/** Comes after every word of a key. */
+export const LAST = '\u{10ffff}';
+
+/**
+ * Opens the files. `overlappingSync: false`: a commit resolves after fdatasync and the write of the new root, and
+ * rejects when either fails. With lmdb-js' default, `flushed` would never settle after a failed sync.
+ */
+export function openTables(folder: string): Tables {
+  const root = open<unknown, string>({
+    path: folder,
+    noSubdir: false,
+    maxDbs: 16,
+    overlappingSync: false,
+    // Address space, not disk: large enough that a town never waits for the map to be made anew.
+    mapSize: 2 ** 30,
+  });
+  const plain = { encoding: 'msgpack', useRecords: false } as const;
+  const octets = { ...plain, keyEncoding: 'binary' } as const;
+  return {
+    root,
+    meta: root.openDB('meta', plain),
+    keyExpiry: root.openDB('key-expiry', plain),
+    grants: root.openDB('grants', plain),
+    devices: root.openDB('devices', octets),
+    credentials: root.openDB('credentials', octets),
+    acceptances: root.openDB('acceptances', plain),
+    sessions: root.openDB('sessions', plain),
+    usage: root.openDB('usage', plain),
+    health: root.openDB('health', plain),
+    outages: root.openDB('outages', plain),
+    unwatched: root.openDB('unwatched', plain),
+  };
+}
