@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { reloadMetric } from '../../commands/reload-metric';
+import { loadConfig } from '../../config/load';
+import { controllerMetrics } from '../../controller/metrics';
+import { PortalMetrics } from '../../portal/metrics';
+import { RadiusMetrics } from '../../radius/metrics';
+import { ManualClock } from '../../runtime/clock';
+import { LiveValue } from '../../runtime/live';
+import { createMetrics, type Registry } from '../../runtime/metrics';
+import { packageRoot } from '../../runtime/package-root';
+import { systemRandom } from '../../runtime/random';
+import { openStore } from '../../store/open';
+
+/** The files that define metrics; a new one has to be added to `productMetrics`. */
+export const METRICS_FILES = [
+  'commands/reload-metric.ts',
+  'controller/metrics.ts',
+  'portal/metrics.ts',
+  'radius/metrics.ts',
+];
+
+const definition = z.object({
+  name: z.string(),
+  help: z.string(),
+  type: z.enum(['counter', 'gauge', 'histogram', 'summary']),
+  labelNames: z.array(z.string()),
+});
+export type Metric = z.infer<typeof definition>;
+
+/** Every metric that Stadtfunk defines, without those that the metrics library adds about the process. */
+export async function productMetrics(): Promise<Metric[]> {
+  const ofTheProcess = new Set(names(createMetrics()));
+  const registry = createMetrics();
+  const loaded = loadConfig(join(packageRoot, 'config', 'demo.yaml'));
+  if (!loaded.ok) throw new Error('the demo town has mistakes');
+  const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-'));
+  const clock = new ManualClock(0);
+  const config = { ...loaded.config, store: { ...loaded.config.store, path: folder } };
+  const store = await openStore(config, systemRandom, clock);
+  try {
+    reloadMetric(registry, clock);
+    new PortalMetrics(registry);
+    new RadiusMetrics(registry, new LiveValue(config), store);
+    controllerMetrics(registry, { accessPoints: () => [], overdue: () => 0 });
+    return registry
+      .getMetricsAsArray()
+      .map((metric) => definition.parse(metric))
+      .filter(({ name }) => !ofTheProcess.has(name));
+  } finally {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function names(registry: Registry): string[] {
+  return registry.getMetricsAsArray().map(({ name }) => name);
+}
