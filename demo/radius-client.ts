@@ -59,6 +59,7 @@ interface Waiting {
 /** The gateway's side of RADIUS, from the address that the configuration names for it. */
 export class RadiusClient {
   readonly #secret: Buffer;
+  readonly #kind: UamGateway['kind'];
   readonly #source: string;
   readonly #server: { host: string; authenticationPort: number; accountingPort: number };
   readonly #clock: Clock;
@@ -74,6 +75,7 @@ export class RadiusClient {
     random: Random,
   ) {
     this.#secret = Buffer.from(gateway.radius.secret.reveal());
+    this.#kind = gateway.kind;
     this.#source = gateway.radius.clients[0] ?? '127.0.0.1';
     this.#server = server;
     this.#clock = clock;
@@ -129,7 +131,7 @@ export class RadiusClient {
       integerAttribute('Acct-Status-Type', STATUS[kind]),
       addressAttribute('NAS-IP-Address', this.#source),
       integerAttribute('Event-Timestamp', Math.floor(this.#clock.now() / SECOND)),
-      ...(report === undefined ? [] : sessionAttributes(report)),
+      ...(report === undefined ? [] : sessionAttributes(report, this.#kind)),
     ];
     const reply = await this.#ask(this.#server.accountingPort, (identifier) => {
       const packet = encodePacket(CODE.accountingRequest, identifier, ZEROES, attributes);
@@ -186,18 +188,21 @@ export class RadiusClient {
   }
 }
 
-function sessionAttributes(report: SessionReport): Attribute[] {
-  const download = splitOctets(report.downloadOctets);
-  const upload = splitOctets(report.uploadOctets);
+function sessionAttributes(report: SessionReport, kind: UamGateway['kind']): Attribute[] {
+  // RFC 2866 counts from the network's side, CoovaChilli from the visitor's.
+  const { uploadOctets, downloadOctets } = report;
+  const [input, output] = kind === 'coovachilli' ? [downloadOctets, uploadOctets] : [uploadOctets, downloadOctets];
+  const received = splitOctets(input);
+  const sent = splitOctets(output);
   return [
     textAttribute('User-Name', report.username),
     textAttribute('Calling-Station-Id', report.device),
     textAttribute('Acct-Session-Id', report.sessionId),
     integerAttribute('Acct-Session-Time', report.seconds),
-    integerAttribute('Acct-Input-Octets', upload.low),
-    integerAttribute('Acct-Input-Gigawords', upload.gigawords),
-    integerAttribute('Acct-Output-Octets', download.low),
-    integerAttribute('Acct-Output-Gigawords', download.gigawords),
+    integerAttribute('Acct-Input-Octets', received.low),
+    integerAttribute('Acct-Input-Gigawords', received.gigawords),
+    integerAttribute('Acct-Output-Octets', sent.low),
+    integerAttribute('Acct-Output-Gigawords', sent.gigawords),
     ...(report.class === undefined ? [] : [textAttribute('Class', report.class)]),
   ];
 }
