@@ -27,15 +27,16 @@ test('no test is skipped, focused or left for later, but through describeWith', 
   expect(left).toEqual([]);
 });
 
-test('every folder with code has a README, or the one above tells about it', () => {
+test('every folder with code has a README, or one above tells about it', () => {
   const folders = new Set(code.map((path) => posix.dirname(path)).filter((folder) => folder !== '.'));
-  const unexplained = [...folders].filter((folder) => {
-    if (files.includes(`${folder}/README.md`)) return false;
-    const above = `${posix.dirname(folder)}/README.md`;
-    return !(folder.includes('/') && files.includes(above) && read(above).includes(posix.basename(folder)));
-  });
-  expect(unexplained).toEqual([]);
+  expect([...folders].filter((folder) => !isExplained(folder, posix.basename(folder)))).toEqual([]);
 });
+
+function isExplained(folder: string, name: string): boolean {
+  const readme = `${folder}/README.md`;
+  if (files.includes(readme) && (posix.basename(folder) === name || read(readme).includes(name))) return true;
+  return folder.includes('/') && isExplained(posix.dirname(folder), name);
+}
 
 test('no file names a path of one machine or the host of a package registry', () => {
   const foreign = new RegExp(['/(work|home|root|Users)', '/\\w|registry\\.(npmjs|yarnpkg)|/tmp', '/brief'].join(''));
