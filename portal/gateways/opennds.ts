@@ -1,0 +1,108 @@
+import { createDecipheriv, createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { OpenndsGateway } from '../../config/schema';
+import { DeviceAddress } from '../../core/mac';
+import type { Granted } from '../../store/store';
+import { type GatewayAdapter, type Recognised, type Redirect, type Visit, webAddress } from './gateway';
+
+const AES_KEY_OCTETS = 32;
+
+const message = z.object({
+  hid: z.string().regex(/^[0-9a-f]{64}$/),
+  clientmac: z.string(),
+  gatewayaddress: z.string(),
+  authdir: z
+    .string()
+    .regex(/^[\w-]{1,64}$/)
+    .default('opennds_auth'),
+  originurl: z.string().optional(),
+});
+
+/**
+ * openNDS with the Forwarding Authentication Service at level 2: the redirect is encrypted with the faskey, and the
+ * browser carries the answer, which only a holder of the faskey can make, to the gateway.
+ */
+export function openndsAdapter(gateway: OpenndsGateway): GatewayAdapter {
+  const origin = `http://${gateway.address}`;
+  return {
+    id: gateway.id,
+    site: gateway.site,
+    family: 'opennds',
+    needsCredential: false,
+    origin,
+    logoutUrl: `${origin}/opennds_deny/`,
+    restartUrl: `${origin}/login`,
+    recognise: (redirect) => recognise(gateway, redirect),
+    admit: (visit, granted, returnTo) => admit(origin, gateway.faskey.reveal(), visit, granted, returnTo),
+  };
+}
+
+function recognise(gateway: OpenndsGateway, { query }: Redirect): Recognised {
+  if (query.get('status') === 'authenticated') return { ok: true, stage: 'online' };
+  const fas = query.get('fas');
+  const iv = query.get('iv');
+  // Level 0 sends the token in the clear; levels 1 and 4 send `fas` without `iv`.
+  if (query.has('authaction') || (fas !== null && iv === null)) return { ok: false, reason: 'wrong-level' };
+  if (fas === null || iv === null) return { ok: false, reason: 'parameters-missing' };
+  if (!/^[0-9a-f]{16}$/i.test(iv)) return { ok: false, reason: 'parameters-invalid' };
+  // openNDS sends "+" unencoded, which a query parser reads as a blank.
+  const text = decrypt(fas.replaceAll(' ', '+'), iv, gateway.faskey.reveal());
+  const parsed = message.safeParse(text === undefined ? undefined : pairs(text));
+  if (!parsed.success) return { ok: false, reason: 'signature-wrong' };
+
+  const { hid, clientmac, gatewayaddress, authdir, originurl } = parsed.data;
+  if (gatewayaddress !== gateway.address) return { ok: false, reason: 'gateway-address-wrong' };
+  const device = DeviceAddress.parse(clientmac);
+  if (device === undefined) return { ok: false, reason: 'parameters-invalid' };
+  const originalUrl = webAddress(unescapeOnce(originurl));
+  const visit: Visit = {
+    gateway: gateway.id,
+    site: gateway.site,
+    device,
+    ticket: `${authdir} ${hid}`,
+    ...(originalUrl !== undefined && { originalUrl }),
+  };
+  return { ok: true, stage: 'captive', visit };
+}
+
+/** base64 of base64 of AES-256-CBC; the key is the faskey cut or filled with zeroes, the iv its 16 characters. */
+function decrypt(fas: string, iv: string, faskey: string): string | undefined {
+  const key = Buffer.alloc(AES_KEY_OCTETS);
+  key.write(faskey);
+  const sealed = Buffer.from(Buffer.from(fas, 'base64').toString('latin1'), 'base64');
+  try {
+    const decipher = createDecipheriv('aes-256-cbc', key, Buffer.from(iv, 'latin1'));
+    return Buffer.concat([decipher.update(sealed), decipher.final()]).toString('utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** `hid=..., clientip=..., ...`; pieces without "=" are openNDS's empty variables. */
+function pairs(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text.split(', ').flatMap((piece) => {
+      const at = piece.indexOf('=');
+      return at < 1 ? [] : [[piece.slice(0, at), piece.slice(at + 1)]];
+    }),
+  );
+}
+
+function unescapeOnce(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** tok, redir and custom are always sent: openNDS 9 crashes without them. */
+function admit(origin: string, faskey: string, visit: Visit, granted: Granted, returnTo: string): string {
+  const [authdir = '', hid = ''] = visit.ticket.split(' ');
+  const tok = createHash('sha256')
+    .update(hid + faskey)
+    .digest('hex');
+  const custom = Buffer.from(granted.grant.id).toString('base64');
+  return `${origin}/${authdir}/?tok=${tok}&redir=${encodeURIComponent(returnTo)}&custom=${encodeURIComponent(custom)}`;
+}

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Config, Language, Site } from '../config/schema';
+import type { GatewayId, SiteId } from '../core/ids';
+import type { Clock } from '../runtime/clock';
+import type { Live } from '../runtime/live';
+import type { Log } from '../runtime/log';
+import { packageRoot } from '../runtime/package-root';
+import type { Random } from '../runtime/random';
+import type { GrantStore, HealthStore } from '../store/store';
+import type { GatewayAdapter } from './gateways/gateway';
+import { adaptersOf } from './gateways/index';
+import { Format } from './i18n/format';
+import { loadLocales, type Sentences } from './i18n/locales';
+import type { PortalMetrics } from './metrics';
+import { loadPages, type Pages } from './pages';
+import { Seal } from './seal';
+import { loadTexts, type Texts } from './texts';
+import { VisitSeal } from './visit-seal';
+
+/** What the /connected page is told through its address. */
+const connection = z.object({ gateway: z.string(), until: z.number(), originalUrl: z.string().optional() });
+export type Connection = z.output<typeof connection>;
+
+/** Everything made from the configuration; made anew when it is exchanged. */
+export interface Town {
+  readonly config: Config;
+  readonly adapters: ReadonlyMap<GatewayId, GatewayAdapter>;
+  readonly sites: ReadonlyMap<SiteId, Site>;
+  readonly texts: Texts;
+  readonly formats: ReadonlyMap<Language, Format>;
+  readonly visits: VisitSeal;
+  readonly connections: Seal<Connection>;
+}
+
+/** @throws OperatorError if a text that the configuration names is missing */
+export function makeTown(config: Config, random: Random): Town {
+  const key = config.key.reveal();
+  return {
+    config,
+    adapters: adaptersOf(config),
+    sites: new Map(config.sites.map((site) => [site.id, site])),
+    texts: loadTexts(config),
+    formats: new Map(
+      config.town.languages.map((language) => [language, new Format(language, config.town.timeZone)] as const),
+    ),
+    visits: new VisitSeal(key, random),
+    connections: new Seal(key, 'connections', connection, random),
+  };
+}
+
+/** What the portal needs from outside. */
+export interface PortalDependencies {
+  readonly config: Live<Config>;
+  readonly store: GrantStore & HealthStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What the routes work with. */
+export interface Portal extends PortalDependencies {
+  readonly town: Town;
+  readonly metrics: PortalMetrics;
+  readonly pages: Pages;
+  readonly locales: ReadonlyMap<Language, Sentences>;
+}
+
+/**
+ * Loads templates and texts, and keeps up with exchanges of the configuration: one whose texts are missing is reported
+ * and the last good town goes on.
+ * @param templates  the folder of the templates; the product's own unless a test brings another
+ * @throws OperatorError naming the file that is missing or broken
+ */
+export function openPortal(
+  dependencies: PortalDependencies,
+  metrics: PortalMetrics,
+  templates = join(packageRoot, 'templates'),
+): Portal {
+  const { config, random, log } = dependencies;
+  let town = makeTown(config.current, random);
+  metrics.announce(config.current);
+  config.onChange((next) => {
+    try {
+      town = makeTown(next, random);
+      metrics.announce(next);
+    } catch (error) {
+      log.error('portal-texts-unusable', { message: String(error) });
+    }
+  });
+  return {
+    ...dependencies,
+    metrics,
+    pages: loadPages(templates),
+    locales: loadLocales(join(templates, 'locales')),
+    get town() {
+      return town;
+    },
+  };
+}
+
+/** The store did not do what it was asked; the visitor is told so in plain words. */
+export class StoreFailed extends Error {}
+
+/** Waits for the store; whatever it throws becomes a StoreFailed. */
+export async function storing<T>(operation: Promise<T>): Promise<T> {
+  try {
+    return await operation;
+  } catch (cause) {
+    throw new StoreFailed('The store failed.', { cause });
+  }
+}

@@ -1,0 +1,73 @@
+import type { AccessPoint, Config, Site } from '../../config/schema';
+import { type Availability, availability } from '../../core/availability';
+import { type Health, unknownSince } from '../../core/health';
+import type { Interval } from '../../core/intervals';
+import { type SiteStatus, siteStatus } from '../../core/site-status';
+import { DAY, type Millis, SECOND } from '../../core/time';
+import type { HealthStore } from '../../store/store';
+
+/** An access point as its status page shows it; a suspect one is still up. */
+export interface ApReport {
+  readonly id: string;
+  readonly name: string;
+  readonly state: 'up' | 'down' | 'unknown';
+  readonly since: Millis;
+}
+
+/** What everybody may know about a site. No figure in it says anything about its visitors. */
+export interface SiteReport {
+  readonly site: Site;
+  /** If nobody watches just now: what was last known. */
+  readonly status: SiteStatus;
+  /** When the controller last watched; undefined if it never did. */
+  readonly checkedAt: Millis | undefined;
+  /** Nobody watches just now, so the status may be wrong. */
+  readonly isStale: boolean;
+  readonly accessPoints: readonly ApReport[];
+  /** Time of all access points together. */
+  readonly day: Availability;
+  readonly month: Availability;
+  /** The thirty days of the month, the oldest first. */
+  readonly days: readonly Availability[];
+}
+
+const DAYS = 30;
+/** Polls that may be late before the page calls its data old. */
+const LATE_POLLS = 3;
+
+export async function siteReport(store: HealthStore, config: Config, site: Site, now: Millis): Promise<SiteReport> {
+  const month = { from: now - DAYS * DAY, to: now };
+  const configured = config.accessPoints.filter((ap) => ap.site === site.id);
+  const [known, unwatched, histories] = await Promise.all([
+    store.allHealth(),
+    store.unwatched(month, LATE_POLLS * config.controller.pollSeconds * SECOND),
+    Promise.all(configured.map((ap) => store.outages(ap.id, month))),
+  ]);
+  const watched = configured.map((ap, i) => ({ ap, ...known.get(ap.id), outages: histories[i] ?? [] }));
+  const healths = watched.map(({ health }) => health ?? unknownSince(now));
+  const gap = unwatched.findLast(({ to }) => to >= now);
+  const share = (window: Interval): Availability =>
+    sum(watched.map(({ firstSeenAt, outages }) => availability(window, firstSeenAt, outages, unwatched)));
+  return {
+    site,
+    status: siteStatus(healths, now),
+    checkedAt: gap === undefined ? now : gap.from > month.from ? gap.from : undefined,
+    isStale: gap !== undefined,
+    accessPoints: watched.map(({ ap, health }) => apReport(ap, health ?? unknownSince(now))),
+    day: share({ from: now - DAY, to: now }),
+    month: share(month),
+    days: Array.from({ length: DAYS }, (_, i) => share({ from: month.from + i * DAY, to: month.from + (i + 1) * DAY })),
+  };
+}
+
+function apReport({ id, name }: AccessPoint, { state, since }: Health): ApReport {
+  return { id, name, state: state === 'suspect' ? 'up' : state, since };
+}
+
+function sum(all: readonly Availability[]): Availability {
+  return all.reduce((a, b) => ({ up: a.up + b.up, down: a.down + b.down, unknown: a.unknown + b.unknown }), {
+    up: 0,
+    down: 0,
+    unknown: 0,
+  });
+}

@@ -1,0 +1,95 @@
+import express, { type Request, type Response, Router } from 'express';
+import type { Site } from '../../config/schema';
+import { decide } from '../../core/decide';
+import { SECOND } from '../../core/time';
+import type { Granted } from '../../store/store';
+import type { GatewayAdapter } from '../gateways/gateway';
+import { LANGUAGE_PARAMETER } from '../i18n/language';
+import { type Portal, storing } from '../portal';
+import { languageOf, translator } from '../respond';
+import { isCrossSite } from '../security';
+import { type ShownVisit, VISIT_LIFETIME_MS } from '../visit-seal';
+import { showMessage } from './errors';
+import { refuse } from './refuse';
+
+const form = express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 4 });
+
+/** The visitor accepts the terms: grant, then through the gateway. */
+export function acceptRoutes(portal: Portal): Router {
+  const router = Router();
+  router.post('/accept', form, async (request, response) => {
+    if (isCrossSite(request, portal.town.config.portal.url)) {
+      refuse(portal, request, response, 'cross-site');
+      return;
+    }
+    const shown = portal.town.visits.open(visitField(request.body));
+    if (shown === undefined) {
+      refuse(portal, request, response, 'visit-forged');
+      return;
+    }
+    const adapter = portal.town.adapters.get(shown.visit.gateway);
+    const site = portal.town.sites.get(shown.visit.site);
+    if (adapter === undefined || site === undefined || adapter.site !== site.id) {
+      refuse(portal, request, response, 'unknown-gateway');
+      return;
+    }
+    if (portal.clock.now() - shown.shownAt > VISIT_LIFETIME_MS) {
+      refuse(portal, request, response, 'visit-expired', adapter);
+      return;
+    }
+    await admit(portal, request, response, { shown, adapter, site });
+  });
+  return router;
+}
+
+function visitField(body: unknown): unknown {
+  return typeof body === 'object' && body !== null && 'visit' in body ? body.visit : undefined;
+}
+
+interface Acceptance {
+  readonly shown: ShownVisit;
+  readonly adapter: GatewayAdapter;
+  readonly site: Site;
+}
+
+async function admit(portal: Portal, request: Request, response: Response, acceptance: Acceptance): Promise<void> {
+  const { shown, adapter, site } = acceptance;
+  const now = portal.clock.now();
+  const granted = await storing(
+    portal.store.putGrant({
+      site: site.id,
+      gateway: adapter.id,
+      device: shown.visit.device,
+      termsVersion: shown.termsVersion,
+      language: shown.language,
+      now,
+      expiresAt: now + site.rules.sessionSeconds * SECOND,
+      withCredential: adapter.needsCredential,
+    }),
+  );
+  const decision = decide(granted.grant, site.rules, now);
+  if (!decision.accept) {
+    portal.log.info('visit-rejected', { site: site.id, nas: adapter.id, reason: decision.reason });
+    const t = translator(portal, languageOf(portal, request));
+    showMessage(portal, request, response, {
+      status: 403,
+      title: t('used-up.title'),
+      paragraphs: [t('used-up.text')],
+    });
+    return;
+  }
+  portal.metrics.grant(site.id, shown.language);
+  portal.log.info('grant-stored', { site: site.id, nas: adapter.id, session: granted.grant.id });
+  const target = adapter.admit(shown.visit, granted, connectedUrl(portal, shown, granted));
+  response.set({ Location: target, 'Cache-Control': 'no-store' }).status(303).end();
+}
+
+/** Where the gateway sends the visitor in the end: our page that says until when. */
+function connectedUrl({ town }: Portal, { visit, language }: ShownVisit, { grant }: Granted): string {
+  const token = town.connections.close({
+    gateway: visit.gateway,
+    until: grant.expiresAt,
+    ...(visit.originalUrl !== undefined && { originalUrl: visit.originalUrl }),
+  });
+  return `${town.config.portal.url}/connected?t=${token}&${LANGUAGE_PARAMETER}=${language}`;
+}

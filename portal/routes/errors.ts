@@ -1,0 +1,66 @@
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { type Portal, StoreFailed } from '../portal';
+import { languageOf, sendPage, translator } from '../respond';
+
+/** A page that says one thing in plain words. */
+export interface Message {
+  readonly status?: number;
+  readonly title: string;
+  readonly paragraphs: readonly string[];
+  /** How to begin anew: an address, or null if the gateway is not known and only the device can help. */
+  readonly restart?: string | null;
+  /** A word for the help desk. */
+  readonly note?: string;
+  readonly home?: boolean;
+}
+
+export function showMessage(portal: Portal, request: Request, response: Response, message: Message): void {
+  const { status, title, paragraphs, restart, note, home } = message;
+  sendPage(portal, request, response, {
+    name: 'message',
+    title,
+    language: languageOf(portal, request),
+    ...(status !== undefined && { status }),
+    view: { paragraphs, restart, note, home },
+  });
+}
+
+/** What no route knows. */
+export function notFound(portal: Portal): RequestHandler {
+  return (request, response) => showError(portal, request, response, 404, 'error.notFound');
+}
+
+/** Requests that cannot be read, a store that fails, and our own faults: a page each, never a stack trace. */
+export function faults(portal: Portal): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    if (error instanceof StoreFailed) {
+      portal.log.error('portal-store-failed', { err: error.cause });
+      response.set('Retry-After', '30');
+      showError(portal, request, response, 503, 'error.store');
+      return;
+    }
+    const status = clientFault(error);
+    if (status !== undefined) {
+      showError(portal, request, response, status, 'error.badRequest');
+      return;
+    }
+    portal.log.error('portal-fault', { err: error });
+    showError(portal, request, response, 500, 'error.fault');
+  };
+}
+
+function showError(portal: Portal, request: Request, response: Response, status: number, key: string): void {
+  const t = translator(portal, languageOf(portal, request));
+  showMessage(portal, request, response, { status, title: t(key), paragraphs: [t(`${key}.text`)], home: true });
+}
+
+/** Express and its body parser mark what the client did wrong with a 4xx status. */
+function clientFault(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
+  const { status } = error;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}

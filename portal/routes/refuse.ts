@@ -1,0 +1,29 @@
+import type { Request, Response } from 'express';
+import type { VisitRefusedReason } from '../../core/reasons';
+import type { GatewayAdapter } from '../gateways/gateway';
+import { NO_GATEWAY } from '../metrics';
+import type { Portal } from '../portal';
+import { languageOf, translator } from '../respond';
+import { showMessage } from './errors';
+
+/** Answers a redirect or form that cannot be used: what happened in plain words, and the way to a fresh start. */
+export function refuse(
+  portal: Portal,
+  request: Request,
+  response: Response,
+  reason: VisitRefusedReason,
+  adapter?: GatewayAdapter,
+): void {
+  portal.metrics.refused(adapter?.id ?? NO_GATEWAY, reason);
+  portal.log.info('visit-refused', { reason, ...(adapter && { nas: adapter.id, site: adapter.site }) });
+  const t = translator(portal, languageOf(portal, request));
+  const expired = reason === 'visit-expired';
+  const ofForm = reason === 'visit-forged' || reason === 'cross-site';
+  showMessage(portal, request, response, {
+    status: reason === 'cross-site' ? 403 : 400,
+    title: t(expired ? 'refused.expired' : 'refused.title'),
+    paragraphs: [t(expired ? 'refused.expired.text' : ofForm ? 'refused.form.text' : 'refused.redirect.text')],
+    restart: adapter?.restartUrl ?? null,
+    ...(!expired && { note: t('refused.code', { reason }) }),
+  });
+}

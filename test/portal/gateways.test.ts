@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import request from 'supertest';
+import type { VISIT_REFUSED } from '../../core/reasons';
+import { adapterOf } from '../../portal/gateways';
+import type { GatewayAdapter, Recognised } from '../../portal/gateways/gateway';
+import { chapResponse } from '../../portal/gateways/uam';
+import { HID, openndsRedirect, PORTAL, testPortal, townConfig, UAM_SECRET, uamRedirect } from './support/town';
+
+function adapter(id: string): GatewayAdapter {
+  const gateway = townConfig().gateways.find((one) => one.id === id);
+  if (gateway === undefined) throw new Error(id);
+  return adapterOf(gateway);
+}
+
+function recognise(id: string, redirect: string): Recognised {
+  const [path = '', ...rest] = redirect.split('?');
+  const rawQuery = rest.join('?');
+  return adapter(id).recognise({ base: PORTAL + path, rawQuery, query: new URLSearchParams(rawQuery) });
+}
+
+async function formOf(app: Parameters<typeof request>[0], path: string): Promise<string> {
+  const page = await request(app).get(path).expect(200);
+  return /name="visit" value="([\w-]+)"/.exec(page.text)?.[1] ?? 'no form';
+}
+
+describe('UAM: CoovaChilli and uspot', () => {
+  test('a redirect signed as CoovaChilli signs it makes a visit [md over the raw query]', () => {
+    const seen = recognise('town-hall', uamRedirect());
+    expect(seen).toMatchObject({
+      ok: true,
+      stage: 'captive',
+      visit: { gateway: 'town-hall', site: 'square', ticket: '6404e33836ce57634cd31263be711b9e' },
+    });
+    expect(seen).toMatchObject({ visit: { originalUrl: 'http://example.test/some/path?x=1&y=a%20b' } });
+  });
+
+  test('the md of a redirect taken from a running CoovaChilli is right', () => {
+    // facts: http://10.98.0.1:8080/login?...&md=DA26B7F1... cannot be reused without its secret; the rule is the same.
+    const path = uamRedirect();
+    const [signed = '', md] = path.split('&md=');
+    expect(
+      createHash('md5')
+        .update(PORTAL + signed + UAM_SECRET)
+        .digest('hex')
+        .toUpperCase(),
+    ).toBe(md);
+  });
+
+  test('uspot writes ssid unencoded; the blank that the browser encoded does not break the checksum', () => {
+    const asSigned = uamRedirect('town-hall', { ssid: 'Freies WLAN', userurl: undefined });
+    expect(recognise('town-hall', asSigned.replaceAll(' ', '%20'))).toMatchObject({ ok: true, stage: 'captive' });
+  });
+
+  test.each([
+    ['notyet', 'captive', undefined],
+    ['failed', 'captive', 'rejected'],
+    ['reject', 'captive', 'rejected'],
+    ['logoff', 'captive', 'ended'],
+    ['timeout', 'captive', 'timed-out'],
+    ['success', 'online', undefined],
+    ['already', 'online', undefined],
+  ])('res=%s is a visitor who is %s (%s)', (res, stage, setback) => {
+    const seen = recognise('town-hall', uamRedirect('town-hall', { res }));
+    expect(seen).toMatchObject({ ok: true, stage });
+    expect('setback' in seen ? seen.setback : undefined).toBe(setback);
+  });
+
+  test('without a challenge a visitor who was turned away has to begin anew', () => {
+    const seen = recognise('town-hall', uamRedirect('town-hall', { res: 'failed', challenge: undefined }));
+    expect(seen).toEqual({ ok: true, stage: 'offline', setback: 'rejected' });
+  });
+
+  test('nobody learns from an unsigned redirect whether a device is online', () => {
+    expect(recognise('plain', uamRedirect('plain', { res: 'success' }))).toEqual({ ok: true, stage: 'online' });
+    expect(recognise('town-hall', uamRedirect('town-hall', { res: 'success' }))).toHaveProperty('device');
+  });
+
+  test.each<[string, string, keyof typeof VISIT_REFUSED]>([
+    ['another secret', uamRedirect('town-hall', {}, 'another-Secret-12345'), 'signature-wrong'],
+    ['a changed parameter', uamRedirect().replace('02-11-22', '02-11-23'), 'signature-wrong'],
+    ['no md', uamRedirect('town-hall', {}, undefined).replace(/&md=.*/, ''), 'parameters-missing'],
+    ['another uamip', uamRedirect('town-hall', { uamip: '203.0.113.9' }), 'gateway-address-wrong'],
+    ['another uamport', uamRedirect('town-hall', { uamport: '80' }), 'gateway-address-wrong'],
+    ['an unknown res', uamRedirect('town-hall', { res: 'hello' }), 'parameters-invalid'],
+    ['no challenge', uamRedirect('town-hall', { challenge: undefined }), 'parameters-missing'],
+    ['a short challenge', uamRedirect('town-hall', { challenge: 'ab' }), 'parameters-invalid'],
+    ['no device', uamRedirect('town-hall', { mac: undefined }), 'parameters-missing'],
+    ['no device address', uamRedirect('town-hall', { mac: '00-00-00-00-00-00' }), 'parameters-invalid'],
+    ['nothing at all', '/uam/town-hall', 'parameters-missing'],
+  ])('%s is refused', (_, redirect, reason) => {
+    expect(recognise('town-hall', redirect)).toEqual({ ok: false, reason });
+  });
+
+  test('the logon address carries MD5(0, password, MD5(challenge, secret)) [RFC 1994, facts/nas B2]', () => {
+    const key = createHash('md5').update(Buffer.from('6404e33836ce57634cd31263be711b9e', 'hex')).update('s').digest();
+    const expected = createHash('md5')
+      .update(Buffer.concat([Buffer.of(0), Buffer.from('pw'), key]))
+      .digest('hex');
+    expect(chapResponse('pw', '6404e33836ce57634cd31263be711b9e', 's')).toBe(expected);
+    const bare = createHash('md5').update(Buffer.concat([Buffer.of(0), Buffer.from('pw'), Buffer.alloc(16, 1)]));
+    expect(chapResponse('pw', '01'.repeat(16), undefined)).toBe(bare.digest('hex'));
+  });
+
+  test('accepting stores a grant and leads to the gateway’s own logon with a credential', async () => {
+    const { app, store } = testPortal();
+    const visit = await formOf(app, uamRedirect());
+    const answer = await request(app).post('/accept').type('form').send({ visit }).expect(303);
+    const target = new URL(answer.headers.location ?? '');
+    expect(target.origin + target.pathname).toBe('http://10.1.0.1:3990/logon');
+    const password = store.credentialPassword('user-1');
+    expect(target.searchParams.get('username')).toBe('user-1');
+    expect(target.searchParams.get('response')).toBe(
+      chapResponse(password, '6404e33836ce57634cd31263be711b9e', UAM_SECRET),
+    );
+    expect(target.searchParams.get('userurl')).toMatch(`${PORTAL}/connected?t=`);
+    expect(store.grants).toHaveLength(1);
+    expect(store.grants[0]?.request).toMatchObject({ site: 'square', termsVersion: '2026-11', language: 'de' });
+  });
+});
+
+describe('openNDS', () => {
+  test('a level 2 redirect makes a visit', () => {
+    expect(recognise('library', openndsRedirect())).toMatchObject({
+      ok: true,
+      stage: 'captive',
+      visit: { gateway: 'library', site: 'shelter', originalUrl: 'http://example.test/p?x=1' },
+    });
+  });
+
+  test('"+" in fas, which query parsing turns into a blank, is mended', () => {
+    const redirects = Array.from({ length: 40 }, (_, i) => openndsRedirect({ gatewayname: `x${i}` }));
+    for (const redirect of redirects) expect(recognise('library', redirect)).toMatchObject({ stage: 'captive' });
+  });
+
+  test('accepting leads to the auth address with tok, redir and custom, all three [9.10 crashes without]', async () => {
+    const { app } = testPortal();
+    const visit = await formOf(app, openndsRedirect());
+    const answer = await request(app).post('/accept').type('form').send({ visit }).expect(303);
+    const target = new URL(answer.headers.location ?? '');
+    expect(target.origin + target.pathname).toBe('http://10.77.0.1:2050/opennds_auth/');
+    const faskey = 'labkey0123456789labkey0123456789';
+    expect(target.searchParams.get('tok')).toBe(
+      createHash('sha256')
+        .update(HID + faskey)
+        .digest('hex'),
+    );
+    expect(target.searchParams.get('redir')).toContain(`${PORTAL}/connected?t=`);
+    expect(Buffer.from(target.searchParams.get('custom') ?? '', 'base64').toString()).toBe('grant-0');
+  });
+
+  test('a visitor who is in already is told so [status=authenticated]', () => {
+    const redirect = '/opennds/library?tok=ab&redir=http://a/&custom=bmE=&status=authenticated';
+    expect(recognise('library', redirect)).toEqual({ ok: true, stage: 'online' });
+  });
+
+  test.each<[string, string, keyof typeof VISIT_REFUSED]>([
+    [
+      'level 0',
+      '/opennds/library?authaction=http://10.77.0.1:2050/opennds_auth/?clientip=1&tok=bf55f20d',
+      'wrong-level',
+    ],
+    ['level 1', `/opennds/library?fas=${Buffer.from('hid=ab, clientip=1').toString('base64')}`, 'wrong-level'],
+    ['another faskey', openndsRedirect({}, 'another-Faskey-of-16+'), 'signature-wrong'],
+    ['another gateway address', openndsRedirect({ gatewayaddress: '203.0.113.9:2050' }), 'gateway-address-wrong'],
+    ['an authdir that is no word', openndsRedirect({ authdir: '../x' }), 'signature-wrong'],
+    ['no device', openndsRedirect({ clientmac: 'none' }), 'parameters-invalid'],
+    ['nothing at all', '/opennds/library', 'parameters-missing'],
+  ])('%s is refused', (_, redirect, reason) => {
+    expect(recognise('library', redirect)).toEqual({ ok: false, reason });
+  });
+});
+
+test('a refused redirect gets a page in plain words, a count, and no grant', async () => {
+  const { app, store, registry } = testPortal();
+  const page = await request(app)
+    .get(uamRedirect('town-hall', { uamip: '203.0.113.9' }))
+    .expect(400);
+  expect(page.text).toContain('So geht es leider nicht weiter');
+  expect(page.text).toContain('http://10.1.0.1:3990/prelogin');
+  await request(app).get('/uam/nobody?res=notyet').expect(400);
+  await request(app).get('/opennds/town-hall?fas=a&iv=b').expect(400);
+  const metrics = await registry.metrics();
+  expect(metrics).toContain('stadtfunk_portal_refused_total{gateway="town-hall",reason="gateway-address-wrong"} 1');
+  expect(metrics).toContain('stadtfunk_portal_refused_total{gateway="none",reason="unknown-gateway"} 2');
+  expect(store.grants).toHaveLength(0);
+});
+
+test('mutated redirects: no 5xx, no grant, nothing of theirs in the page', async () => {
+  const { app, store } = testPortal();
+  const server = app.listen(0, '127.0.0.1');
+  const bases = [uamRedirect(), uamRedirect('plain'), openndsRedirect()];
+  const marker = '<zq>';
+  const piece = fc.oneof(
+    fc.string({ maxLength: 20 }),
+    fc.constantFrom(
+      marker,
+      '%3Czq%3E',
+      '%',
+      '%zz',
+      '&',
+      '=',
+      '"><zq>',
+      "'",
+      '&md=',
+      '&res=success',
+      '&l=en',
+      '../',
+      '\u0000',
+    ),
+  );
+  const mutation = fc.tuple(fc.nat(2), fc.nat(600), fc.nat(40), piece);
+  await fc.assert(
+    fc.asyncProperty(mutation, async ([which, at, cut, insert]) => {
+      const base = bases[which] ?? '';
+      const query = base.indexOf('?') + 1;
+      const from = query + (at % (base.length - query));
+      const path = base.slice(0, from) + encodeURI(insert) + base.slice(from + cut);
+      const page = await request(server).get(path);
+      expect(page.status).toBeLessThan(500);
+      expect(page.text).not.toContain(marker);
+    }),
+    { numRuns: 400 },
+  );
+  server.close();
+  expect(store.grants).toHaveLength(0);
+});

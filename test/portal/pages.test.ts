@@ -1,0 +1,369 @@
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import request from 'supertest';
+import { HOUR } from '../../core/time';
+import { PortalRole } from '../../portal/role';
+import { silentLog } from '../../runtime/log';
+import { createMetrics } from '../../runtime/metrics';
+import { packageRoot } from '../../runtime/package-root';
+import { systemRandom } from '../../runtime/random';
+import { NOW, openndsRedirect, schoolFault, testPortal, townConfig, uamRedirect } from './support/town';
+
+const ROUTES = [
+  uamRedirect(),
+  uamRedirect('town-hall', { res: 'reject' }),
+  openndsRedirect(),
+  '/uam/town-hall?res=x',
+  '/connected',
+  '/status/school',
+  '/',
+  '/terms',
+  '/privacy',
+  '/nowhere',
+];
+
+const withLanguage = (path: string, language: string): string =>
+  `${path}${path.includes('?') ? '&' : '?'}l=${language}`;
+
+async function visitField(app: Parameters<typeof request>[0], path = uamRedirect()): Promise<string> {
+  const page = await request(app).get(path).expect(200);
+  return /name="visit" value="([\w-]+)"/.exec(page.text)?.[1] ?? 'no form';
+}
+
+/** Everything a server sends for a page, headers included. */
+async function octetsOf(server: Server, path: string, encoding: string): Promise<number> {
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nHost: portal.test\r\nAccept-Encoding: ${encoding}\r\nConnection: close\r\n\r\n`,
+  );
+  await once(socket.resume(), 'end');
+  return socket.bytesRead;
+}
+
+describe('every page', () => {
+  test.each(['de', 'en'])(
+    'in %s: no script, cookie or foreign request; language, direction and policy set',
+    async (language) => {
+      const { app, store } = testPortal();
+      schoolFault(store);
+      for (const path of ROUTES) {
+        const page = await request(app).get(withLanguage(path, language));
+        expect(page.headers).not.toHaveProperty('set-cookie');
+        expect(page.text).not.toMatch(/<script|<img|<iframe|@import|src=|javascript:|mailto:|target=| on\w+=| style=/i);
+        expect(page.text).toMatch(new RegExp(`^\\s*<!DOCTYPE html>\\s*<html lang="${language}" dir="ltr">`));
+        const policy = String(page.headers['content-security-policy']);
+        expect(policy).toContain("default-src 'none'");
+        expect(policy).not.toContain('unsafe');
+        expect(page.headers.vary).toContain('Accept-Language');
+        expect(page.text.includes('The German text is binding')).toBe(
+          language === 'en' && /name="visit"|class="text"/.test(page.text),
+        );
+      }
+    },
+  );
+
+  test('a visitor’s page is never kept, and its form may lead to its own gateway only', async () => {
+    const { app } = testPortal();
+    const page = await request(app).get(uamRedirect());
+    expect(page.headers['cache-control']).toBe('no-store');
+    expect(page.headers['content-security-policy']).toContain(
+      "form-action 'self' http://portal.test:8080 http://10.1.0.1:3990;",
+    );
+    expect(page.headers['strict-transport-security']).toBeUndefined();
+  });
+
+  test.each(['de', 'en'])('the first view in %s is at most 14,000 octets with its headers', async (language) => {
+    const { app } = testPortal();
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    for (const encoding of ['br', 'gzip']) {
+      const octets = await octetsOf(server, withLanguage(uamRedirect(), language), encoding);
+      expect(octets).toBeGreaterThan(1_000);
+      expect(octets).toBeLessThanOrEqual(14_000);
+    }
+    server.close();
+  });
+
+  test('the language is what the link asks, else what the browser asks, else the town’s first', async () => {
+    const { app } = testPortal();
+    const title = async (path: string, accept?: string): Promise<string> => {
+      const page = await request(app)
+        .get(path)
+        .set(accept === undefined ? {} : { 'Accept-Language': accept });
+      return String(page.headers['content-language']);
+    };
+    expect(await title(uamRedirect())).toBe('de');
+    expect(await title(uamRedirect(), 'en-GB,en;q=0.9,de;q=0.5')).toBe('en');
+    expect(await title(uamRedirect(), 'fi')).toBe('de');
+    expect(await title(`${uamRedirect()}&l=en`, 'de')).toBe('en');
+  });
+
+  test('language links keep the visit', async () => {
+    const { app } = testPortal();
+    const page = await request(app).get(uamRedirect());
+    const href = /href="(\?[^"]*l=en)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    expect(await visitField(app, `/uam/town-hall${href}`)).not.toBe('no form');
+  });
+
+  test('all that must be read stands before the button', async () => {
+    const { app } = testPortal();
+    const { text } = await request(app).get(uamRedirect());
+    expect(text.lastIndexOf('</details>')).toBeLessThan(text.indexOf('<button'));
+    expect(text.slice(text.indexOf('<button'))).toContain('Impressum');
+  });
+});
+
+describe('the form', () => {
+  test.each<[string, Record<string, string>, number]>([
+    ['an old phone that says nothing', {}, 303],
+    ['a captive browser with Origin: null', { Origin: 'null' }, 303],
+    ['our own page', { Origin: 'http://portal.test:8080', 'Sec-Fetch-Site': 'same-origin' }, 303],
+    ['our own page by Origin alone', { Origin: 'http://portal.test:8080' }, 303],
+    ['another site', { 'Sec-Fetch-Site': 'cross-site' }, 403],
+    ['a sister host', { 'Sec-Fetch-Site': 'same-site' }, 403],
+    ['another site, by Origin alone', { Origin: 'https://evil.example' }, 403],
+  ])('sent by %s', async (_, headers, status) => {
+    const { app, store } = testPortal();
+    const visit = await visitField(app);
+    await request(app).post('/accept').set(headers).type('form').send({ visit }).expect(status);
+    expect(store.grants).toHaveLength(status === 303 ? 1 : 0);
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', {}],
+    ['rubbish', { visit: 'abc' }],
+    ['twice', { visit: ['a', 'b'] }],
+    ['markup', { visit: '"><script>' }],
+  ])('with %s is refused with a page', async (_, fields) => {
+    const { app, store } = testPortal();
+    const page = await request(app)
+      .post('/accept')
+      .type('form')
+      .send(fields as object)
+      .expect(400);
+    expect(page.text).toContain('Es wurde nichts gespeichert');
+    expect(store.grants).toHaveLength(0);
+  });
+
+  test('with one changed character is refused', async () => {
+    const { app, store } = testPortal();
+    const visit = await visitField(app);
+    for (const at of [0, 20, 60, visit.length - 3]) {
+      const changed = visit.slice(0, at) + (visit[at] === 'A' ? 'B' : 'A') + visit.slice(at + 1);
+      await request(app).post('/accept').type('form').send({ visit: changed }).expect(400);
+    }
+    expect(store.grants).toHaveLength(0);
+  });
+
+  test('can be read for two hours, and then explains how to begin anew [WCAG 2.2.1]', async () => {
+    const { app, clock } = testPortal();
+    const visit = await visitField(app);
+    clock.step(2 * HOUR);
+    await request(app).post('/accept').type('form').send({ visit }).expect(303);
+    clock.step(1);
+    const page = await request(app).post('/accept').type('form').send({ visit }).expect(400);
+    expect(page.text).toContain('Diese Seite war zu lange offen');
+    expect(page.text).toContain('href="http://10.1.0.1:3990/prelogin"');
+  });
+
+  test('oversized or unreadable gets a page, not a stack trace', async () => {
+    const { app } = testPortal();
+    const page = await request(app)
+      .post('/accept')
+      .type('form')
+      .send(`visit=${'a'.repeat(20_000)}`)
+      .expect(413);
+    expect(page.text).toContain('nicht lesbar');
+    await request(app).get('/uam/%E0%A4%A').expect(400);
+  });
+
+  test('says so when the day’s volume is used up', async () => {
+    const { app, store } = testPortal();
+    store.usedOctets = 2_000_000_000;
+    const page = await request(app)
+      .post('/accept')
+      .type('form')
+      .send({ visit: await visitField(app) })
+      .expect(403);
+    expect(page.text).toContain('Datenvolumen');
+  });
+
+  test('says in plain words when the store fails, and when to try again', async () => {
+    const { app, store } = testPortal();
+    const visit = await visitField(app);
+    store.failing = true;
+    const page = await request(app).post('/accept').type('form').send({ visit }).expect(503);
+    expect(page.headers['retry-after']).toBe('30');
+    expect(page.text).toContain('nicht speichern');
+    expect(page.text).not.toContain('disk full');
+  });
+});
+
+describe('connected', () => {
+  test('the sealed address says until when, where and how to end it', async () => {
+    const { app } = testPortal();
+    const answer = await request(app)
+      .post('/accept')
+      .type('form')
+      .send({ visit: await visitField(app) });
+    const back = new URL(new URL(String(answer.headers.location)).searchParams.get('userurl') ?? '');
+    const page = await request(app)
+      .get(back.pathname + back.search)
+      .expect(200);
+    expect(page.text).toContain('23:00');
+    expect(page.text).toContain('Rathausplatz');
+    expect(page.text).toContain('href="http://10.1.0.1:3990/logoff"');
+    expect(page.text).toContain('Weiter zu example.test');
+  });
+
+  test('a device whose gateway vouches for it is told until when [res=already]', async () => {
+    const { app } = testPortal();
+    await request(app)
+      .post('/accept')
+      .type('form')
+      .send({ visit: await visitField(app) })
+      .expect(303);
+    const page = await request(app)
+      .get(uamRedirect('town-hall', { res: 'already' }))
+      .expect(200);
+    expect(page.text).toContain('23:00');
+  });
+
+  test('after its time it offers to begin anew', async () => {
+    const { app, portal } = testPortal();
+    const token = portal.town.connections.close({ gateway: 'town-hall', until: NOW });
+    const page = await request(app).get(`/connected?t=${token}`).expect(200);
+    expect(page.text).toContain('Ihre Zeit ist abgelaufen');
+  });
+
+  test('a word of another kind opens nothing', async () => {
+    const { app } = testPortal();
+    const visit = await visitField(app);
+    const page = await request(app).get(`/connected?t=${visit}`).expect(200);
+    expect(page.text).not.toContain('Rathausplatz');
+  });
+});
+
+describe('status', () => {
+  test('says what works, since when, and each access point', async () => {
+    const { app, store } = testPortal();
+    schoolFault(store);
+    const { text } = await request(app).get('/status/school').expect(200);
+    expect(text).toContain('Das WLAN funktioniert teilweise');
+    expect(text).toContain('1 von 3 Zugangspunkten');
+    expect(text).toContain('ausgefallen seit 15:00');
+    expect(text).toContain('94,4');
+    const { body } = await request(app).get('/status/school.json').expect(200);
+    expect(body).toMatchObject({
+      state: 'partly',
+      since: '2026-11-21T14:00:00.000Z',
+      checkedAt: '2026-11-21T18:00:00.000Z',
+    });
+    expect(body.accessPoints).toHaveLength(3);
+    expect(JSON.stringify(body)).not.toMatch(/client|visitor|session|127\.0\.0\.1/);
+  });
+
+  test('calls old data old', async () => {
+    const { app, store } = testPortal();
+    schoolFault(store);
+    store.gaps = [{ from: NOW - 5 * HOUR, to: NOW }];
+    const { text } = await request(app).get('/status/school').expect(200);
+    expect(text).toContain('Diese Angaben sind alt: Zuletzt wurde vor 5 Stunden geprüft (14:00)');
+    expect((await request(app).get('/status/school.json')).body).toMatchObject({ state: 'unknown', since: null });
+  });
+
+  test('is a page for sites that want one, and 404 for the others', async () => {
+    const { app } = testPortal();
+    await request(app).get('/status/shelter').expect(404);
+    await request(app).get('/status/shelter.json').expect(404);
+    await request(app).get('/status/nowhere').expect(404);
+    const start = await request(app).get('/').expect(200);
+    expect(start.text).toContain('/status/school');
+    expect(start.text).not.toContain('shelter');
+  });
+});
+
+test('the start page of the demo leads to the gateways, a status page and the metrics, and is marked', async () => {
+  const { app } = testPortal(townConfig((yaml) => `demo: true\n${yaml}`));
+  const { text } = await request(app).get('/').expect(200);
+  expect(text).toContain('Vorführung');
+  expect(text).toContain('href="http://127.0.0.1:3990/"');
+  expect(text).toContain('href="http://127.0.0.1:9180/metrics"');
+});
+
+test('robots stay out of visits', async () => {
+  const { app } = testPortal();
+  expect((await request(app).get('/robots.txt').expect(200)).text).toContain('Disallow: /uam/');
+});
+
+describe('texts and templates', () => {
+  const folder = join(packageRoot, 'templates');
+  const locale = (name: string): Record<string, string> =>
+    JSON.parse(readFileSync(join(folder, 'locales', `${name}.json`), 'utf8'));
+  const placeholders = (text = ''): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
+
+  test('all languages have the same keys and placeholders', () => {
+    const german = locale('de');
+    const english = locale('en');
+    expect(Object.keys(english)).toEqual(Object.keys(german));
+    for (const key of Object.keys(german))
+      expect([key, placeholders(english[key])]).toEqual([key, placeholders(german[key])]);
+  });
+
+  test('every key that a template names exists', () => {
+    const keys = locale('de');
+    for (const file of readdirSync(folder).filter((name) => name.endsWith('.ejs'))) {
+      for (const [, key] of readFileSync(join(folder, file), 'utf8').matchAll(/\bt\('([\w.-]+)'[,)]/g)) {
+        expect(keys).toHaveProperty([key ?? '']);
+      }
+    }
+  });
+
+  test.each<[string, string, string | undefined, string]>([
+    ['a missing template', 'visit.ejs', undefined, 'TEMPLATE_MISSING'],
+    ['a broken template', 'status.ejs', '<% if (', 'TEMPLATE_BROKEN'],
+    ['a missing locale', 'locales/en.json', undefined, 'LOCALE_BROKEN'],
+    ['a locale without a key', 'locales/en.json', '{}', 'LOCALE_BROKEN'],
+  ])('%s stops the start with one sentence naming the file', (_, file, content, code) => {
+    const copy = mkdtempSync(join(tmpdir(), 'templates-'));
+    cpSync(folder, copy, { recursive: true });
+    if (content === undefined) rmSync(join(copy, file));
+    else writeFileSync(join(copy, file), content);
+    expect(() => testPortal(townConfig(), copy)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(join(copy, file)) }),
+    );
+    rmSync(copy, { recursive: true });
+  });
+
+  test('a version of the terms without a text stops the start; at a reload the last good texts stay', async () => {
+    const later = {
+      ...townConfig(),
+      terms: { versions: [{ version: '2027-01', validFrom: '2027-01-01' }] },
+    };
+    expect(() => testPortal(later)).toThrow(expect.objectContaining({ code: 'TEXT_MISSING' }));
+    const { app, live } = testPortal();
+    live.exchange(later);
+    await request(app).get(uamRedirect()).expect(200);
+  });
+});
+
+test('the role does nothing until it starts, then serves, counts, and stops', async () => {
+  const { live, store, clock } = testPortal(
+    townConfig((yaml) => yaml.replace('portal: { url:', 'portal: { listen: { host: 127.0.0.1, port: 0 }, url:')),
+  );
+  const registry = createMetrics();
+  const role = new PortalRole({ config: live, store, clock, random: systemRandom, log: silentLog, registry });
+  expect(role.notReady()).toBeDefined();
+  await role.start();
+  expect(role.notReady()).toBeUndefined();
+  expect(await registry.metrics()).toContain('stadtfunk_portal_grants_total{site="school",language="en"} 0');
+  const page = await fetch(`http://127.0.0.1:${role.port}/`);
+  expect(page.status).toBe(200);
+  await page.text();
+  await role.stop();
+  await expect(fetch(`http://127.0.0.1:${role.port}/`)).rejects.toThrow();
+});

@@ -1,0 +1,148 @@
+import { createCipheriv, createHash } from 'node:crypto';
+import { parseConfig } from '../../../config/load';
+import type { Config } from '../../../config/schema';
+import { HOUR } from '../../../core/time';
+import { portalApp } from '../../../portal/app';
+import { PortalMetrics } from '../../../portal/metrics';
+import { openPortal } from '../../../portal/portal';
+import { ManualClock } from '../../../runtime/clock';
+import { LiveValue } from '../../../runtime/live';
+import { silentLog } from '../../../runtime/log';
+import { createMetrics } from '../../../runtime/metrics';
+import { systemRandom } from '../../../runtime/random';
+import { MemoryStore } from './memory-store';
+
+export const PORTAL = 'http://portal.test:8080';
+export const UAM_SECRET = 'uam-Secret-of-the-test-17';
+export const FASKEY = 'labkey0123456789labkey0123456789';
+export const DEVICE = '02-11-22-33-44-55';
+/** Saturday, 21 November 2026, 19:00 in Berlin. */
+export const NOW = Date.parse('2026-11-21T18:00:00Z');
+
+const YAML = `
+town:
+  name: Neuwasser an der Lenne
+  contact: { email: wlan@neuwasser.example, phone: 02374 1234-0 }
+  imprintUrl: https://www.neuwasser.example/impressum
+  accessibilityUrl: https://www.neuwasser.example/barrierefrei
+key: 0123456789abcdefABCDEF0123456789xyz
+portal: { url: '${PORTAL}' }
+sites:
+  - { id: square, name: Rathausplatz, kind: square, rules: { maxMegabytes: 1000 } }
+  - { id: school, name: Gesamtschule am Stadtpark, kind: school }
+  - { id: shelter, name: Unterkunft Nordstraße, kind: refugee-housing, statusPage: none }
+gateways:
+  - id: town-hall
+    kind: coovachilli
+    site: square
+    uam: { address: 10.1.0.1, port: 3990, secret: ${UAM_SECRET} }
+    radius: { clients: [127.0.0.2], secret: radius-Secret-of-the-test-18 }
+  - id: plain
+    kind: uspot
+    site: school
+    uam: { address: 127.0.0.1, port: 3990 }
+    radius: { clients: [127.0.0.1], secret: radius-Secret-of-the-test-18 }
+  - { id: library, kind: opennds, site: shelter, address: '10.77.0.1:2050', faskey: ${FASKEY} }
+accessPoints:
+  - { id: ap-gym, name: 'Turnhalle, Nordwand', site: school, host: 127.0.0.1, community: comm-Secret-of-test-19 }
+  - { id: ap-hall, name: Aula, site: school, host: 127.0.0.1, community: comm-Secret-of-test-19 }
+  - { id: ap-room, name: 'Raum 2.14', site: school, host: 127.0.0.1, community: comm-Secret-of-test-19 }
+`;
+
+/** The test town's configuration; `edit` changes its text first. */
+export function townConfig(edit: (yaml: string) => string = (yaml) => yaml): Config {
+  const loaded = parseConfig(edit(YAML), '/tmp');
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.mistakes));
+  return loaded.config;
+}
+
+/** A portal that listens nowhere, with what it works on in the test's hands. */
+export function testPortal(config: Config = townConfig(), templates?: string) {
+  const live = new LiveValue(config);
+  const store = new MemoryStore();
+  const clock = new ManualClock(NOW);
+  const registry = createMetrics();
+  const dependencies = { config: live, store, clock, random: systemRandom, log: silentLog };
+  const portal = openPortal(dependencies, new PortalMetrics(registry), templates);
+  return { live, store, clock, registry, portal, app: portalApp(portal) };
+}
+
+/** A redirect as CoovaChilli writes it (facts: order of parameters, lower-case escapes), signed if there is a secret. */
+export function uamRedirect(
+  gateway = 'town-hall',
+  changes: Record<string, string | undefined> = {},
+  secret: string | undefined = UAM_SECRET,
+): string {
+  const parameters: Record<string, string | undefined> = {
+    res: 'notyet',
+    uamip: gateway === 'plain' ? '127.0.0.1' : '10.1.0.1',
+    uamport: '3990',
+    challenge: '6404e33836ce57634cd31263be711b9e',
+    called: 'DE-3C-70-95-19-7B',
+    mac: DEVICE,
+    ip: '10.1.0.2',
+    nasid: 'nas-chilli',
+    sessionid: '179528876900000001',
+    userurl: 'http%3a%2f%2fexample.test%2fsome%2fpath%3fx%3d1%26y%3da%2520b',
+    ...changes,
+  };
+  const query = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
+  const path = `/uam/${gateway}?${query}`;
+  if (secret === undefined || gateway === 'plain') return path;
+  const md = createHash('md5')
+    .update(PORTAL + path + secret)
+    .digest('hex')
+    .toUpperCase();
+  return `${path}&md=${md}`;
+}
+
+export const HID = `${'e648'.repeat(15)}e405`;
+
+/** A redirect as openNDS at level 2 writes it. */
+export function openndsRedirect(changes: Record<string, string> = {}, faskey = FASKEY): string {
+  const fields = {
+    hid: HID,
+    clientip: '10.77.0.197',
+    clientmac: '02:00:5e:20:00:01',
+    client_type: 'cpd_can',
+    gatewayname: 'Lab%20Hotspot',
+    gatewayurl: 'http%3a%2f%2fstatus.client',
+    version: '9.10.0',
+    gatewayaddress: '10.77.0.1:2050',
+    gatewaymac: '02005e100001',
+    authdir: 'opennds_auth',
+    originurl: 'http%3a%2f%2fexample.test%2fp%3fx%3d1',
+    clientif: 'br-lan',
+    themespec: '(null)',
+    ...changes,
+  };
+  const text = `${Object.entries(fields)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ')}, (null)(null)(null)(null)`;
+  const iv = 'c0ffee0123456789';
+  const key = Buffer.alloc(32);
+  key.write(faskey);
+  const cipher = createCipheriv('aes-256-cbc', key, Buffer.from(iv));
+  const sealed = Buffer.concat([cipher.update(text), cipher.final()]).toString('base64');
+  return `/opennds/library?fas=${Buffer.from(sealed).toString('base64')}&iv=${iv}`;
+}
+
+/** Three access points of the school: two up, one down since the afternoon. */
+export function schoolFault(store: MemoryStore): void {
+  const since = NOW - 3 * 24 * HOUR;
+  for (const id of ['ap-gym', 'ap-hall', 'ap-room']) {
+    store.health.set(id, {
+      health: { state: 'up', since, streak: 0, lastSeenAt: NOW - 20_000 },
+      firstSeenAt: NOW - 20 * 24 * HOUR,
+    });
+  }
+  const from = NOW - 4 * HOUR;
+  store.health.set('ap-gym', {
+    health: { state: 'down', since: from, streak: 0, lastSeenAt: from },
+    firstSeenAt: NOW - 20 * 24 * HOUR,
+  });
+  store.outageLists.set('ap-gym', [{ from }, { from: NOW - 8.5 * 24 * HOUR, to: NOW - 8.4 * 24 * HOUR }]);
+}
