@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../config/load';
 import type { Config, UamGateway } from '../../config/schema';
-import { packageRoot } from '../../runtime/package-root';
 import { freeTcpPort, freeUdpPort } from './ports';
+import { type RunningProcess, startProcess } from './process';
 import { until } from './wait';
 
 /** Secrets that are good enough for the configuration check and appear nowhere else. */
@@ -96,16 +95,8 @@ export async function prepareProduct(
   };
   writeFileSync(join(folder, 'town.yaml'), stringify(config));
 
-  let output = '';
-  let child: ChildProcess | undefined;
-  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
-    const running = child;
-    if (running === undefined || running.exitCode !== null || running.signalCode !== null)
-      return running?.exitCode ?? null;
-    const ended = new Promise<number | null>((resolve) => running.once('exit', (code) => resolve(code)));
-    running.kill(signal);
-    return ended;
-  };
+  let earlier = '';
+  let running: RunningProcess | undefined;
   return {
     folder,
     storePath: join(folder, 'data'),
@@ -113,20 +104,18 @@ export async function prepareProduct(
     ports,
     portalUrl,
     opsUrl,
-    output: () => output,
-    end,
+    output: () => earlier + (running?.output() ?? ''),
+    end: async (signal) => (await running?.end(signal)) ?? null,
     async start() {
-      const command = [...place.prefix, process.execPath, 'dist/main.js', '--config', join(folder, 'town.yaml')];
-      const running = spawn(command[0] as string, command.slice(1), { cwd: packageRoot });
-      child = running;
-      const collect = (data: Buffer): void => {
-        output += data.toString();
-      };
-      running.stdout.on('data', collect);
-      running.stderr.on('data', collect);
-      await until('the product is ready', async () => {
-        if (running.exitCode !== null) throw new Error(`the product ended with ${running.exitCode}: ${output}`);
-        return (await place.get(`${opsUrl}/readyz`)) !== undefined;
+      earlier += running?.output() ?? '';
+      const started = startProcess(['dist/main.js', '--config', join(folder, 'town.yaml')]);
+      running = started;
+      await until('the product is ready', () => {
+        if (started.exitCode() !== undefined) throw new Error(`the product has ended: ${started.output()}`);
+        return fetch(`${opsUrl}/readyz`).then(
+          (response) => response.ok,
+          () => false,
+        );
       });
     },
     async metric(series) {
@@ -135,7 +124,7 @@ export async function prepareProduct(
       return line === undefined ? undefined : Number(line.slice(series.length));
     },
     async remove() {
-      await end('SIGKILL');
+      await running?.end('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
     },
   };
