@@ -3,6 +3,8 @@ import { host, hostWithPort, id, name, network, port, type SecretField } from '.
 
 /** What stands at the sites: gateways, one shape for each kind, and access points. */
 
+const siteId = id.meta({ form: 'the id of a site' });
+
 /** A gateway that speaks UAM to the visitor's browser and RADIUS to us. */
 export function uamGateway<Kind extends string>(kind: Kind, secret: SecretField, exampleClient: string) {
   return z.strictObject({
@@ -11,7 +13,7 @@ export function uamGateway<Kind extends string>(kind: Kind, secret: SecretField,
       example: `gw-${kind}`,
     }),
     kind: z.literal(kind).describe('Which software redirects the visitors.'),
-    site: id.meta({ description: 'The site it serves.', example: 'town-hall' }),
+    site: siteId.meta({ description: 'The site it serves.', example: 'town-hall' }),
     uam: z
       .strictObject({
         address: host.meta({
@@ -54,7 +56,7 @@ export function openndsGateway(secret: SecretField) {
       example: 'gw-opennds',
     }),
     kind: z.literal('opennds').describe('Which software redirects the visitors.'),
-    site: id.meta({ description: 'The site it serves.', example: 'town-hall' }),
+    site: siteId.meta({ description: 'The site it serves.', example: 'town-hall' }),
     address: hostWithPort.meta({
       description: '`gatewayaddress` of openNDS; redirects naming another are refused.',
       example: '10.77.0.1:2050',
@@ -70,7 +72,7 @@ export function accessPoint(secret: SecretField) {
   return z.strictObject({
     id: id.meta({ description: 'Stable name in metrics and reports.', example: 'ap-town-hall-1' }),
     name: name.meta({ description: 'What people call it: "Gym, north wall".', example: 'Town hall, entrance' }),
-    site: id.meta({ description: 'The site it belongs to.', example: 'town-hall' }),
+    site: siteId.meta({ description: 'The site it belongs to.', example: 'town-hall' }),
     host: host.meta({ description: 'Address the controller asks by SNMP.', example: '10.1.0.11' }),
     port: port.default(161).describe('UDP port of its SNMP agent.'),
     community: secret.meta({ description: 'SNMP v2c community.', example: { file: 'secrets/community' } }),

@@ -24,3 +24,6 @@ export function restartOnly(before: Config, after: Config): string[] {
     .filter(([, valueIn]) => valueIn(before) !== valueIn(after))
     .map(([path]) => path);
 }
+
+/** The keys that take effect only after a restart. */
+export const RESTART_ONLY_KEYS: readonly string[] = Object.keys(FIXED_AT_START);

@@ -1,0 +1,86 @@
+import type { Gateway } from '../config/schema';
+
+/** What to enter at a gateway so that it works with us: a heading, then lines to type or to paste. */
+export interface GatewaySetup {
+  readonly where: string;
+  readonly lines: readonly string[];
+}
+
+/**
+ * The settings of a freshly made gateway, its secrets included: for the terminal of the person who sets it up only.
+ * @param portalUrl  the portal's address, without a slash at the end
+ * @param challenge  a random word; uspot makes each device's UAM challenge from it
+ */
+export function gatewaySetup(gateway: Gateway, portalUrl: string, challenge: string): GatewaySetup {
+  const portal = new URL(portalUrl);
+  switch (gateway.kind) {
+    case 'uspot':
+      return uspot(gateway, portal, challenge);
+    case 'coovachilli':
+      return coovachilli(gateway, portal);
+    case 'opennds':
+      return opennds(gateway, portal);
+  }
+}
+
+type Of<Kind> = Extract<Gateway, { kind: Kind }>;
+
+/** Options of /etc/config/uspot; its section is named after the network interface. */
+function uspot({ id, uam, radius }: Of<'uspot'>, portal: URL, challenge: string): GatewaySetup {
+  const secret = radius.secret.reveal();
+  const options = {
+    auth_mode: 'uam',
+    uam_server: `${portal.origin}/uam/${id}`,
+    uam_port: String(uam.port),
+    ...(uam.secret !== undefined && { uam_secret: uam.secret.reveal() }),
+    challenge,
+    nasid: id,
+    auth_server: portal.hostname,
+    auth_port: '1812',
+    auth_secret: secret,
+    acct_server: portal.hostname,
+    acct_port: '1813',
+    acct_secret: secret,
+  };
+  return {
+    where: `On the gateway (OpenWrt with uspot; its section is called "captive" here), and let ${portal.hostname} through before login`,
+    lines: [
+      ...Object.entries(options).map(([option, value]) => `uci set uspot.captive.${option}='${value}'`),
+      'uci commit uspot && service uspot restart',
+    ],
+  };
+}
+
+function coovachilli({ id, uam, radius }: Of<'coovachilli'>, portal: URL): GatewaySetup {
+  return {
+    where: 'On the gateway, in /etc/chilli.conf (then restart chilli)',
+    lines: [
+      `uamserver ${portal.origin}/uam/${id}`,
+      `uamport ${uam.port}`,
+      ...(uam.secret === undefined ? [] : [`uamsecret ${uam.secret.reveal()}`]),
+      `uamallowed ${portal.hostname}`,
+      `radiusnasid ${id}`,
+      `radiusserver1 ${portal.hostname}`,
+      `radiusserver2 ${portal.hostname}`,
+      'radiusauthport 1812',
+      'radiusacctport 1813',
+      `radiussecret ${radius.secret.reveal()}`,
+    ],
+  };
+}
+
+/** Level 2 sends visitors over plain HTTP: with an https portal, to its own port behind the proxy. */
+function opennds({ id, faskey }: Of<'opennds'>, portal: URL): GatewaySetup {
+  const port = portal.protocol === 'https:' ? '8080' : portal.port || '80';
+  return {
+    where: `On the access point, in /etc/opennds/opennds.conf (as options of /etc/config/opennds from version 10 on)`,
+    lines: [
+      `fasremotefqdn ${portal.hostname}`,
+      `fasremoteip <IP address of ${portal.hostname}>`,
+      `fasport ${port}`,
+      `faspath /opennds/${id}`,
+      'fas_secure_enabled 2',
+      `faskey ${faskey.reveal()}`,
+    ],
+  };
+}

@@ -1,0 +1,118 @@
+/** The answers of `stadtfunk init`, as they were typed. */
+export interface Answers {
+  readonly town: string;
+  readonly portal: string;
+  readonly site: string;
+  readonly gateway: string;
+  readonly languages: string;
+  readonly contact: string;
+}
+
+/** A new configuration: the text of town.yaml, and which secret files it names. */
+export interface NewTown {
+  readonly text: string;
+  readonly keyFile: string;
+  /** Files with secrets that the gateway must know, too. */
+  readonly sharedSecretFiles: readonly string[];
+}
+
+const UMLAUTS: Readonly<Record<string, string>> = { ä: 'ae', ö: 'oe', ü: 'ue', ß: 'ss' };
+const KEY_FILE = 'secrets/key';
+
+/** A name as an id: "Straße am Möhnesee" becomes strasse-am-moehnesee; undefined if no letter of it can stay. */
+export function slug(name: string): string | undefined {
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[äöüß]/g, (letter) => UMLAUTS[letter] ?? letter)
+    .normalize('NFD')
+    .replaceAll(/\p{M}/gu, '');
+  const words = plain.match(/[a-z0-9]+/g)?.join('-');
+  return words?.slice(0, 36).replace(/-$/, '');
+}
+
+/** Writes the configuration for a town that begins with one site and one gateway. */
+export function newTown(answers: Answers): NewTown {
+  const site = slug(answers.site) ?? 'site-1';
+  const gateway = gatewayOf(answers.gateway, `gw-${site}`, site);
+  const languages = answers.languages.split(/[\s,]+/).filter(Boolean);
+  const text = `# Configuration of Stadtfunk. Check it with: stadtfunk config check town.yaml
+# Every key, its meaning and its default: docs/configuration.md. Relative paths start at the folder of this file.
+
+town:
+  name: ${quoted(answers.town)}
+  contact:
+    email: ${quoted(answers.contact)}
+    # phone: "030 123456"
+  languages: [${languages.map(quoted).join(', ')}]
+  # imprintUrl: https://www.example.de/impressum
+
+# Protects everything that is stored. Without this file the stored data cannot be read: keep a copy in a safe place.
+key: { file: ${KEY_FILE} }
+
+portal:
+  # The address at which visitors reach the portal.
+  url: ${quoted(answers.portal)}
+  listen: { host: 0.0.0.0, port: 8080 }
+${
+  answers.portal.startsWith('https:')
+    ? '  # One proxy of yours ends TLS and passes visitors on to port 8080.\n  trustProxy: 1\n'
+    : ''
+}
+sites:
+  - id: ${site}
+    name: ${quoted(answers.site)}
+    kind: other # square, school, public-building, library, refugee-housing, bus
+    rules:
+      sessionMinutes: 240
+      idleMinutes: 30
+
+gateways:
+${gateway.lines.map((line) => `${line}\n`).join('')}
+# Access points whose health is watched by SNMP.
+accessPoints: []
+#  - id: ap-1
+#    name: Entrance
+#    site: ${site}
+#    host: 10.1.0.11
+#    community: { file: secrets/community }
+`;
+  return { text, keyFile: KEY_FILE, sharedSecretFiles: gateway.secretFiles };
+}
+
+function gatewayOf(kind: string, id: string, site: string): { lines: string[]; secretFiles: string[] } {
+  const head = [`  - id: ${id}`, `    kind: ${quoted(kind)}`, `    site: ${site}`];
+  if (kind === 'opennds') {
+    const faskey = `secrets/${id}-faskey`;
+    return {
+      lines: [
+        ...head,
+        '    # Change this: gatewayaddress of openNDS.',
+        '    address: 192.168.1.1:2050',
+        `    faskey: { file: ${faskey} }`,
+      ],
+      secretFiles: [faskey],
+    };
+  }
+  const [uam, radius] = [`secrets/${id}-uam`, `secrets/${id}-radius`];
+  return {
+    lines: [
+      ...head,
+      '    uam:',
+      '      # Change this: the address of the gateway in the network of the visitors.',
+      '      address: 10.0.0.1',
+      `      secret: { file: ${uam} }`,
+      '    radius:',
+      '      # Change this: the address from which its RADIUS packets come.',
+      '      clients: [10.0.0.1]',
+      `      secret: { file: ${radius} }`,
+      '      # Only for a gateway that cannot sign its requests (older radcli under uspot):',
+      '      # requireMessageAuthenticator: false',
+    ],
+    secretFiles: [uam, radius],
+  };
+}
+
+/** A text as YAML, safe whatever it contains: JSON's strings are YAML's double-quoted ones. */
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}

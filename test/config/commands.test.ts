@@ -1,0 +1,163 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { configCheck } from '../../commands/config-check';
+import { init } from '../../commands/init';
+import { loadConfig } from '../../config/load';
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'stadtfunk-commands-'));
+  file = join(folder, 'town.yaml');
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs the check and catches what it prints. */
+function check(path: string): { code: number; out: string; err: string } {
+  const printed = { out: '', err: '' };
+  const into = (stream: 'out' | 'err') => (chunk: unknown) => {
+    printed[stream] += String(chunk);
+    return true;
+  };
+  jest.spyOn(process.stdout, 'write').mockImplementation(into('out'));
+  jest.spyOn(process.stderr, 'write').mockImplementation(into('err'));
+  try {
+    const code = configCheck(path);
+    return { code, ...printed };
+  } finally {
+    jest.restoreAllMocks();
+  }
+}
+
+/** Answers the questions as a pipe does: all lines at once. */
+async function initWith(lines: readonly string[]): Promise<{ code: number; output: string }> {
+  const output = new PassThrough();
+  const code = await init(file, { input: Readable.from([lines.map((line) => `${line}\n`).join('')]), output });
+  output.end();
+  return { code, output: await text(output) };
+}
+
+describe('stadtfunk config check', () => {
+  test('says on one line what a right file describes, and returns 0', () => {
+    const { code, out, err } = check(join(__dirname, '../../config/demo.yaml'));
+    expect(out).toMatch(
+      /demo\.yaml is right: Musterstadt with 5 sites, 5 gateways, 8 access points; portal http:\/\/127\.0\.0\.1:8080 .*9180\.\n$/,
+    );
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+  });
+
+  test('prints each mistake on a line of its own and their number, and returns 1', () => {
+    writeFileSync(file, 'town: { name: "" }\nsites: []\n');
+    const { code, out, err } = check(file);
+    const lines = err.trimEnd().split('\n');
+    expect(lines.slice(0, -1).every((line) => line.startsWith(`${file}:`))).toBe(true);
+    expect(lines.at(-1)).toBe(`${file}: 5 mistakes.`);
+    expect(lines).toHaveLength(6);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+  });
+
+  test('a file that is not there is one sentence with a remedy', () => {
+    expect(() => check(file)).toThrow(expect.objectContaining({ code: 'CONFIG_UNREADABLE' }));
+  });
+});
+
+describe('stadtfunk init', () => {
+  test.each([
+    ['uspot', ["uci set uspot.captive.uam_server='https://wlan.moehnesee.de/uam/gw-rathaus'"], ['uam', 'radius']],
+    ['coovachilli', ['uamserver https://wlan.moehnesee.de/uam/gw-rathaus', 'radiusacctport 1813'], ['uam', 'radius']],
+    ['opennds', ['faspath /opennds/gw-rathaus', 'fas_secure_enabled 2', 'fasport 8080'], ['faskey']],
+  ])('writes a town with %s that passes the check, and prints what to set there', async (kind, lines, secrets) => {
+    const { code, output } = await initWith(['Möhnesee', '', '', kind, '', '']);
+    expect(code).toBe(0);
+    for (const line of lines) expect(output).toContain(`     ${line}\n`);
+    for (const secret of secrets) {
+      expect(output).toContain(readFileSync(join(folder, `secrets/gw-rathaus-${secret}`), 'utf8').trim());
+    }
+    expect(output).not.toContain(readFileSync(join(folder, 'secrets/key'), 'utf8').trim());
+    expect(check(file)).toMatchObject({ code: 0, err: '' });
+    const loaded = loadConfig(file);
+    if (!loaded.ok) throw new Error('It has mistakes.');
+    expect(loaded.config).toMatchObject({
+      town: { name: 'Möhnesee', contact: { email: 'wlan@moehnesee.de' }, languages: ['de', 'en'] },
+      portal: { url: 'https://wlan.moehnesee.de', trustProxy: 1 },
+      sites: [{ id: 'rathaus', name: 'Rathaus' }],
+      gateways: [{ kind, site: 'rathaus' }],
+    });
+  });
+
+  test('lets only the user who ran it read the configuration and the secrets', async () => {
+    await initWith(['Möhnesee', '', '', '', '', '']);
+    const mode = (name: string): string => (statSync(join(folder, name)).mode & 0o777).toString(8);
+    expect(mode('town.yaml')).toBe('600');
+    expect(mode('secrets')).toBe('700');
+    expect(readdirSync(join(folder, 'secrets')).map((name) => mode(`secrets/${name}`))).toEqual(['600', '600', '600']);
+  });
+
+  test('draws other secrets each time', async () => {
+    await initWith(['Möhnesee', '', '', '', '', '']);
+    const first = readFileSync(join(folder, 'secrets/key'), 'utf8');
+    rmSync(join(folder, 'secrets'), { recursive: true });
+    rmSync(file);
+    await initWith(['Möhnesee', '', '', '', '', '']);
+    expect(readFileSync(join(folder, 'secrets/key'), 'utf8')).not.toBe(first);
+  });
+
+  test('asks again after an answer that the schema refuses, and says why', async () => {
+    const { code, output } = await initWith([
+      '',
+      'Köln: "Innenstadt" #1',
+      'wlan.koeln.example',
+      'http://10.0.0.2:8080',
+      'Площадь',
+      'uspott',
+      'uspot',
+      'en',
+      'de',
+      'nobody',
+      'wlan@koeln.example',
+    ]);
+    expect(code).toBe(0);
+    expect(output.match(/^.*: {3}(.*)$/gm)).toEqual([
+      expect.stringContaining('The text is empty.'),
+      expect.stringContaining('This is not a web address.'),
+      expect.stringContaining('Did you mean uspot?'),
+      expect.stringContaining('Add de'),
+      expect.stringContaining('This is not an e-mail address.'),
+    ]);
+    expect(check(file)).toMatchObject({ code: 0 });
+    expect(loadConfig(file)).toMatchObject({
+      config: {
+        town: { name: 'Köln: "Innenstadt" #1' },
+        portal: { url: 'http://10.0.0.2:8080', trustProxy: 0 },
+        sites: [{ id: 'site-1', name: 'Площадь' }],
+      },
+    });
+  });
+
+  test('writes nothing when the input ends early', async () => {
+    const { code, output } = await initWith(['Möhnesee', '']);
+    expect(code).toBe(1);
+    expect(output).toContain('Nothing was written.');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test.each(['town.yaml', 'secrets/key'])('refuses to overwrite %s', async (existing) => {
+    await initWith(['Möhnesee', '', '', '', '', '']);
+    const before = readFileSync(join(folder, existing), 'utf8');
+    if (existing !== 'town.yaml') rmSync(file);
+    await expect(initWith(['Köln', '', '', '', '', ''])).rejects.toMatchObject({ code: 'INIT_EXISTS' });
+    expect(readFileSync(join(folder, existing), 'utf8')).toBe(before);
+  });
+
+  test('a folder that cannot be written to is one sentence with a remedy', async () => {
+    file = '/proc/town.yaml';
+    await expect(initWith(['Möhnesee', '', '', '', '', ''])).rejects.toMatchObject({ code: 'INIT_UNWRITABLE' });
+  });
+});
