@@ -35,6 +35,7 @@ function uspot({ id, uam, radius }: Of<'uspot'>, portal: URL, challenge: string)
     ...(uam.secret !== undefined && { uam_secret: uam.secret.reveal() }),
     challenge,
     nasid: id,
+    nasmac: '<MAC address of the gateway>',
     auth_server: portal.hostname,
     auth_port: '1812',
     auth_secret: secret,

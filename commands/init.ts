@@ -138,7 +138,7 @@ function write(file: string, { text, keyFile, sharedSecretFiles }: NewTown, rand
     throw new OperatorError(
       'INIT_UNWRITABLE',
       `Cannot write ${file} and its secrets (${errnoOf(error) ?? String(error)}).`,
-      'Choose a folder in which this user may write.',
+      'Choose a folder that exists and in which this user may write.',
       { cause: error },
     );
   }
@@ -152,7 +152,12 @@ function nextSteps(file: string, { keyFile, sharedSecretFiles }: NewTown, config
     `Written: ${file}, and beside it ${[keyFile, ...sharedSecretFiles].join(', ')} (readable by this user only).`,
     '',
     `1. In ${file}, put in the addresses of your gateway (the lines after "Change this").`,
-    ...(setup === undefined ? [] : [`2. ${setup.where}:`, ...setup.lines.map((line) => `     ${line}`)]),
+    ...(setup === undefined
+      ? []
+      : [
+          `2. ${setup.where} (keep these lines to yourself, they hold secrets):`,
+          ...setup.lines.map((line) => `     ${line}`),
+        ]),
     `3. Check:  stadtfunk config check ${file}`,
     `4. Start:  stadtfunk start --config ${file}`,
     '',
