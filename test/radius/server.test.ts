@@ -1,0 +1,416 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { OperatorError } from '../../core/errors';
+import { DROP, REJECT, type RejectReason } from '../../core/reasons';
+import { MINUTE, SECOND } from '../../core/time';
+import { BurstLog } from '../../radius/burst-log';
+import { RadiusMetrics } from '../../radius/metrics';
+import { NasTable } from '../../radius/nas';
+import { Responder } from '../../radius/responder';
+import { RadiusRole } from '../../radius/role';
+import { type Attribute, integerAttribute, textAttribute } from '../../radius/wire/attributes';
+import { CODE, encodePacket, parsePacket } from '../../radius/wire/packet';
+import { LiveValue } from '../../runtime/live';
+import { silentLog } from '../../runtime/log';
+import { LABELS } from '../../runtime/metrics';
+import { packageRoot } from '../../runtime/package-root';
+import type { Store } from '../../store/store';
+import { until } from '../support/wait';
+import { accountingRequest, BareGateway, papRequest, signedRequest } from './client';
+import { DEVICE, GATEWAYS, type GatewayName, NOW, SILENCE, Town, townConfig } from './town';
+
+const SECRET = Buffer.from(GATEWAYS['gw-rathaus'].secret);
+const device = textAttribute('Calling-Station-Id', DEVICE);
+
+function start(sessionId: string, ...more: Attribute[]): Attribute[] {
+  return [integerAttribute('Acct-Status-Type', 1), textAttribute('Acct-Session-Id', sessionId), ...more];
+}
+
+/** The store with one operation exchanged; everything else is the real one. */
+function withOperation<Name extends keyof Store>(store: Store, name: Name, operation: Store[Name]): Store {
+  return new Proxy(store, {
+    get(target, property) {
+      if (property === name) return operation;
+      const value: unknown = Reflect.get(target, property);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+describe('a RADIUS server', () => {
+  let town: Town;
+  const gateways = new Map<GatewayName, BareGateway>();
+  const gateway = (name: GatewayName): BareGateway => gateways.get(name) as BareGateway;
+
+  beforeAll(async () => {
+    town = await Town.open();
+    for (const [name, { source, secret }] of Object.entries(GATEWAYS)) {
+      gateways.set(name as GatewayName, await BareGateway.open(source, Buffer.from(secret)));
+    }
+  });
+  afterAll(async () => {
+    for (const open of gateways.values()) open.close();
+    await town.close();
+  });
+
+  const authenticate = (octets: Buffer, from: GatewayName = 'gw-rathaus') =>
+    gateway(from).ask(octets, town.role.authenticationPort);
+  const account = (octets: Buffer, from: GatewayName = 'gw-rathaus') =>
+    gateway(from).ask(octets, town.role.accountingPort);
+
+  test('every series exists from the start, so that the first event shows, under the agreed labels only', async () => {
+    const page = await town.registry.metrics();
+    for (const reason of Object.keys(DROP)) expect(page).toContain(`radius_dropped_total{reason="${reason}"} 0`);
+    for (const reason of Object.keys(REJECT)) expect(page).toContain(`radius_rejects_total{reason="${reason}"} 0`);
+    for (const kind of ['start', 'interim', 'stop', 'on', 'off']) {
+      expect(page).toContain(`radius_accounting_records_total{kind="${kind}"} 0`);
+    }
+    for (const site of ['rathaus', 'bibliothek']) {
+      expect(page).toContain(`stadtfunk_sessions{site="${site}"} 0`);
+      expect(page).toContain(`stadtfunk_site_octets_total{site="${site}",direction="upload"} 0`);
+      expect(page).toContain(`stadtfunk_site_sessions_total{site="${site}"} 0`);
+    }
+    for (const [, label] of page.matchAll(/[{,](\w+)=/g)) expect(LABELS).toContain(label);
+  });
+
+  describe.each(['malformed', 'unverified', 'unanswered'])('test/fixtures/radius/%s.txt', (file) => {
+    const lines = readFileSync(join(packageRoot, 'test/fixtures/radius', `${file}.txt`), 'utf8').split('\n');
+    const vectors = lines.flatMap((line, i) => {
+      const [reason = '', port = '', octets = ''] = line.split(' ');
+      return line === '' || line.startsWith('#') ? [] : [{ reason, port, octets, what: lines[i - 1]?.slice(2) ?? '' }];
+    });
+
+    test.each(vectors)('$reason: $what', async ({ reason, port, octets }) => {
+      const before = await town.metric('radius_dropped_total', { reason });
+      const to = port === 'accounting' ? town.role.accountingPort : town.role.authenticationPort;
+      gateway('gw-rathaus').send(Buffer.from(octets, 'hex'), to);
+      expect(await gateway('gw-rathaus').settle(to)).toEqual([]);
+      expect(await town.metric('radius_dropped_total', { reason })).toBe(before + 1);
+    });
+  });
+
+  test('an address that is no gateway’s gets no answer, however right the packet is', async () => {
+    const stranger = await BareGateway.open('127.0.0.99', SECRET);
+    stranger.send(signedRequest(CODE.statusServer, 1, [], SECRET), town.role.authenticationPort);
+    await gateway('gw-rathaus').settle(town.role.authenticationPort);
+    expect(stranger.replies).toEqual([]);
+    expect(await town.metric('radius_dropped_total', { reason: 'unknown-nas' })).toBe(1);
+    stranger.close();
+  });
+
+  test('a retransmitted Access-Request gets the same octets again [RFC 5080 2.2.2]', async () => {
+    const { username, password } = await town.credential('gw-rathaus');
+    const request = papRequest(1, password, [textAttribute('User-Name', username), device], SECRET);
+    const first = await authenticate(request);
+    expect(first[0]).toBe(CODE.accessAccept);
+    expect(await authenticate(request)).toEqual(first);
+    await town.clock.advance(29 * SECOND);
+    expect(await authenticate(request)).toEqual(first);
+    expect(await town.metric('radius_repeats_total', { kind: 'access' })).toBe(2);
+    // After half a minute nobody repeats it any more; it is a request of its own, and the credential is used up.
+    await town.clock.advance(2 * SECOND);
+    expect((await authenticate(request))[0]).toBe(CODE.accessReject);
+  });
+
+  test('the same identifier with another authenticator is another request [RFC 5080 2.2.2]', async () => {
+    const ask = async (session: string) => {
+      const reply = await account(accountingRequest(2, start(session), SECRET));
+      return reply.subarray(4, 20).toString('hex');
+    };
+    expect(await ask('first')).not.toBe(await ask('second'));
+    expect(await town.store.getSession('gw-rathaus', 'second')).toBeDefined();
+  });
+
+  test.each<{ reason: RejectReason; make: (username: string, password: string) => Attribute[] | Buffer }>([
+    {
+      reason: 'password-wrong',
+      make: (name) => papRequest(3, 'guessed', [textAttribute('User-Name', name), device], SECRET),
+    },
+    { reason: 'password-missing', make: (name) => [textAttribute('User-Name', name), device] },
+    { reason: 'credential-unknown', make: (_, password) => papRequest(3, password, [device], SECRET) },
+    {
+      reason: 'device-missing',
+      make: (name, password) => papRequest(3, password, [textAttribute('User-Name', name)], SECRET),
+    },
+    {
+      reason: 'device-missing',
+      make: (name, password) =>
+        papRequest(
+          3,
+          password,
+          [textAttribute('User-Name', name), textAttribute('Calling-Station-Id', '00-00-00-00-00-00')],
+          SECRET,
+        ),
+    },
+    {
+      reason: 'credential-other-device',
+      make: (name, password) =>
+        papRequest(
+          3,
+          password,
+          [textAttribute('User-Name', name), textAttribute('Calling-Station-Id', '02:ff:ff:ff:ff:ff')],
+          SECRET,
+        ),
+    },
+  ])('rejects for the reason $reason, says so, signs it, and the credential still works', async ({ reason, make }) => {
+    const { username, password } = await town.credential('gw-rathaus');
+    const made = make(username, password);
+    const before = await town.metric('radius_rejects_total', { reason });
+    const request = Buffer.isBuffer(made) ? made : signedRequest(CODE.accessRequest, 3, made, SECRET);
+    const reply = parsePacket(await authenticate(request));
+    expect(reply?.code).toBe(CODE.accessReject);
+    expect(reply?.attributes.text('Reply-Message')).toBe(REJECT[reason]);
+    expect([...(reply?.attributes ?? [])].map(({ type }) => type)).toEqual([80, 18]);
+    expect(await town.metric('radius_rejects_total', { reason })).toBe(before + 1);
+
+    if (reason === 'credential-other-device') return;
+    const right = papRequest(4, password, [textAttribute('User-Name', username), device], SECRET);
+    expect((await authenticate(right))[0]).toBe(CODE.accessAccept);
+  });
+
+  test('a credential works at the gateway it was issued for, and nowhere else', async () => {
+    const { username, password } = await town.credential('gw-rathaus');
+    const secret = Buffer.from(GATEWAYS['gw-bibliothek'].secret);
+    const request = papRequest(5, password, [textAttribute('User-Name', username), device], secret);
+    const reply = parsePacket(await authenticate(request, 'gw-bibliothek'));
+    expect(reply?.attributes.text('Reply-Message')).toBe(REJECT['credential-other-gateway']);
+  });
+
+  test('a gateway that cannot sign is served when the configuration says so, and still gets signed answers', async () => {
+    const { username, password } = await town.credential('gw-alt');
+    const secret = Buffer.from(GATEWAYS['gw-alt'].secret);
+    const signed = papRequest(6, password, [textAttribute('User-Name', username), device], secret);
+    const parsed = parsePacket(signed);
+    const unsigned = encodePacket(
+      CODE.accessRequest,
+      6,
+      signed.subarray(4, 20),
+      [...(parsed?.attributes ?? [])].filter(({ type }) => type !== 80),
+    );
+    const reply = parsePacket(await authenticate(unsigned, 'gw-alt'));
+    expect(reply?.code).toBe(CODE.accessAccept);
+    expect([...(reply?.attributes ?? [])][0]?.type).toBe(80);
+  });
+
+  const at = Math.floor(NOW / SECOND);
+  test.each([
+    { what: 'the gateway’s own time', attributes: () => [{ event: at - 300 }, { delay: 0 }], ago: 300 },
+    { what: 'its own time, sent late', attributes: () => [{ event: at - 1000 }, { delay: 900 }], ago: 1000 },
+    { what: 'reckoned back when its clock is wrong', attributes: () => [{ event: 1000 }, { delay: 9 }], ago: 9 },
+    { what: 'reckoned back when it says no time', attributes: () => [{ delay: 21 }], ago: 21 },
+    { what: 'at most a day ago', attributes: () => [{ delay: 2 ** 32 - 1 }], ago: 86_400 },
+  ])('a record happened at $what [RFC 2866 5.2, RFC 2869 5.3]', async ({ what, attributes, ago }) => {
+    const now = town.clock.now();
+    const drift = Math.floor((now - NOW) / SECOND);
+    const times = attributes().map((time) =>
+      'event' in time && time.event !== undefined
+        ? integerAttribute('Event-Timestamp', time.event === 1000 ? 1000 : time.event + drift)
+        : integerAttribute('Acct-Delay-Time', time.delay ?? 0),
+    );
+    await account(accountingRequest(7, start(what, ...times), SECRET));
+    const session = await town.store.getSession('gw-rathaus', what);
+    expect(Math.abs((session?.segments[0]?.start ?? 0) - (now - ago * SECOND))).toBeLessThan(SECOND);
+  });
+
+  test('CoovaChilli counts from the visitor’s side unless it says otherwise; more than 32 bits add up', async () => {
+    const secret = Buffer.from(GATEWAYS['gw-bibliothek'].secret);
+    const counters = [
+      integerAttribute('Acct-Status-Type', 3),
+      integerAttribute('Acct-Session-Time', 60),
+      integerAttribute('Acct-Input-Octets', 500),
+      integerAttribute('Acct-Input-Gigawords', 2),
+      integerAttribute('Acct-Output-Octets', 70),
+    ];
+    const download = 2 * 2 ** 32 + 500;
+    const report = async (id: string, ...more: Attribute[]) => {
+      const attributes = [...counters, textAttribute('Acct-Session-Id', id), ...more];
+      await account(accountingRequest(8, attributes, secret), 'gw-bibliothek');
+      return (await town.store.getSession('gw-bibliothek', id))?.segments[0];
+    };
+    expect(await report('unsaid')).toMatchObject({ downloadOctets: download, uploadOctets: 70 });
+    const fromVisitor = integerAttribute('ChilliSpot-Acct-View-Point', 2);
+    expect(await report('visitor', fromVisitor)).toMatchObject({ downloadOctets: download, uploadOctets: 70 });
+    const fromNetwork = integerAttribute('ChilliSpot-Acct-View-Point', 1);
+    expect(await report('network', fromNetwork)).toMatchObject({ downloadOctets: 70, uploadOctets: download });
+    const counted = { site: 'bibliothek', direction: 'download' };
+    expect(await town.metric('site_octets_total', counted)).toBe(2 * download + 70);
+  });
+
+  test('sessions from which three reports are missing are closed', async () => {
+    await account(accountingRequest(9, start('silent'), SECRET));
+    expect(await town.metric('sessions', { site: 'rathaus' })).toBeGreaterThan(0);
+    await town.clock.advance(SILENCE + 2 * MINUTE);
+    await until('none runs', async () => (await town.metric('sessions', { site: 'rathaus' })) === 0);
+    expect(town.log).toContain('silent-sessions-closed');
+  });
+
+  test('a gateway that is added while the server runs is answered', async () => {
+    const before = town.config.current;
+    const added = {
+      id: 'gw-neu',
+      kind: 'uspot',
+      site: 'rathaus',
+      uam: { address: '127.0.0.1' },
+      radius: { clients: ['127.0.0.98'], secret: 'a-secret-of-its-own-for-neu' },
+    };
+    const secret = Buffer.from(added.radius.secret);
+    const gatewayNew = await BareGateway.open('127.0.0.98', secret);
+    town.config.exchange(townConfig(before.store.path, { gateways: [added] }));
+    const reply = await gatewayNew.ask(signedRequest(CODE.statusServer, 1, [], secret), town.role.authenticationPort);
+    expect(reply[0]).toBe(CODE.accessAccept);
+    town.config.exchange(before);
+    gatewayNew.close();
+  });
+
+  test('log lines name gateways and reasons, once a minute, and never a device, a user name or a password', async () => {
+    const { username, password } = await town.credential('gw-rathaus');
+    const before = town.log.length;
+    for (let i = 0; i < 20; i++) {
+      await authenticate(papRequest(20 + i, 'guessed', [textAttribute('User-Name', username), device], SECRET));
+    }
+    const lines = town.log.slice(before).trim().split('\n');
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'info',
+      event: 'radius-rejected',
+      role: 'radius',
+      nas: 'gw-rathaus',
+      reason: 'password-wrong',
+      count: 1,
+    });
+    await town.clock.advance(MINUTE);
+    await authenticate(papRequest(60, 'guessed', [textAttribute('User-Name', username), device], SECRET));
+    expect(town.log).toContain('"reason":"password-wrong","count":20');
+    for (const secret of [username, password, DEVICE, DEVICE.toLowerCase(), DEVICE.replaceAll('-', ''), 'guessed']) {
+      expect(town.log).not.toContain(secret);
+    }
+  });
+});
+
+describe('the store and the answer', () => {
+  test('accounting is answered only once the store has it; a repetition meanwhile gets nothing [RFC 2866 4.2]', async () => {
+    let open: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const town = await Town.open((store) =>
+      withOperation(store, 'applyAccounting', async (event) => {
+        await gate;
+        return store.applyAccounting(event);
+      }),
+    );
+    const gateway = await BareGateway.open('127.0.0.1', SECRET);
+    const port = town.role.accountingPort;
+    const request = accountingRequest(1, start('slow'), SECRET);
+    gateway.send(request, port);
+    gateway.send(request, port);
+    expect(await gateway.settle(port)).toEqual([]);
+    expect(await town.metric('radius_dropped_total', { reason: 'duplicate-in-progress' })).toBe(1);
+    expect(await town.store.getSession('gw-rathaus', 'slow')).toBeUndefined();
+
+    // A stop finishes what is under way before it closes.
+    const stopped = town.role.stop();
+    open();
+    await stopped;
+    await until('the answer has come', () => gateway.replies.length > 0);
+    expect(gateway.replies.map((reply) => reply[0])).toEqual([CODE.accountingResponse]);
+    expect(await town.store.getSession('gw-rathaus', 'slow')).toBeDefined();
+    gateway.close();
+    await town.close();
+  });
+
+  test('a stop does not wait for ever for a store that hangs', async () => {
+    const town = await Town.open((store) => withOperation(store, 'closeSessionsOf', () => new Promise(() => {})));
+    const gateway = await BareGateway.open('127.0.0.1', SECRET);
+    gateway.send(accountingRequest(1, [integerAttribute('Acct-Status-Type', 7)], SECRET), town.role.accountingPort);
+    await gateway.settle(town.role.accountingPort);
+    const stopped = town.role.stop();
+    await town.clock.advance(2 * SECOND);
+    await stopped;
+    expect(town.role.notReady()).toBeDefined();
+    gateway.close();
+    await town.close();
+  });
+
+  test('when the store fails there is no answer, one log line, and the next try is a new one', async () => {
+    let broken = true;
+    const town = await Town.open((store) =>
+      withOperation(store, 'applyAccounting', (event) =>
+        broken ? Promise.reject(new Error('the disk is full')) : store.applyAccounting(event),
+      ),
+    );
+    const gateway = await BareGateway.open('127.0.0.1', SECRET);
+    const port = town.role.accountingPort;
+    const requests = [1, 2, 3].map((id) => accountingRequest(id, start(`session ${id}`), SECRET));
+    for (const request of requests) gateway.send(request, port);
+    expect(await gateway.settle(port)).toEqual([]);
+    expect(await town.metric('radius_dropped_total', { reason: 'store-failed' })).toBe(3);
+    expect(town.log.split('the disk is full').length - 1).toBeLessThanOrEqual(2);
+    expect(town.log.match(/radius-store-failed/g)).toHaveLength(1);
+    broken = false;
+    for (const request of requests) expect((await gateway.ask(request, port))[0]).toBe(CODE.accountingResponse);
+    expect(await town.usage('rathaus')).toMatchObject({ sessions: 3 });
+    gateway.close();
+    await town.close();
+  });
+
+  test('no more than 4096 requests wait for the store; the next is dropped and counted', async () => {
+    const town = await Town.open();
+    const registry = new Registry();
+    const config = new LiveValue(townConfig('.'));
+    const metrics = new RadiusMetrics(registry, config, town.store);
+    const service = {
+      handlers: new Map([
+        [CODE.accountingRequest, { kind: 'accounting', handle: () => new Promise<never>(() => {}) } as const],
+      ]),
+      elsewhere: CODE.accessRequest,
+    };
+    const responder = new Responder(service, { metrics, log: new BurstLog(silentLog, town.clock), clock: town.clock });
+    const nas = new NasTable(config.current).find('127.0.0.1');
+    for (let i = 0; i < 4097; i++) {
+      const request = accountingRequest(i % 256, start(String(i)), SECRET);
+      responder.receive(request, nas, { address: '127.0.0.1', port: 1024 + (i >> 8) }, () => {});
+    }
+    expect(await registry.getSingleMetricAsString('stadtfunk_radius_dropped_total')).toMatch(/"overloaded"\} 1$/m);
+    await town.close();
+  });
+});
+
+describe('starting', () => {
+  test.each(['authenticationPort', 'accountingPort'] as const)(
+    'an occupied radius.%s is one clear sentence, and nothing stays open',
+    async (setting) => {
+      const town = await Town.open();
+      const config = new LiveValue(
+        townConfig('.', {
+          radius: { host: '127.0.0.1', authenticationPort: 0, accountingPort: 0, [setting]: town.role[setting] },
+        }),
+      );
+      const { store, clock } = town;
+      const second = new RadiusRole({ config, store, clock, log: silentLog, registry: new Registry() });
+      const failed = await second.start().catch((error: unknown) => error);
+      expect(failed).toBeInstanceOf(OperatorError);
+      expect(String(failed)).toBe(
+        `Cannot open 127.0.0.1:${town.role[setting]} for RADIUS: another program uses it. ` +
+          `Stop that program or choose another port in radius.${setting}. (LISTEN_FAILED)`,
+      );
+      expect(second.notReady()).toBeDefined();
+      await second.stop();
+      await town.close();
+    },
+  );
+
+  test('a role that never started stops without harm', async () => {
+    const config = new LiveValue(townConfig('.'));
+    const { store, clock, close } = await Town.open().then((town) => ({
+      store: town.store,
+      clock: town.clock,
+      close: () => town.close(),
+    }));
+    const role = new RadiusRole({ config, store, clock, log: silentLog, registry: new Registry() });
+    expect(role.notReady()).toBeDefined();
+    await role.stop();
+    await close();
+  });
+});
