@@ -4,15 +4,14 @@ import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { errnoOf, OperatorError } from '../../core/errors';
 import type { Random } from '../../runtime/random';
-import type { Tables } from './tables';
 
 const ENDING = '.lock';
 
 /**
- * Makes this process the only one that uses the folder. It listens on a socket file of its own and enters that file's
- * name in the store; a process that finds another name there asks whether somebody still listens. The system itself
- * closes the socket of a process that dies, however it dies, so nothing has to be cleaned up by hand; and unlike a
- * process id, a socket means the same in every container that shares the folder.
+ * Makes this process the only one that uses the folder. It listens on a socket file of its own, then asks at every other
+ * one in the folder whether somebody listens there. Whoever comes second finds the first; two that come at the very same
+ * time find one another, and both give way. The system itself closes the socket of a process that dies, however it dies,
+ * so nothing has to be cleaned up by hand; and unlike a process id, a socket means the same in every container.
  */
 export class Claim {
   readonly #folder: string;
@@ -21,31 +20,22 @@ export class Claim {
   /** Socket paths have room for about 100 characters; through the open folder every path is short (Linux only). */
   readonly #descriptor: number | undefined;
 
-  constructor(folder: string, random: Random) {
+  private constructor(folder: string, random: Random) {
     this.#folder = folder;
     this.#name = `${random.word()}${ENDING}`;
     this.#descriptor = process.platform === 'linux' ? openSync(folder, 'r') : undefined;
   }
 
   /** @throws OperatorError STORE_IN_USE if another process, or this one, has the folder open */
-  async take({ root, meta }: Pick<Tables, 'root' | 'meta'>): Promise<void> {
-    await this.#listen();
-    for (;;) {
-      const holder = meta.get('holder');
-      if (typeof holder === 'string' && (await this.#answers(holder))) {
-        throw new OperatorError(
-          'STORE_IN_USE',
-          `Another process has the store’s folder ${this.#folder} open.`,
-          'Stop it first, or give each its own folder in store.path.',
-        );
-      }
-      // Two may find a dead holder at the same time; one of them enters its name, the other looks again.
-      const entered = await root.transaction(() => {
-        if (meta.get('holder') !== holder) return false;
-        meta.put('holder', this.#name);
-        return true;
-      });
-      if (entered) return this.#removeLeftovers();
+  static async take(folder: string, random: Random): Promise<Claim> {
+    const claim = new Claim(folder, random);
+    try {
+      await claim.#listen();
+      await claim.#askOthers();
+      return claim;
+    } catch (error) {
+      await claim.release();
+      throw error;
     }
   }
 
@@ -87,8 +77,17 @@ export class Claim {
     });
   }
 
-  async #removeLeftovers(): Promise<void> {
-    const names = (await readdir(this.#folder)).filter((name) => name.endsWith(ENDING) && name !== this.#name);
-    await Promise.all(names.map((name) => rm(join(this.#folder, name), { force: true })));
+  async #askOthers(): Promise<void> {
+    const others = (await readdir(this.#folder)).filter((name) => name.endsWith(ENDING) && name !== this.#name);
+    for (const name of others) {
+      if (await this.#answers(name)) {
+        throw new OperatorError(
+          'STORE_IN_USE',
+          `Another process has the store’s folder ${this.#folder} open.`,
+          'Stop it first, or give each its own folder in store.path.',
+        );
+      }
+      await rm(join(this.#folder, name), { force: true });
+    }
   }
 }

@@ -10,6 +10,7 @@ import { openFault, storeFault } from './faults';
 import { prepareFolder } from './folder';
 import { forget } from './forget';
 import { grantStore } from './grants';
+import { checkHead } from './head';
 import { healthStore } from './health';
 import { Keyring } from './keyring';
 import { migrate } from './migrate';
@@ -23,11 +24,11 @@ import { openTables } from './tables';
  */
 export async function openEmbeddedStore(folder: string, context: StoreContext): Promise<Store> {
   await prepareFolder(folder);
-  const claim = new Claim(folder, context.random);
+  const claim = await Claim.take(folder, context.random);
   let engine: Engine | undefined;
   try {
+    await checkHead(folder);
     engine = new Engine(openTables(folder), folder);
-    await claim.take(engine.tables);
     return await openStore(engine, claim, context);
   } catch (error) {
     await engine?.close();
@@ -43,15 +44,20 @@ async function openStore(engine: Engine, claim: Claim, context: StoreContext): P
   const keyring = new Keyring(join(engine.folder, 'keys'), wrap);
   await keyring.load();
   const credentialKey = new CredentialKey(townKey);
+  const close = async () => {
+    await engine.close();
+    await claim.release();
+  };
+  let closing: Promise<void> | undefined;
   return {
     ...grantStore(engine, { keyring, credentialKey, random, timeZone }),
     ...sessionStore(engine, countRunning(engine)),
     ...healthStore(engine),
     forget: (now, retention) => forget(engine, keyring, timeZone, now, retention),
     check: () => check(engine, random.word()),
-    close: async () => {
-      await engine.close();
-      await claim.release();
+    close: () => {
+      closing ??= close();
+      return closing;
     },
   };
 }

@@ -58,7 +58,6 @@ export class Engine {
 
   /** Waits for the commits under way, then closes the files. */
   async close(): Promise<void> {
-    if (this.#closed) return;
     this.#closed = true;
     await this.tables.root.close();
   }

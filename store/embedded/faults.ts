@@ -54,14 +54,7 @@ export async function storeFault(error: unknown, folder: string): Promise<unknow
 export function openFault(error: unknown, folder: string): unknown {
   const code = lmdbCodeOf(error);
   const errno = errnoOf(error);
-  if (code !== undefined && FOREIGN.has(code)) {
-    return new OperatorError(
-      'STORE_FOREIGN',
-      `The file data.mdb in ${folder} is damaged or was not written by this product.`,
-      'Restore the folder from a backup, or name another folder in store.path.',
-      { cause: error },
-    );
-  }
+  if (code !== undefined && FOREIGN.has(code)) return storeForeign(folder, error);
   if (code === 13 || code === 30 || errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS') {
     return new OperatorError(
       'STORE_NOT_WRITABLE',
@@ -71,6 +64,15 @@ export function openFault(error: unknown, folder: string): unknown {
     );
   }
   return undefined;
+}
+
+export function storeForeign(folder: string, cause?: unknown): OperatorError {
+  return new OperatorError(
+    'STORE_FOREIGN',
+    `The file data.mdb in ${folder} is damaged or was not written by this product.`,
+    'Restore the folder from a backup, or name another folder in store.path.',
+    { cause },
+  );
 }
 
 export function storeDamaged(folder: string, cause?: unknown): OperatorError {
@@ -84,7 +86,7 @@ export function storeDamaged(folder: string, cause?: unknown): OperatorError {
 
 /** What a failed commit hides behind "Commit failed (see commitError for details)". */
 async function causeOf(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error) || !('commitError' in error)) return error;
+  if (typeof error !== 'object' || error === null || !('commitError' in error)) return error;
   return Promise.resolve(error.commitError).then(
     () => error,
     (cause: unknown) => cause,
@@ -93,6 +95,6 @@ async function causeOf(error: unknown): Promise<unknown> {
 
 /** lmdb-js gives its errors a numeric `code`: one of LMDB's own, or an errno. */
 function lmdbCodeOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'number' ? error.code : undefined;
 }

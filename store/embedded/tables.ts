@@ -4,6 +4,7 @@ import type { Health } from '../../core/health';
 import type { ApId, GatewayId, GrantId, SiteId } from '../../core/ids';
 import type { Session, Usage } from '../../core/session';
 import type { Millis } from '../../core/time';
+import { storeForeign } from './faults';
 
 /** A grant with what links it to its device as long as the day's key lives. */
 export interface GrantRecord extends Grant {
@@ -36,7 +37,7 @@ export interface HealthRecord {
 /** Where what is kept. Every value is MessagePack; keys sort as the columns are written. */
 export interface Tables {
   readonly root: RootDatabase<unknown, string>;
-  /** `schema`, `key-check`, `holder`, `probe`. */
+  /** `schema`, `key-check`, `watched-until`, `probe`. */
   readonly meta: Database<string | number | Buffer, string>;
   /** For each key of pseudonyms, when the last grant made under it expires. The keys themselves lie in files. */
   readonly keyExpiry: Database<Millis, [site: SiteId, day: string]>;
@@ -75,9 +76,9 @@ export function openTables(folder: string): Tables {
     noSubdir: false,
     maxDbs: 16,
     overlappingSync: false,
-    // Address space, not disk: large enough that a town never waits for the map to be made anew.
-    mapSize: 2 ** 30,
   });
+  const names = [...root.getKeys()];
+  if (names.length > 0 && !names.includes('meta')) throw storeForeign(folder);
   const plain = { encoding: 'msgpack', useRecords: false } as const;
   const octets = { ...plain, keyEncoding: 'binary' } as const;
   return {

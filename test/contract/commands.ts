@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { HOUR, MINUTE, SECOND } from '../../core/time';
+import type { Store } from '../../store/store';
+import { device, START, WHOLE_TIME } from './fixtures';
+
+export const SITES = ['rathaus', 'schule'] as const;
+const GATEWAYS = ['gw-1', 'gw-2'] as const;
+const APS = ['ap-1', 'ap-2'] as const;
+
+/**
+ * Runs commands on one store. Ids that the store draws are called by the order in which they appeared, so that the
+ * answers of two stores can be compared.
+ */
+export class Run {
+  store: Store;
+  now = START;
+  readonly #grants: string[] = [];
+  readonly #usernames: string[] = [];
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  grant(index: number): string {
+    return this.#grants[index % Math.max(1, this.#grants.length)] ?? 'never-drawn';
+  }
+
+  username(index: number): string {
+    return this.#usernames[index % Math.max(1, this.#usernames.length)] ?? 'never-issued';
+  }
+
+  /** The answer with every drawn word replaced by its alias, in a form that `toEqual` compares. */
+  alias(answer: unknown): unknown {
+    if (answer instanceof Map) return new Map([...answer].map(([key, value]) => [key, this.alias(value)]));
+    if (Array.isArray(answer)) return answer.map((value) => this.alias(value));
+    if (typeof answer !== 'object' || answer === null) return answer;
+    return Object.fromEntries(
+      Object.entries(answer).map(([key, value]) => {
+        if (key === 'id' || key === 'grantId') return [key, this.#number(this.#grants, value)];
+        if (key === 'username') return [key, this.#number(this.#usernames, value)];
+        return key === 'password' ? [key, 'derived'] : [key, this.alias(value)];
+      }),
+    );
+  }
+
+  #number(words: string[], word: unknown): number {
+    if (typeof word !== 'string') throw new Error('a drawn word is missing');
+    if (!words.includes(word)) words.push(word);
+    return words.indexOf(word);
+  }
+}
+
+export interface Command {
+  readonly run: (session: Run) => Promise<unknown>;
+  toString(): string;
+}
+
+function command<T>(name: string, parts: fc.Arbitrary<T>, run: (session: Run, parts: T) => Promise<unknown>) {
+  return parts.map((value): Command => {
+    return { run: (session) => run(session, value), toString: () => `${name}(${JSON.stringify(value)})` };
+  });
+}
+
+const few = fc.nat(2);
+const site = fc.constantFrom(...SITES);
+const gateway = fc.constantFrom(...GATEWAYS);
+const ap = fc.constantFrom(...APS);
+const octets = fc.option(fc.nat(5e9), { nil: undefined });
+
+const accounting = fc.record({
+  kind: fc.constantFrom('start', 'interim', 'stop'),
+  gateway,
+  site,
+  sessionId: fc.constantFrom('0A1B', 'sitzung\0ä', ''),
+  grant: fc.option(few),
+  agoSeconds: fc.integer({ min: -60, max: 4000 }),
+  seconds: fc.option(fc.nat(4000), { nil: undefined }),
+  down: octets,
+  up: octets,
+});
+
+/** Every operation of the contract, the passing of time, forgetting. */
+export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: command(
+      'putGrant',
+      fc.record({ site, gateway, who: few, minutes: fc.nat(600), withCredential: fc.boolean() }),
+      (session, { site, gateway, who, minutes, withCredential }) =>
+        session.store.putGrant({
+          ...{
+            site,
+            gateway,
+            device: device(who),
+            termsVersion: '2026-11',
+            language: who === 0 ? 'en' : 'de',
+            withCredential,
+          },
+          ...{ now: session.now, expiresAt: session.now + minutes * MINUTE },
+        }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: command('findGrant', fc.record({ site, who: few }), ({ store, now }, { site, who }) =>
+      store.findGrant(site, device(who), now),
+    ),
+  },
+  command('getGrant', few, (session, index) => session.store.getGrant(session.grant(index), session.now)),
+  command('endGrant', few, (session, index) => session.store.endGrant(session.grant(index), session.now)),
+  {
+    weight: 2,
+    arbitrary: command(
+      'takeCredential',
+      fc.record({ index: few, gateway, who: few }),
+      (session, { index, gateway, who }) =>
+        session.store.takeCredential({
+          username: session.username(index),
+          gateway,
+          device: device(who),
+          now: session.now,
+        }),
+    ),
+  },
+  {
+    weight: 6,
+    arbitrary: command('applyAccounting', accounting, (session, { grant, agoSeconds, seconds, down, up, ...event }) =>
+      session.store.applyAccounting({
+        ...event,
+        ...(grant !== null && { grantId: session.grant(grant) }),
+        ...(seconds !== undefined && { seconds }),
+        ...(down !== undefined && { downloadOctets: down }),
+        ...(up !== undefined && { uploadOctets: up }),
+        ...{ eventAt: session.now - agoSeconds * SECOND, receivedAt: session.now },
+      }),
+    ),
+  },
+  command('closeSessionsOf', gateway, ({ store, now }, gateway) => store.closeSessionsOf(gateway, now)),
+  command('closeSilentSessions', fc.nat(60), ({ store, now }, minutes) =>
+    store.closeSilentSessions(now - minutes * MINUTE, now),
+  ),
+  command('getSession', gateway, ({ store }, gateway) => store.getSession(gateway, '0A1B')),
+  command('countSessions', fc.constant(null), ({ store }) => store.countSessions()),
+  command('putHealth', fc.record({ ap, up: fc.boolean() }), ({ store, now }, { ap, up }) =>
+    store.putHealth(
+      ap,
+      { state: up ? 'up' : 'down', since: now, streak: 0, ...(up && { lastSeenAt: now }) },
+      up ? { kind: 'close', to: now } : { kind: 'open', from: now - MINUTE },
+    ),
+  ),
+  command('watch', fc.nat(10), ({ store, now }, minutes) => store.watch(now, minutes * MINUTE)),
+  command('forget', fc.nat(48), ({ store, now }, hours) => store.forget(now, { historyBefore: now - hours * HOUR })),
+  {
+    weight: 3,
+    arbitrary: command('advance', fc.nat(300), async (session, minutes) => {
+      session.now += MINUTE + minutes * MINUTE;
+    }),
+  },
+);
+
+/** Everything that can be asked of a store without changing it. */
+export async function observe(session: Run): Promise<unknown> {
+  const { store, now } = session;
+  const window = { from: now - 30 * HOUR, to: now };
+  return session.alias({
+    grants: await Promise.all(SITES.flatMap((site) => [0, 1, 2].map((who) => store.findGrant(site, device(who), now)))),
+    running: await store.countSessions(),
+    usage: await Promise.all(
+      SITES.flatMap((site) => [store.siteUsage(site, window), store.siteUsage(site, WHOLE_TIME)]),
+    ),
+    acceptances: await Promise.all(SITES.map((site) => store.acceptances(site, window))),
+    health: await store.allHealth(),
+    outages: await Promise.all(APS.flatMap((ap) => [store.outages(ap, window), store.outages(ap, WHOLE_TIME)])),
+    unwatched: await store.unwatched(window, MINUTE),
+  });
+}

@@ -1,0 +1,173 @@
+import type { Grant } from '../../core/grant';
+import { isLive } from '../../core/grant';
+import type { Health } from '../../core/health';
+import { type Interval, within } from '../../core/intervals';
+import type { DeviceAddress } from '../../core/mac';
+import { keyScope } from '../../core/pseudonym';
+import { type AccountingEvent, closeSession, foldSession, isStopped, type Session } from '../../core/session';
+import { HOUR, type Millis, startOfHour } from '../../core/time';
+import { type AcceptanceCount, type HourlyUsage, SESSION_AFTERGLOW_MS, type Store } from '../../store/store';
+
+type Kept<T> = { -readonly [Key in keyof T]: T[Key] };
+type KeptGrant = Kept<Grant> & { device: DeviceAddress; day: string };
+type Credential = { username: string; grantId: string; gateway: string; expiresAt: Millis; used: boolean };
+
+/**
+ * The contract as plainly as it can be written: lists in memory, no key, no file, no haste. Drivers are compared with it.
+ */
+export function modelStore(timeZone: string): Store {
+  let drawn = 0;
+  let grants: KeptGrant[] = [];
+  let credentials: Credential[] = [];
+  let acceptances: (Kept<AcceptanceCount> & { site: string })[] = [];
+  let sessions: { session: Session; endedAt?: Millis }[] = [];
+  let usage: (Kept<HourlyUsage> & { site: string })[] = [];
+  const health = new Map<string, { health: Health; firstSeenAt?: Millis }>();
+  let outages: { ap: string; from: Millis; to?: Millis }[] = [];
+  let unwatched: Interval[] = [];
+  let watchedUntil = 0;
+
+  const word = () => `word-${++drawn}`;
+  const toGrant = ({ device: _device, day: _day, ...grant }: KeptGrant): Grant => ({ ...grant });
+  const live = (site: string, device: DeviceAddress, now: Millis) =>
+    grants.find((grant) => grant.site === site && grant.device.equals(device) && isLive(grant, now));
+  const find = (gateway: string, sessionId: string) =>
+    sessions.find(({ session }) => session.gateway === gateway && session.sessionId === sessionId);
+  const keep = (session: Session, at: Millis) => {
+    sessions = sessions.filter((kept) => kept !== find(session.gateway, session.sessionId));
+    const { grantId: _, ...rest } = session;
+    sessions.push(isStopped(session) ? { session: rest, endedAt: at } : { session });
+  };
+  const closeWhere = (test: (session: Session) => boolean, now: Millis): number => {
+    const closing = sessions.filter(({ session, endedAt }) => endedAt === undefined && test(session));
+    for (const { session } of closing) keep(closeSession(session, now), now);
+    return closing.length;
+  };
+  const overlaps = ({ from, to }: { from: Millis; to?: Millis }, window: Interval) =>
+    from < window.to && (to === undefined || to > window.from);
+  const inHour = (hour: Millis, window: Interval) => overlaps({ from: hour, to: hour + HOUR }, window);
+
+  return {
+    putGrant: async ({ site, gateway, device, termsVersion, language, now, expiresAt, withCredential }) => {
+      const { day } = keyScope(site, now, timeZone);
+      const before = live(site, device, now);
+      const renews = before !== undefined && before.day === day;
+      const grant: KeptGrant = {
+        id: renews ? before.id : word(),
+        usedOctets: renews ? before.usedOctets : 0,
+        ...{ site, gateway, termsVersion, acceptedAt: now, expiresAt, device, day },
+      };
+      grants = [...grants.filter((kept) => kept !== before), grant];
+      const hour = startOfHour(now);
+      const count = acceptances.find(
+        (kept) =>
+          kept.site === site && kept.hour === hour && kept.termsVersion === termsVersion && kept.language === language,
+      );
+      if (count === undefined) acceptances.push({ site, hour, termsVersion, language, count: 1 });
+      else count.count += 1;
+      if (!withCredential) return { grant: toGrant(grant) };
+      const credential = { username: word(), expiresAt: now + 120_000 };
+      credentials.push({ ...credential, grantId: grant.id, gateway, used: false });
+      return { grant: toGrant(grant), credential: { ...credential, password: `password of ${credential.username}` } };
+    },
+    findGrant: async (site, device, now) => {
+      const grant = live(site, device, now);
+      return grant && toGrant(grant);
+    },
+    getGrant: async (id, now) => {
+      const grant = grants.find((kept) => kept.id === id && isLive(kept, now));
+      return grant && toGrant(grant);
+    },
+    endGrant: async (id, now) => {
+      const ended = grants.find((grant) => grant.id === id);
+      grants = grants.filter((grant) => grant.id !== id);
+      return ended !== undefined && isLive(ended, now);
+    },
+    credentialPassword: (username) => `password of ${username}`,
+    takeCredential: async ({ username, gateway, device, now }) => {
+      const credential = credentials.find((issued) => issued.username === username && issued.expiresAt > now);
+      if (credential === undefined) return { ok: false, reason: 'credential-unknown' };
+      if (credential.used) return { ok: false, reason: 'credential-used' };
+      if (credential.gateway !== gateway) return { ok: false, reason: 'credential-other-gateway' };
+      const grant = grants.find((kept) => kept.id === credential.grantId && isLive(kept, now));
+      if (grant === undefined) return { ok: false, reason: 'grant-expired' };
+      if (!grant.device.equals(device)) return { ok: false, reason: 'credential-other-device' };
+      credential.used = true;
+      return { ok: true, grant: toGrant(grant) };
+    },
+    acceptances: async (site, window) =>
+      acceptances
+        .filter((kept) => kept.site === site && inHour(kept.hour, window))
+        .map(({ site: _, ...count }) => ({ ...count }))
+        .sort((a, b) => a.hour - b.hour || compare(a.termsVersion, b.termsVersion) || compare(a.language, b.language)),
+
+    applyAccounting: async (event: AccountingEvent) => {
+      const { session, added } = foldSession(find(event.gateway, event.sessionId)?.session, event);
+      const grant = grants.find(({ id }) => id === (event.grantId ?? session.grantId));
+      if (grant !== undefined) grant.usedOctets += added.downloadOctets + added.uploadOctets;
+      keep(session, event.receivedAt);
+      if (Object.values(added).every((value) => value === 0)) return added;
+      const hour = startOfHour(Math.min(event.eventAt, event.receivedAt));
+      let total = usage.find((kept) => kept.site === session.site && kept.hour === hour);
+      if (total === undefined) {
+        total = { site: session.site, hour, sessions: 0, seconds: 0, downloadOctets: 0, uploadOctets: 0 };
+        usage.push(total);
+      }
+      total.sessions += added.sessions;
+      total.seconds += added.seconds;
+      total.downloadOctets += added.downloadOctets;
+      total.uploadOctets += added.uploadOctets;
+      return added;
+    },
+    closeSessionsOf: async (gateway, now) => closeWhere((session) => session.gateway === gateway, now),
+    closeSilentSessions: async (since, now) => closeWhere((session) => session.lastSeenAt < since, now),
+    getSession: async (gateway, sessionId) => find(gateway, sessionId)?.session,
+    countSessions: async () => {
+      const counts = new Map<string, number>();
+      for (const { session, endedAt } of sessions) {
+        if (endedAt === undefined) counts.set(session.site, (counts.get(session.site) ?? 0) + 1);
+      }
+      return counts;
+    },
+    siteUsage: async (site, window) =>
+      usage
+        .filter((kept) => kept.site === site && inHour(kept.hour, window))
+        .map(({ site: _, ...total }) => ({ ...total }))
+        .sort((a, b) => a.hour - b.hour),
+
+    putHealth: async (ap, next, change) => {
+      const firstSeenAt = health.get(ap)?.firstSeenAt ?? next.lastSeenAt;
+      health.set(ap, { health: next, ...(firstSeenAt !== undefined && { firstSeenAt }) });
+      const lasting = outages.find((outage) => outage.ap === ap && outage.to === undefined);
+      if (change?.kind === 'open' && lasting === undefined) outages.push({ ap, from: change.from });
+      if (change?.kind === 'close' && lasting !== undefined) lasting.to = change.to;
+    },
+    allHealth: async () => new Map(health),
+    outages: async (ap, window) =>
+      outages.filter((outage) => outage.ap === ap && overlaps(outage, window)).map(({ ap: _, ...outage }) => outage),
+    watch: async (now, tolerance) => {
+      if (now - watchedUntil > tolerance) unwatched.push({ from: watchedUntil, to: now });
+      watchedUntil = now;
+    },
+    unwatched: async (window, tolerance) => {
+      const silence = { from: watchedUntil, to: window.to };
+      return within(window, window.to - watchedUntil > tolerance ? [...unwatched, silence] : unwatched);
+    },
+
+    forget: async (now, { historyBefore }) => {
+      grants = grants.filter((grant) => isLive(grant, now));
+      credentials = credentials.filter(({ expiresAt }) => expiresAt > now);
+      sessions = sessions.filter(({ endedAt }) => endedAt === undefined || endedAt + SESSION_AFTERGLOW_MS > now);
+      acceptances = acceptances.filter(({ hour }) => hour + HOUR > historyBefore);
+      usage = usage.filter(({ hour }) => hour + HOUR > historyBefore);
+      outages = outages.filter(({ to }) => to === undefined || to > historyBefore);
+      unwatched = unwatched.filter(({ to }) => to > historyBefore);
+    },
+    check: async () => {},
+    close: async () => {},
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
