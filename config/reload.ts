@@ -8,6 +8,8 @@ const FIXED_AT_START: Readonly<Record<string, (config: Config) => unknown>> = {
   'town.timeZone': (config) => config.town.timeZone,
   'portal.listen.host': (config) => config.portal.listen.host,
   'portal.listen.port': (config) => config.portal.listen.port,
+  // Express is told once.
+  'portal.trustProxy': (config) => config.portal.trustProxy,
   'radius.host': (config) => config.radius.host,
   'radius.authenticationPort': (config) => config.radius.authenticationPort,
   'radius.accountingPort': (config) => config.radius.accountingPort,

@@ -107,6 +107,7 @@ test.each([
   ['nothing', SMALLEST, []],
   ['a rule of a site', SMALLEST.replace('kind: public-building', 'kind: square, rules: { sessionMinutes: 60 }'), []],
   ['another portal port', SMALLEST.replace('example/ }', 'example/, listen: { port: 8081 } }'), ['portal.listen.port']],
+  ['the proxies in front', SMALLEST.replace('example/ }', 'example/, trustProxy: 1 }'), ['portal.trustProxy']],
   ['the key', SMALLEST.replace('9d3f', '8d3f'), ['key']],
   [
     'store, metrics and RADIUS addresses',
