@@ -45,8 +45,7 @@ function recognise(gateway: OpenndsGateway, { query }: Redirect): Recognised {
   if (query.has('authaction') || (fas !== null && iv === null)) return { ok: false, reason: 'wrong-level' };
   if (fas === null || iv === null) return { ok: false, reason: 'parameters-missing' };
   if (!/^[0-9a-f]{16}$/i.test(iv)) return { ok: false, reason: 'parameters-invalid' };
-  // openNDS sends "+" unencoded, which a query parser reads as a blank.
-  const text = decrypt(fas.replaceAll(' ', '+'), iv, gateway.faskey.reveal());
+  const text = decrypt(fas, iv, gateway.faskey.reveal());
   const parsed = message.safeParse(text === undefined ? undefined : pairs(text));
   if (!parsed.success) return { ok: false, reason: 'signature-wrong' };
 
@@ -65,7 +64,10 @@ function recognise(gateway: OpenndsGateway, { query }: Redirect): Recognised {
   return { ok: true, stage: 'captive', visit };
 }
 
-/** base64 of base64 of AES-256-CBC; the key is the faskey cut or filled with zeroes, the iv its 16 characters. */
+/**
+ * base64 of base64 of AES-256-CBC (so no "+" can occur); the key is the faskey, cut or filled with zeroes, the iv its 16
+ * characters.
+ */
 function decrypt(fas: string, iv: string, faskey: string): string | undefined {
   const key = Buffer.alloc(AES_KEY_OCTETS);
   key.write(faskey);

@@ -10,7 +10,7 @@ export function documentRoutes(portal: Portal): Router {
     const version = portal.town.texts.versionAt(portal.clock.now());
     sendPage(portal, request, response, {
       name: 'text',
-      title: translator(portal, language)('visit.terms', { version }),
+      title: translator(portal, language)('terms.title'),
       language,
       binding: true,
       view: { text: portal.town.texts.terms(language, version) },

@@ -6,7 +6,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { HOUR } from '../../core/time';
 import { describeWith } from '../support/packages';
 import { launchChromium } from './support/chromium';
-import { NOW, openndsRedirect, schoolFault, testPortal, townConfig, uamRedirect } from './support/town';
+import { closeStores, NOW, openndsRedirect, schoolFault, testPortal, townConfig, uamRedirect } from './support/town';
 
 // What runs inside the page is text here: the types of the browser are no part of this project.
 const WIDTH = 'document.documentElement.scrollWidth';
@@ -25,11 +25,11 @@ const AXE_FINDINGS = `axe.run().then(({ violations }) => violations.map(({ id, n
 const servers: Server[] = [];
 
 /** A server that already knows its port when its answers are made. */
-async function serve(make: (port: number) => RequestListener): Promise<number> {
+async function serve(make: (port: number) => RequestListener | Promise<RequestListener>): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  server.on('request', make(port));
+  server.on('request', await make(port));
   servers.push(server);
   return port;
 }
@@ -43,16 +43,16 @@ async function serveTown() {
     const location = url.searchParams.get('userurl') ?? url.searchParams.get('redir') ?? '/';
     response.writeHead(302, { Location: location }).end();
   });
-  let portal: ReturnType<typeof testPortal> | undefined;
-  const port = await serve((own) => {
+  let portal: Awaited<ReturnType<typeof testPortal>> | undefined;
+  const port = await serve(async (own) => {
     const config = townConfig((yaml) =>
       yaml
         .replace('http://portal.test:8080', `http://127.0.0.1:${own}`)
         .replaceAll('port: 3990', `port: ${gatewayPort}`)
         .replace('10.77.0.1:2050', `127.0.0.1:${gatewayPort}`),
     );
-    portal = testPortal(config);
-    schoolFault(portal.store);
+    portal = await testPortal(config);
+    await schoolFault(portal.store);
     return portal.app;
   });
   if (portal === undefined) throw new Error('no portal');
@@ -71,6 +71,7 @@ describeWith('chromium', 'in Chromium', () => {
   afterAll(async () => {
     await browser.close();
     for (const server of servers) server.close().closeAllConnections();
+    await closeStores();
   });
 
   async function open(options: BrowserContextOptions): Promise<Page> {

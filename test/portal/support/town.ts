@@ -1,7 +1,11 @@
 import { createCipheriv, createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseConfig } from '../../../config/load';
 import type { Config } from '../../../config/schema';
-import { HOUR } from '../../../core/time';
+import type { Health } from '../../../core/health';
+import { DAY, HOUR } from '../../../core/time';
 import { portalApp } from '../../../portal/app';
 import { PortalMetrics } from '../../../portal/metrics';
 import { openPortal } from '../../../portal/portal';
@@ -10,7 +14,8 @@ import { LiveValue } from '../../../runtime/live';
 import { silentLog } from '../../../runtime/log';
 import { createMetrics } from '../../../runtime/metrics';
 import { systemRandom } from '../../../runtime/random';
-import { MemoryStore } from './memory-store';
+import { openEmbeddedStore } from '../../../store/embedded/driver';
+import type { Store } from '../../../store/store';
 
 export const PORTAL = 'http://portal.test:8080';
 export const UAM_SECRET = 'uam-Secret-of-the-test-17';
@@ -56,15 +61,35 @@ export function townConfig(edit: (yaml: string) => string = (yaml) => yaml): Con
   return loaded.config;
 }
 
-/** A portal that listens nowhere, with what it works on in the test's hands. */
-export function testPortal(config: Config = townConfig(), templates?: string) {
+const opened: { store: Store; folder: string }[] = [];
+
+/** Closes and removes every store a test file opened; for `afterAll`. */
+export async function closeStores(): Promise<void> {
+  for (const { store, folder } of opened.splice(0)) {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A portal that listens nowhere, on a store of its own, with what it works on in the test's hands. */
+export async function testPortal(config: Config = townConfig(), templates?: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'portal-'));
   const live = new LiveValue(config);
-  const store = new MemoryStore();
   const clock = new ManualClock(NOW);
   const registry = createMetrics();
+  const context = { townKey: config.key.reveal(), timeZone: config.town.timeZone, random: systemRandom, clock };
+  const store = await openEmbeddedStore(folder, context);
+  opened.push({ store, folder });
   const dependencies = { config: live, store, clock, random: systemRandom, log: silentLog };
   const portal = openPortal(dependencies, new PortalMetrics(registry), templates);
   return { live, store, clock, registry, portal, app: portalApp(portal) };
+}
+
+/** How often the terms were accepted anywhere in the town: with each acceptance a grant was stored. */
+export async function acceptances(store: Store): Promise<number> {
+  const window = { from: NOW - HOUR, to: NOW + 24 * HOUR };
+  const counts = await Promise.all(['square', 'school', 'shelter'].map((site) => store.acceptances(site, window)));
+  return counts.flat().reduce((sum, { count }) => sum + count, 0);
 }
 
 /** A redirect as CoovaChilli writes it (facts: order of parameters, lower-case escapes), signed if there is a secret. */
@@ -130,19 +155,17 @@ export function openndsRedirect(changes: Record<string, string> = {}, faskey = F
   return `/opennds/library?fas=${Buffer.from(sealed).toString('base64')}&iv=${iv}`;
 }
 
-/** Three access points of the school: two up, one down since the afternoon. */
-export function schoolFault(store: MemoryStore): void {
-  const since = NOW - 3 * 24 * HOUR;
-  for (const id of ['ap-gym', 'ap-hall', 'ap-room']) {
-    store.health.set(id, {
-      health: { state: 'up', since, streak: 0, lastSeenAt: NOW - 20_000 },
-      firstSeenAt: NOW - 20 * 24 * HOUR,
-    });
+/** Three access points of the school, watched for a month: two up, one down since the afternoon. */
+export async function schoolFault(store: Store): Promise<void> {
+  await store.watch(NOW - 31 * DAY, HOUR);
+  await store.watch(NOW, 40 * DAY);
+  for (const ap of ['ap-gym', 'ap-hall', 'ap-room']) {
+    const since = NOW - 20 * DAY;
+    await store.putHealth(ap, { state: 'up', since, streak: 0, lastSeenAt: since });
+    await store.putHealth(ap, { state: 'up', since: NOW - 3 * DAY, streak: 0, lastSeenAt: NOW - 20_000 });
   }
-  const from = NOW - 4 * HOUR;
-  store.health.set('ap-gym', {
-    health: { state: 'down', since: from, streak: 0, lastSeenAt: from },
-    firstSeenAt: NOW - 20 * 24 * HOUR,
-  });
-  store.outageLists.set('ap-gym', [{ from }, { from: NOW - 8.5 * 24 * HOUR, to: NOW - 8.4 * 24 * HOUR }]);
+  const down = (since: number): Health => ({ state: 'down', since, streak: 0, lastSeenAt: since });
+  await store.putHealth('ap-gym', down(NOW - 8.5 * DAY), { kind: 'open', from: NOW - 8.5 * DAY });
+  await store.putHealth('ap-gym', down(NOW - 8.5 * DAY), { kind: 'close', to: NOW - 8.4 * DAY });
+  await store.putHealth('ap-gym', down(NOW - 4 * HOUR), { kind: 'open', from: NOW - 4 * HOUR });
 }
