@@ -55,14 +55,23 @@ function table({ path, schema, description }: Block, kinds: readonly string[]): 
     `## ${heading}`,
     '',
     ...(description === undefined ? [] : [description, '']),
-    '| key | type | default | meaning |',
-    '| --- | --- | --- | --- |',
-    ...Object.entries(schema.shape).map(([key, child]) => row(key, child, kinds)),
+    ...aligned([
+      ['key', 'type', 'default', 'meaning'],
+      ...Object.entries(schema.shape).map(([key, child]) => row(key, child, kinds)),
+    ]),
     '',
   ].join('\n');
 }
 
-function row(key: string, schema: Schema, kinds: readonly string[]): string {
+/** A Markdown table with columns of one width, as the formatter wants it. The first row is the heading. */
+function aligned([heading = [], ...rows]: readonly (readonly string[])[]): string[] {
+  const widths = heading.map((_, i) => Math.max(3, ...[heading, ...rows].map((cells) => cells[i]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${widths.map((width, i) => (cells[i] ?? '').padEnd(width)).join(' | ')} |`;
+  return [heading, widths.map((width) => '-'.repeat(width)), ...rows].map(line);
+}
+
+function row(key: string, schema: Schema, kinds: readonly string[]): string[] {
   const inner = bare(schema);
   const type =
     inner instanceof z.ZodLiteral && kinds.length > 0
@@ -72,8 +81,7 @@ function row(key: string, schema: Schema, kinds: readonly string[]): string {
         : inner instanceof z.ZodArray && !isPlain(inner.element)
           ? 'a list of blocks'
           : expectation(schema);
-  const cells = [`\`${key}\``, type, defaultText(schema), about(schema).description ?? ''];
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [`\`${key}\``, type, defaultText(schema), about(schema).description ?? ''];
 }
 
 function defaultText(schema: Schema): string {
