@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { freeTcpPort } from '../support/ports';
-import { startProgram } from '../support/program';
+import { startProgram } from '../support/process';
 import { until } from '../support/wait';
 
 /** One series of an answer. */
@@ -43,7 +43,7 @@ export async function startPrometheus(configuration: Readonly<Record<string, unk
     '--log.level=warn',
   ]);
   await until('Prometheus is ready', () => {
-    server.assertRunning();
+    if (server.exitCode() !== undefined) throw new Error(`Prometheus did not start: ${server.output()}`);
     return fetch(`${url}/-/ready`).then(
       (response) => response.ok,
       () => false,
@@ -57,7 +57,7 @@ export async function startPrometheus(configuration: Readonly<Record<string, unk
       return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
     },
     async stop() {
-      await server.end();
+      await server.end('SIGTERM');
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { packageRoot } from '../../runtime/package-root';
+import { findProgram, type Program } from './packages';
 
 export interface RunningProcess {
   /** Everything it printed so far, to standard output and standard error. */
@@ -11,9 +12,27 @@ export interface RunningProcess {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts Node.js in the project's folder, as its users do. */
-export function startProcess(args: readonly string[]): RunningProcess {
-  const child = spawn(process.execPath, args, { cwd: packageRoot });
+/**
+ * Starts Node.js in the project's folder, as its users do.
+ * @param prefix  what to put before the command, to run it in another place
+ */
+export function startProcess(args: readonly string[], prefix: readonly string[] = []): RunningProcess {
+  return start([...prefix, process.execPath, ...args]);
+}
+
+/** Starts a Debian program beside the test. It ends at the latest with this process, even when that is killed. */
+export function startProgram(
+  program: Program,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): RunningProcess {
+  const file = findProgram(program);
+  if (file === undefined) throw new Error(`there is no ${program} on this machine`);
+  return start(['setpriv', '--pdeathsig', 'KILL', '--', file, ...args], environment);
+}
+
+function start([command = '', ...args]: readonly string[], environment = {}): RunningProcess {
+  const child = spawn(command, args, { cwd: packageRoot, env: { ...process.env, ...environment } });
   let output = '';
   const collect = (data: Buffer): void => {
     output += data.toString();

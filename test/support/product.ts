@@ -108,14 +108,11 @@ export async function prepareProduct(
     end: async (signal) => (await running?.end(signal)) ?? null,
     async start() {
       earlier += running?.output() ?? '';
-      const started = startProcess(['dist/main.js', '--config', join(folder, 'town.yaml')]);
+      const started = startProcess(['dist/main.js', '--config', join(folder, 'town.yaml')], place.prefix);
       running = started;
-      await until('the product is ready', () => {
+      await until('the product is ready', async () => {
         if (started.exitCode() !== undefined) throw new Error(`the product has ended: ${started.output()}`);
-        return fetch(`${opsUrl}/readyz`).then(
-          (response) => response.ok,
-          () => false,
-        );
+        return (await place.get(`${opsUrl}/readyz`)) !== undefined;
       });
     },
     async metric(series) {

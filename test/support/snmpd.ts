@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeUdpPort } from './ports';
-import { type Running, startProgram } from './program';
+import { type RunningProcess, startProgram } from './process';
 import { until } from './wait';
 
-/** Debian's snmpd on loopback, set up as OpenWrt sets it up. Stopping it is what an access point without power looks like. */
+/** Debian's snmpd on loopback. Stopping it is what an access point without power looks like. */
 export interface Snmpd {
   readonly port: number;
   readonly community: string;
@@ -15,27 +15,24 @@ export interface Snmpd {
   remove(): Promise<void>;
 }
 
-/**
- * Prepares an agent; `start()` runs it.
- * @param lines  more lines for snmpd.conf, for example `extend clients-wlan /bin/echo 7`
- */
-export async function prepareSnmpd(lines: readonly string[] = []): Promise<Snmpd> {
+/** Prepares an agent that is set up as OpenWrt does it, but for its community; `start()` runs it. */
+export async function prepareSnmpd(): Promise<Snmpd> {
   const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-snmpd-'));
-  const community = 'qR8vT2mX6nB4';
-  const port = await freeUdpPort();
   const configuration = join(folder, 'snmpd.conf');
-  const openWrt = [
+  const community = 'qR8vT2mX6nB4kW1z';
+  const port = await freeUdpPort();
+  const lines = [
     `agentaddress udp:127.0.0.1:${port}`,
     `rocommunity ${community}`,
     'sysName HeartOfGold',
     'sysLocation office',
-    'sysServices 72',
+    'extend clients-wlan /bin/echo 7',
   ];
-  writeFileSync(configuration, [...openWrt, ...lines, ''].join('\n'));
-  let agent: Running | undefined;
+  writeFileSync(configuration, `${lines.join('\n')}\n`);
+  let agent: RunningProcess | undefined;
 
   async function stop(): Promise<void> {
-    await agent?.end();
+    await agent?.end('SIGTERM');
     agent = undefined;
   }
 
@@ -43,15 +40,15 @@ export async function prepareSnmpd(lines: readonly string[] = []): Promise<Snmpd
     port,
     community,
     async start() {
-      // In the foreground, log to stdout, this configuration only. It needs no MIB texts, and Debian has none.
-      const started = startProgram('snmpd', ['-f', '-Lo', '-C', '-c', configuration], {
-        SNMP_PERSISTENT_DIR: folder,
-        SNMPCONFPATH: folder,
+      // In the foreground, log to stdout, this configuration only. It needs no MIB texts, and Debian has none. What it
+      // keeps lies apart: the file has the same name as the configuration.
+      const started = startProgram('snmpd', ['-f', '-Lo', '-C', '-c', configuration, '-I', '-smux'], {
+        SNMP_PERSISTENT_DIR: join(folder, 'kept'),
         MIBS: '',
       });
       agent = started;
       await until('snmpd answers', () => {
-        started.assertRunning();
+        if (started.exitCode() !== undefined) throw new Error(`snmpd did not start: ${started.output()}`);
         return started.output().includes('NET-SNMP version');
       });
     },

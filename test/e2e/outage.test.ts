@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { packageRoot } from '../../runtime/package-root';
+import { describeWith } from '../support/packages';
+import { type Product, prepareProduct } from '../support/product';
+import { prepareSnmpd, type Snmpd } from '../support/snmpd';
+import { until } from '../support/wait';
+import { type Prometheus, startPrometheus } from './prometheus';
+
+const AP = '{ap="ap-rathaus-1",site="rathaus"}';
+const POLL_SECONDS = 1;
+const POLICY = { missesUntilDown: 2, answersUntilUp: 2 };
+/** How long a poll may go on: one that began in the outage can be answered by an agent that started meanwhile. */
+const MISS_SECONDS = 5;
+/** The scheduler ticks ten times a second; the rest is what a busy machine takes. */
+const GRACE_SECONDS = 0.5;
+
+describeWith(['snmpd', 'prometheus'], 'an outage of Debian’s snmpd, seen through Prometheus', () => {
+  let agent: Snmpd;
+  let product: Product;
+  let prometheus: Prometheus;
+  let downSince: number;
+
+  beforeAll(async () => {
+    agent = await prepareSnmpd();
+    await agent.start();
+    product = await prepareProduct(() => ({
+      controller: { pollSeconds: POLL_SECONDS, ...POLICY },
+      accessPoints: [
+        {
+          id: 'ap-rathaus-1',
+          name: 'Foyer',
+          site: 'rathaus',
+          host: '127.0.0.1',
+          port: agent.port,
+          community: agent.community,
+        },
+      ],
+    }));
+    await product.start();
+    prometheus = await startPrometheus(scrapeConfiguration(product));
+  }, 40_000);
+
+  afterAll(async () => {
+    await prometheus?.stop();
+    await product?.remove();
+    await agent?.remove();
+  });
+
+  /** The newest value of a series, as Prometheus has it. */
+  async function value(expression: string): Promise<number | undefined> {
+    return (await prometheus.query(expression))[0]?.value;
+  }
+
+  const since = (): Promise<number | undefined> => value(`stadtfunk_ap_state_since_timestamp_seconds${AP}`);
+  const seen = (up: 0 | 1): Promise<true> =>
+    until(`Prometheus has seen ${up}`, async () => (await value(`stadtfunk_ap_up${AP}`)) === up, 30_000);
+
+  test('the scrape job of deploy/prometheus finds the product, and the access point is up', async () => {
+    await seen(1);
+    expect(await value('up{job="stadtfunk"}')).toBe(1);
+  });
+
+  test('when the agent stops, an outage is open from the first poll that it missed', async () => {
+    const stoppedAt = Date.now() / 1000;
+    await agent.stop();
+    await seen(0);
+    downSince = (await since()) ?? 0;
+    expect(downSince).toBeGreaterThanOrEqual(stoppedAt - GRACE_SECONDS);
+    expect(downSince).toBeLessThan(stoppedAt + POLL_SECONDS + GRACE_SECONDS);
+    expect(await value(`stadtfunk_ap_outages_total${AP}`)).toBe(1);
+  }, 40_000);
+
+  test('the outage keeps its beginning when the product is killed and comes back', async () => {
+    await product.end('SIGKILL');
+    await product.start();
+    const restartedAt = Date.now() / 1000;
+    await until('Prometheus has asked the new process', async () => {
+      const scrapedAt = await value(`timestamp(stadtfunk_ap_up${AP})`);
+      return scrapedAt !== undefined && scrapedAt > restartedAt;
+    });
+    expect(await value(`stadtfunk_ap_up${AP}`)).toBe(0);
+    expect(await since()).toBe(downSince);
+  });
+
+  test('when it answers again, the outage is closed at the first poll that it answered', async () => {
+    const startedAt = Date.now() / 1000;
+    await agent.start();
+    await seen(1);
+    const upSince = (await since()) ?? 0;
+    expect(upSince).toBeGreaterThanOrEqual(startedAt - MISS_SECONDS);
+    expect(upSince).toBeLessThan(startedAt + MISS_SECONDS + POLL_SECONDS + GRACE_SECONDS);
+    const durationSeconds = Math.round(upSince - downSince);
+    expect(product.output()).toMatch(new RegExp(`"durationSeconds":${durationSeconds},"event":"outage-closed"`));
+  }, 40_000);
+});
+
+/** deploy/prometheus/prometheus.yml as it is, but for the address of the product and a scrape every second. */
+function scrapeConfiguration(product: Product): Record<string, unknown> {
+  const file = join(packageRoot, 'deploy', 'prometheus', 'prometheus.yml');
+  const { scrape_configs } = parse(readFileSync(file, 'utf8'));
+  return {
+    global: { scrape_interval: '1s' },
+    scrape_configs: [
+      { ...scrape_configs[0], scrape_interval: '1s', static_configs: [{ targets: [new URL(product.opsUrl).host] }] },
+    ],
+  };
+}
