@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ApId } from '../core/ids';
 import { SECOND } from '../core/time';
 import type { Cancel, Clock } from '../runtime/clock';
@@ -39,12 +40,13 @@ export class Scheduler {
   #ring: readonly Target[] = [];
   #queue: Target[] = [];
   #lastTick = 0;
-  #allowance = 0;
   #cancel: Cancel = () => {};
 
   constructor(clock: Clock, poll: Poll) {
     this.#clock = clock;
     this.#poll = poll;
+    // Each poll listens to the one signal; Node.js would take the eleventh for a leak.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   start(): void {
@@ -85,14 +87,13 @@ export class Scheduler {
   #tick(): void {
     const now = this.#clock.monotonic();
     this.#enqueueDue(this.#lastTick, now);
-    // The allowance grows with time, but only that of one tick is ever saved up: that is what prevents the herd.
-    const perTick = (CATCH_UP_RATE * this.#ring.length * TICK_MS) / this.#periodMs;
-    this.#allowance = Math.min(this.#allowance + perTick, Math.max(perTick, 1));
     this.#lastTick = now;
-    while (this.#allowance >= 1 && this.#running.size < MAX_IN_FLIGHT) {
+    // Unused turns are not saved up: that is what prevents the herd.
+    let turns = Math.ceil((CATCH_UP_RATE * this.#ring.length * TICK_MS) / this.#periodMs);
+    while (turns > 0 && this.#running.size < MAX_IN_FLIGHT) {
       const target = this.#queue.shift();
       if (target === undefined) break;
-      this.#allowance--;
+      turns--;
       this.#start(target, now);
     }
   }

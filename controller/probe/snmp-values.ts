@@ -15,7 +15,7 @@ export function textOf(varbind: Varbind | undefined, length: number): string | u
   if (!Buffer.isBuffer(value) || varbind.type !== OCTET_STRING) return undefined;
   return value
     .toString('utf8')
-    .replace(/[\p{C}\uFFFD]+/gu, ' ')
+    .replace(/[\p{C}\s\uFFFD]+/gu, ' ')
     .trim()
     .slice(0, length);
 }

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Health, Outage, OutageChange } from '../../core/health';
+import type { Interval } from '../../core/intervals';
+import type { Millis } from '../../core/time';
+import { systemClock } from '../../runtime/clock';
+import { systemRandom } from '../../runtime/random';
+import { openEmbeddedStore } from '../../store/embedded/driver';
+import type { HealthStore, Store } from '../../store/store';
+import { TEST_KEY } from '../support/product';
+
+/** The embedded store in a folder of its own; a test sees how much it is used and may let it refuse. */
+export class ObservedStore implements HealthStore {
+  refuses = false;
+  writes = 0;
+  /** Operations under way. */
+  pending = 0;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'stadtfunk-health-'));
+  #store: Promise<Store>;
+
+  constructor() {
+    this.#store = this.#open();
+  }
+
+  async reopen(): Promise<void> {
+    await (await this.#store).close();
+    this.#store = this.#open();
+  }
+
+  async remove(): Promise<void> {
+    await (await this.#store).close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  putHealth(ap: string, health: Health, change?: OutageChange): Promise<void> {
+    this.writes++;
+    return this.#write((store) => store.putHealth(ap, health, change));
+  }
+
+  watch(now: Millis, tolerance: Millis): Promise<void> {
+    return this.#write((store) => store.watch(now, tolerance));
+  }
+
+  async allHealth(): ReturnType<HealthStore['allHealth']> {
+    return (await this.#store).allHealth();
+  }
+
+  async outages(ap: string, window: Interval): Promise<readonly Outage[]> {
+    return (await this.#store).outages(ap, window);
+  }
+
+  async unwatched(window: Interval, tolerance: Millis): Promise<readonly Interval[]> {
+    return (await this.#store).unwatched(window, tolerance);
+  }
+
+  async #write(operation: (store: Store) => Promise<void>): Promise<void> {
+    if (this.refuses) throw new Error('the disk is full');
+    this.pending++;
+    try {
+      await operation(await this.#store);
+    } finally {
+      this.pending--;
+    }
+  }
+
+  #open(): Promise<Store> {
+    const context = { townKey: TEST_KEY, timeZone: 'Europe/Berlin', random: systemRandom, clock: systemClock };
+    return openEmbeddedStore(this.#folder, context);
+  }
+}

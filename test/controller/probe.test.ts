@@ -1,0 +1,329 @@
+import { createSocket } from 'node:dgram';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import type { AccessPoint } from '../../config/schema';
+import { Secret } from '../../config/secret';
+import type { PollResult, Sample } from '../../controller/probe/probe';
+import { SnmpProber } from '../../controller/probe/snmp';
+import type { IgnoredReason, MissReason } from '../../core/reasons';
+import { systemClock } from '../../runtime/clock';
+import { describeWith } from '../support/packages';
+import { freeUdpPort } from '../support/ports';
+import { readWalk, ScriptedAgent } from './agent';
+import { type Binding, encode, type Message, PDU, tlv } from './ber';
+import { Snmpd } from './snmpd';
+
+const PATIENCE = { firstTimeoutMs: 60 };
+const fixture = (name: string): string => join(__dirname, 'fixtures', `${name}.snmprec`);
+
+let ignored: IgnoredReason[] = [];
+let prober: SnmpProber;
+
+beforeEach(() => {
+  ignored = [];
+  prober = new SnmpProber({ clock: systemClock, onIgnored: (reason) => ignored.push(reason) }, PATIENCE);
+});
+afterEach(async () => {
+  for (const agent of agents.splice(0)) agent.stop();
+  await prober.close();
+});
+
+const agents: ScriptedAgent[] = [];
+
+function agentWith(objects: readonly Binding[]): ScriptedAgent {
+  const agent = new ScriptedAgent(objects);
+  agents.push(agent);
+  return agent;
+}
+
+function accessPoint(port: number, more: Partial<AccessPoint> = {}): AccessPoint {
+  return { id: 'ap', name: 'AP', site: 'site', host: '127.0.0.1', port, community: new Secret('public'), ...more };
+}
+
+function poll(port: number, more?: Partial<AccessPoint>): Promise<PollResult> {
+  return prober.probe(accessPoint(port, more), new AbortController().signal);
+}
+
+function sampleOf(result: PollResult): Sample {
+  if (!result.answered) throw new Error(`missed: ${result.reason}`);
+  return result.sample;
+}
+
+describeWith(['snmpd', 'snmpget'], 'an access point with Debian’s snmpd, configured as OpenWrt does', () => {
+  let snmpd: Snmpd;
+
+  beforeAll(async () => {
+    snmpd = await Snmpd.prepare();
+    await snmpd.start();
+  });
+  afterAll(() => snmpd.remove());
+
+  test('says the same to a poll as to snmpget', async () => {
+    const { description, uptime, load1, memory, interfaces, clients } = sampleOf(await poll(snmpd.port));
+    const number = (oid: string): number => Number(snmpd.get(oid));
+
+    expect(description).toBe(snmpd.get('1.3.6.1.2.1.1.1.0'));
+    expect(uptime?.source).toBe('host');
+    expect(Math.abs((uptime?.seconds ?? 0) - number('1.3.6.1.2.1.25.1.1.0') / 100)).toBeLessThan(2);
+    expect(load1).toBeCloseTo(number('1.3.6.1.4.1.2021.10.1.5.1') / 100, 0);
+    expect(memory?.totalBytes).toBe(number('1.3.6.1.4.1.2021.4.5.0') * 1024);
+    const available = number('1.3.6.1.4.1.2021.4.27.0') * 1024;
+    expect(Math.abs((memory?.availableBytes ?? 0) - available) / available).toBeLessThan(0.1);
+    expect(clients).toBe(7);
+    expect(interfaces.has('lo')).toBe(false);
+    const names = [2, 3, 4]
+      .map((index) => snmpd.get(`1.3.6.1.2.1.31.1.1.1.1.${index}`))
+      .filter((name) => interfaces.has(name ?? ''));
+    expect(names.length).toBeGreaterThan(0);
+    expect(ignored).toEqual([]);
+  });
+
+  test('with another community it is not answered, and the miss says no more than that', async () => {
+    expect(await poll(snmpd.port, { community: new Secret('not-public') })).toEqual({
+      answered: false,
+      reason: 'timeout',
+    });
+  });
+
+  test('is reached by name, over IPv6 and over IPv4 written as IPv6', async () => {
+    for (const host of ['localhost', '0:0:0:0:0:0:0:1', '::FFFF:127.0.0.1']) {
+      expect([host, (await poll(snmpd.port, { host })).answered]).toEqual([host, true]);
+    }
+  });
+});
+
+describe('what a device says is read as a person reading its walk would say', () => {
+  test.each<[string, Omit<Sample, 'interfaces'>, Record<string, unknown>]>([
+    [
+      'openwrt',
+      {
+        description: 'Linux OpenWrt 6.6.93 #0 SMP Mon Jun 23 20:40:36 2025 mips',
+        uptime: { seconds: 38_347_746.01, source: 'host' },
+        load1: 0.37,
+        memory: { totalBytes: 249_344 * 1024, availableBytes: 150_000 * 1024 },
+        clients: 14,
+      },
+      {
+        eth0: { receiveOctets: 1_099_511_627_776, transmitOctets: 255, up: true },
+        'phy0-ap0': { receiveOctets: Number(2n ** 64n - 1n), transmitOctets: 128, up: false },
+      },
+    ],
+    [
+      'small-agent',
+      {
+        description: 'Small agent',
+        uptime: { seconds: 42_949_672.95, source: 'agent' },
+        memory: { totalBytes: 60_000 * 1024, availableBytes: 20_000 * 1024 },
+      },
+      { eth0: { receiveOctets: 4_294_967_295, transmitOctets: 7, up: true } },
+    ],
+  ])('%s', async (name, expected, interfaces) => {
+    const agent = agentWith(readWalk(fixture(name)));
+    const { interfaces: found, ...rest } = sampleOf(await poll(await agent.start()));
+    expect(rest).toEqual(expected);
+    expect(Object.fromEntries(found)).toEqual(interfaces);
+  });
+});
+
+describe('no answer at all is told apart', () => {
+  test.each<[MissReason, (port: number) => Promise<PollResult>]>([
+    ['refused', (port) => poll(port)],
+    ['unresolved', (port) => poll(port, { host: 'no-such-host.invalid' })],
+    ['unreachable', (port) => poll(port, { host: '255.255.255.255' })],
+  ])('%s', async (reason, ask) => {
+    expect(await ask(await freeUdpPort())).toEqual({ answered: false, reason });
+  });
+
+  test('timeout: the agent is asked twice, the second wait is twice as long', async () => {
+    const agent = agentWith([]);
+    const port = await agent.start();
+    agent.respond = () => [];
+    const began = performance.now();
+    expect(await poll(port)).toEqual({ answered: false, reason: 'timeout' });
+    expect(performance.now() - began).toBeGreaterThanOrEqual(3 * PATIENCE.firstTimeoutMs - 5);
+    expect(agent.requests).toBe(2);
+  });
+
+  test('a lost answer is made up for by the second request', async () => {
+    const agent = agentWith(readWalk(fixture('openwrt')));
+    const port = await agent.start();
+    agent.respond = (_request, honest) => (agent.requests % 2 === 1 ? [] : [honest]);
+    expect(sampleOf(await poll(port)).interfaces.size).toBe(2);
+  });
+
+  test('an aborted poll rejects at once', async () => {
+    const agent = agentWith([]);
+    const port = await agent.start();
+    const abort = new AbortController();
+    const polling = prober.probe(accessPoint(port), abort.signal);
+    agent.respond = () => {
+      abort.abort();
+      return [];
+    };
+    await expect(polling).rejects.toThrow('aborted');
+  });
+});
+
+describe('a hostile or broken answer', () => {
+  let agent: ScriptedAgent;
+  let port: number;
+  let truth: Sample;
+
+  beforeEach(async () => {
+    agent = agentWith(readWalk(fixture('openwrt')));
+    port = await agent.start();
+    truth = sampleOf(await poll(port));
+  });
+
+  /** Replaces the value of the first binding. */
+  const value = (message: Message, tag: number, bytes: Buffer): Message => {
+    const [first, ...rest] = message.bindings;
+    return { ...message, bindings: first === undefined ? rest : [{ oid: first.oid, tag, value: bytes }, ...rest] };
+  };
+  /** The same message with one octet of its encoding replaced. */
+  const patched = (message: Message, at: number, octet: number): Buffer => {
+    const bytes = encode(message);
+    bytes[at] = octet;
+    return bytes;
+  };
+
+  const unreadable: [string, IgnoredReason, (honest: Message, request: Message) => Buffer | Message][] = [
+    ['nothing', 'malformed', () => Buffer.alloc(0)],
+    ['one octet', 'malformed', () => Buffer.from([0x30])],
+    ['garbage', 'malformed', () => Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+    ['zeros', 'malformed', () => Buffer.alloc(1400)],
+    ['cut in half', 'malformed', (honest) => encode(honest).subarray(0, 100)],
+    ['more octets than its length says', 'malformed', (honest) => Buffer.concat([encode(honest), Buffer.alloc(1)])],
+    ['an indefinite length [X.690 8.1.3.6]', 'malformed', (honest) => patched(honest, 1, 0x80)],
+    ['a length of 126 octets', 'malformed', (honest) => patched(honest, 1, 0xfe)],
+    ['SNMPv1', 'wrong-version', (honest) => ({ ...honest, version: 0 })],
+    ['SNMPv3', 'wrong-version', (honest) => ({ ...honest, version: 3 })],
+    ['another community', 'wrong-community', (honest) => ({ ...honest, community: 'publik' })],
+    ['an empty community', 'wrong-community', (honest) => ({ ...honest, community: '' })],
+    ['a Report [ends net-snmp]', 'wrong-type', (honest) => ({ ...honest, pdu: PDU.report })],
+    ['a trap', 'wrong-type', (honest) => ({ ...honest, pdu: PDU.trap })],
+    ['the request itself', 'wrong-type', (_honest, request) => request],
+    ['an integer of 5 octets', 'malformed', (honest) => value(honest, 0x02, Buffer.alloc(5, 1))],
+    ['an integer of 100 octets', 'malformed', (honest) => value(honest, 0x02, Buffer.alloc(100, 1))],
+    ['an integer of no octets', 'malformed', (honest) => value(honest, 0x02, Buffer.alloc(0))],
+    ['a Gauge32 of 33 bits', 'malformed', (honest) => value(honest, 0x42, Buffer.from('0100000005', 'hex'))],
+    ['a Counter64 of 65 bits', 'malformed', (honest) => value(honest, 0x46, Buffer.alloc(9, 1))],
+    ['an unknown type', 'malformed', (honest) => value(honest, 0x99, Buffer.alloc(1))],
+    ['an address of 3 octets', 'malformed', (honest) => value(honest, 0x40, Buffer.alloc(3))],
+    ['a Null with a value', 'malformed', (honest) => value(honest, 0x05, Buffer.alloc(1))],
+    ['an unfinished object identifier', 'malformed', (honest) => value(honest, 0x06, Buffer.from([0x2b, 0x86]))],
+    ['a sub-identifier of 35 bits', 'malformed', (honest) => value(honest, 0x06, Buffer.from('2bffffffff7f', 'hex'))],
+    [
+      'no list of bindings',
+      'malformed',
+      ({ id }) =>
+        tlv(0x30, tlv(2, Buffer.from([1])), tlv(4, Buffer.from('public')), tlv(0xa2, tlv(2, Buffer.from([id & 0x7f])))),
+    ],
+  ];
+
+  test.each(unreadable)('%s is ignored as %s, and the true answer after it counts', async (_name, reason, make) => {
+    ignored = [];
+    agent.respond = (request, honest) => [make(honest, request), honest];
+    expect(sampleOf(await poll(port))).toEqual(truth);
+    expect(new Set(ignored)).toEqual(new Set([reason]));
+  });
+
+  test('if nothing else comes, the miss says malformed', async () => {
+    agent.respond = (_request, honest) => [encode(honest).subarray(1)];
+    expect(await poll(port)).toEqual({ answered: false, reason: 'malformed' });
+  });
+
+  test('any change of any octets neither ends the process nor keeps a poll from its end', async () => {
+    const mutation = fc.array(fc.tuple(fc.nat(400), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(mutation, async (changes) => {
+        agent.respond = (_request, honest) => {
+          const bytes = encode(honest);
+          for (const [at, octet] of changes) bytes[at % bytes.length] = octet;
+          return [bytes, honest];
+        };
+        await poll(port);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test.each<[string, MissReason, (honest: Message) => Message]>([
+    ['fewer values than asked for', 'malformed', (honest) => ({ ...honest, bindings: honest.bindings.slice(1) })],
+    [
+      'more values than asked for',
+      'malformed',
+      (honest) => ({ ...honest, bindings: [...honest.bindings, ...honest.bindings] }),
+    ],
+    ['values of other objects', 'malformed', (honest) => ({ ...honest, bindings: honest.bindings.toReversed() })],
+    ['an error [RFC 3416 4.2.1]', 'error', (honest) => ({ ...honest, status: 5, index: 1 })],
+  ])('%s is a miss: %s', async (_name, reason, make) => {
+    agent.respond = (_request, honest) => [make(honest)];
+    expect(await poll(port)).toEqual({ answered: false, reason });
+  });
+
+  test.each<[string, (request: Message, honest: Message) => Message]>([
+    [
+      'the same row for ever',
+      (request, honest) => ({ ...honest, bindings: honest.bindings.map((_, i) => row(request, i, 1)) }),
+    ],
+    [
+      'rows backwards',
+      (request, honest) => ({ ...honest, bindings: honest.bindings.map((_, i) => row(request, i, 99 - i)) }),
+    ],
+    ['no rows', (_request, honest) => ({ ...honest, bindings: [] })],
+    [
+      'noSuchObject',
+      (request, honest) => ({
+        ...honest,
+        bindings: request.bindings.map(({ oid }) => ({ oid, tag: 0x80, value: Buffer.alloc(0) })),
+      }),
+    ],
+    [
+      'rows without end',
+      (request, honest) => ({ ...honest, bindings: honest.bindings.map((_, i) => next(request, i)) }),
+    ],
+  ])('a walk that gets %s comes to an end, and the rest of the sample stands', async (_name, make) => {
+    agent.respond = (request, honest) => [request.pdu === PDU.getBulk ? make(request, honest) : honest];
+    const { interfaces, ...rest } = sampleOf(await poll(port));
+    const { interfaces: _, ...expected } = truth;
+    expect(rest).toEqual(expected);
+    expect(interfaces.size).toBeLessThanOrEqual(128);
+    expect(agent.requests).toBeLessThan(80);
+  });
+
+  const columnOf = (oid: string): string =>
+    (oid.match(/^(1\.3\.6\.1\.2\.1\.31\.1\.1\.1\.\d+|1\.3\.6\.1\.2\.1\.2\.2\.1\.\d+)/) ?? [oid])[0];
+  const row = (request: Message, i: number, index: number): Binding => {
+    const column = columnOf(request.bindings[i % request.bindings.length]?.oid ?? '');
+    return { oid: `${column}.${index}`, tag: 0x02, value: Buffer.from([1]) };
+  };
+  const next = (request: Message, i: number): Binding => {
+    const cursor = request.bindings[i % request.bindings.length]?.oid ?? '';
+    const last = Number(cursor.slice(columnOf(cursor).length + 1) || 0);
+    return row(request, i, last + 1 + Math.floor(i / request.bindings.length));
+  };
+
+  test('an answer from another port is ignored, however right it is', async () => {
+    const stranger = createSocket('udp4');
+    const lie: Binding = { oid: '1.3.6.1.2.1.1.1.0', tag: 0x04, value: Buffer.from('a stranger') };
+    ignored = [];
+    const asked = new Promise<number>((resolve) => {
+      agent.onRemote = resolve;
+    });
+    agent.respond = (_request, honest) => {
+      void asked.then((manager) =>
+        stranger.send(encode({ ...honest, bindings: [lie, ...honest.bindings.slice(1)] }), manager, '127.0.0.1'),
+      );
+      return agent.requests % 2 === 1 ? [] : [honest];
+    };
+    expect(sampleOf(await poll(port)).description).toBe(truth.description);
+    expect(ignored).toContain('unknown-source');
+    stranger.close();
+  });
+
+  test('each answer twice changes nothing', async () => {
+    agent.respond = (_request, honest) => [honest, honest];
+    expect(sampleOf(await poll(port))).toEqual(truth);
+  });
+});
