@@ -22,10 +22,10 @@ import { reloadMetric } from './reload-metric';
  * @throws OperatorError if something cannot be opened
  */
 export async function start(file: string): Promise<number> {
-  const loaded = loadConfig(file);
+  const loaded = loadConfig(file, systemClock.now());
   if (!loaded.ok) {
     process.stderr.write(loaded.mistakes.map((mistake) => `${formatMistake(file, mistake)}\n`).join(''));
-    process.stderr.write(`stadtfunk: not started: ${loaded.mistakes.length} mistakes in ${file}\n`);
+    process.stderr.write(`stadtfunk: not started, because ${file} has mistakes; see above.\n`);
     return 2;
   }
   const config = new LiveValue(loaded.config);
@@ -118,7 +118,7 @@ function stopSignal(): Promise<string> {
 function reloadOnHangup(file: string, config: LiveValue<Config>, log: Log, reloaded: (ok: boolean) => void): void {
   process.on('SIGHUP', () => {
     try {
-      const loaded = loadConfig(file);
+      const loaded = loadConfig(file, systemClock.now());
       reloaded(loaded.ok);
       if (!loaded.ok) {
         for (const mistake of loaded.mistakes) log.error('reload-refused', { message: formatMistake(file, mistake) });
