@@ -29,6 +29,8 @@ export class Watch {
   /** Polls and changes of the configuration take turns, so that the store sees them in order. */
   readonly #turns = new Map<ApId, Promise<void>>();
   #lastWord: Millis = 0;
+  /** When the last pause ended. What was asked before it and answered after it tells nothing. */
+  #pausedUntil: Millis = 0;
   #storeFailed = false;
 
   constructor({ config, store, clock, log }: WatchContext) {
@@ -93,8 +95,10 @@ export class Watch {
   }
 
   /** Records a poll that was made at `at`. */
-  record(ap: ApId, result: PollResult, at: Millis): Promise<void> {
-    return this.#inTurn(ap, async () => {
+  async record(ap: ApId, result: PollResult, at: Millis): Promise<void> {
+    if (this.#wasPaused()) await this.goOn();
+    if (at < this.#pausedUntil) return;
+    await this.#inTurn(ap, async () => {
       const watched = this.#watched.get(ap);
       if (watched === undefined) return;
       const before = watched.health;
@@ -107,11 +111,15 @@ export class Watch {
   /** Says that the watch goes on; after a pause (a suspended machine, a stalled process) streaks are broken off. */
   async goOn(): Promise<void> {
     const now = this.#clock.now();
-    const tolerance = this.#tolerance();
-    const paused = now - this.#lastWord > tolerance;
+    const paused = this.#wasPaused();
     this.#lastWord = now;
-    await this.#guarded(() => this.#store.watch(now, tolerance));
+    if (paused) this.#pausedUntil = now;
+    await this.#guarded(() => this.#store.watch(now, this.#tolerance()));
     if (paused) await this.#forEach((watched) => watched.replaceHealth(afterGap(watched.health)));
+  }
+
+  #wasPaused(): boolean {
+    return this.#clock.now() - this.#lastWord > this.#tolerance();
   }
 
   #tolerance(): Millis {

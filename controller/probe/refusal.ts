@@ -3,17 +3,20 @@ import { errnoOf } from '../../core/errors';
 import type { Clock } from '../../runtime/clock';
 import type { HostAddress } from './resolver';
 
-/** The host answers at once if it answers at all; the ICMP message travels once back and forth. */
-const WAIT_MS = 500;
-
 /**
  * Whether the host says that nothing listens on this UDP port. Only a connected socket is told (ICMP port unreachable
  * becomes ECONNREFUSED), so this opens one for a single empty datagram.
+ * @param waitMs  the host says so at once or not at all; the message travels once back and forth
  */
-export function refuses({ address, family }: HostAddress, port: number, clock: Clock): Promise<boolean> {
+export function refuses(
+  { address, family }: HostAddress,
+  port: number,
+  waitMs: number,
+  clock: Clock,
+): Promise<boolean> {
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   return new Promise<boolean>((resolve) => {
-    const cancel = clock.after(WAIT_MS, () => resolve(false));
+    const cancel = clock.after(waitMs, () => resolve(false));
     const settle = (refused: boolean): void => {
       cancel();
       resolve(refused);

@@ -16,11 +16,6 @@ export class SnmpFault extends Error {
   }
 }
 
-/** The wait for the first answer; the second and last one is twice as long. */
-export interface Patience {
-  readonly firstTimeoutMs: number;
-}
-
 /** Rows of one table column by index: the part of the OID behind the column. */
 export type Column = ReadonlyMap<string, Varbind>;
 
@@ -36,7 +31,8 @@ export class SnmpSession {
   readonly #endpoint: Endpoint;
   #fail: (fault: SnmpFault) => void = () => {};
 
-  constructor(host: HostAddress, port: number, community: string, endpoint: Endpoint, { firstTimeoutMs }: Patience) {
+  /** @param firstTimeoutMs  the wait for the first answer; the second and last wait is twice as long */
+  constructor(host: HostAddress, port: number, community: string, endpoint: Endpoint, firstTimeoutMs: number) {
     this.#endpoint = endpoint;
     this.#session = createSession(host.address, community, {
       version: Version2c,

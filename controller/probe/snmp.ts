@@ -8,10 +8,17 @@ import type { PollResult, Prober } from './probe';
 import { refuses } from './refusal';
 import { Resolver } from './resolver';
 import { type Columns, toSample } from './snmp-sample';
-import { type Column, type Patience, SnmpFault, SnmpSession } from './snmp-session';
+import { type Column, SnmpFault, SnmpSession } from './snmp-session';
 import { SnmpTransport } from './snmp-transport';
 
-const DEFAULT_PATIENCE: Patience = { firstTimeoutMs: 1 * SECOND };
+export interface Patience {
+  /** The wait for the first answer to a request; the second and last wait is twice as long. */
+  readonly firstTimeoutMs: number;
+  /** The wait for the host to say that nothing listens, when no answer came. */
+  readonly refusalMs: number;
+}
+
+const DEFAULT_PATIENCE: Patience = { firstTimeoutMs: 1 * SECOND, refusalMs: 0.5 * SECOND };
 /** One poll is several requests; an agent that answers each of them late is not waited for any longer than this. */
 const POLL_BUDGET_MS = 15 * SECOND;
 
@@ -36,7 +43,7 @@ export class SnmpProber implements Prober {
     const endpoint = await this.#transport.open(host, ap.port, community).catch(() => undefined);
     if (endpoint === undefined) return { answered: false, reason: 'unreachable' };
 
-    const session = new SnmpSession(host, ap.port, community, endpoint, this.#patience);
+    const session = new SnmpSession(host, ap.port, community, endpoint, this.#patience.firstTimeoutMs);
     const close = (): void => session.close();
     const cancelBudget = this.#clock.after(POLL_BUDGET_MS, close);
     signal.addEventListener('abort', close);
@@ -46,7 +53,8 @@ export class SnmpProber implements Prober {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SnmpFault)) throw error;
-      const refused = error.reason === 'timeout' && (await refuses(host, ap.port, this.#clock));
+      const refused =
+        error.reason === 'timeout' && (await refuses(host, ap.port, this.#patience.refusalMs, this.#clock));
       return { answered: false, reason: refused ? 'refused' : error.reason };
     } finally {
       cancelBudget();

@@ -13,7 +13,7 @@ import { readWalk, ScriptedAgent } from './agent';
 import { type Binding, encode, type Message, PDU, tlv } from './ber';
 import { Snmpd } from './snmpd';
 
-const PATIENCE = { firstTimeoutMs: 60 };
+const PATIENCE = { firstTimeoutMs: 60, refusalMs: 60 };
 const fixture = (name: string): string => join(__dirname, 'fixtures', `${name}.snmprec`);
 
 let ignored: IgnoredReason[] = [];

@@ -1,132 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { parseConfig } from '../../config/load';
 import type { AccessPoint, Config } from '../../config/schema';
-import type { Prober } from '../../controller/probe/probe';
-import { SnmpProber } from '../../controller/probe/snmp';
-import { ControllerRole } from '../../controller/role';
-import { DAY, MINUTE, SECOND } from '../../core/time';
+import { DAY, MINUTE } from '../../core/time';
 import { DemoAccessPoints } from '../../demo/access-points';
-import { ManualClock, systemClock } from '../../runtime/clock';
 import { LiveValue } from '../../runtime/live';
-import type { LogFields } from '../../runtime/log';
 import { silentLog } from '../../runtime/log';
-import { createMetrics, type Registry } from '../../runtime/metrics';
 import { systemRandom } from '../../runtime/random';
 import { describeWith, findProgram } from '../support/packages';
 import { freeUdpPort } from '../support/ports';
-import { TEST_KEY } from '../support/product';
-import { until } from '../support/wait';
 import { readWalk, ScriptedAgent } from './agent';
+import { Controller, POLL, START, town } from './controller';
 import { ObservedStore } from './observed-store';
 import { Snmpd } from './snmpd';
 
-const START = Date.UTC(2026, 10, 21, 12);
-const POLL = MINUTE;
 const openwrt = join(__dirname, 'fixtures', 'openwrt.snmprec');
-
-type Line = LogFields & { readonly event: string };
-
-function town(aps: readonly { id: string; port: number; name?: string }[]): Config {
-  const accessPoints = aps.map(({ id, port, name }) => ({
-    id,
-    name: name ?? id,
-    site: 'school',
-    host: '127.0.0.1',
-    port,
-    community: 'public',
-  }));
-  const loaded = parseConfig(
-    JSON.stringify({
-      town: { name: 'Teststadt', contact: { email: 'wlan@teststadt.example' } },
-      key: TEST_KEY,
-      portal: { url: 'http://127.0.0.1:8080' },
-      sites: [{ id: 'school', name: 'School', kind: 'school' }],
-      accessPoints,
-    }),
-    '/',
-  );
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.mistakes));
-  return loaded.config;
-}
-
-/** The controller with a clock turned by hand, over real sockets. */
-class Controller {
-  readonly clock: ManualClock;
-  readonly lines: Line[] = [];
-  registry: Registry = createMetrics();
-  #role: ControllerRole | undefined;
-  #probing = 0;
-  readonly #config: LiveValue<Config>;
-  readonly #store: ObservedStore;
-
-  constructor(config: Config, store: ObservedStore, clock = new ManualClock(START)) {
-    this.clock = clock;
-    this.#store = store;
-    this.#config = new LiveValue(config);
-  }
-
-  async start(): Promise<void> {
-    this.registry = createMetrics();
-    const write = (event: string, fields: LogFields = {}): void => void this.lines.push({ event, ...fields });
-    this.#role = new ControllerRole({
-      config: this.#config,
-      store: this.#store,
-      clock: this.clock,
-      random: systemRandom,
-      log: { ...silentLog, info: write, warn: write, error: write },
-      registry: this.registry,
-      openProber: ({ onIgnored }) =>
-        this.#observed(new SnmpProber({ clock: systemClock, onIgnored }, { firstTimeoutMs: 40 })),
-    });
-    await this.#role.start();
-  }
-
-  async stop(): Promise<void> {
-    await this.#role?.stop();
-  }
-
-  notReady(): string | undefined {
-    return this.#role?.notReady();
-  }
-
-  #observed(prober: Prober): Prober {
-    return {
-      probe: (ap, signal) => {
-        this.#probing++;
-        return prober.probe(ap, signal).finally(() => this.#probing--);
-      },
-      close: () => prober.close(),
-    };
-  }
-
-  exchange(config: Config): void {
-    this.#config.exchange(config);
-  }
-
-  /**
-   * Lets one poll interval pass. Sockets and disk live in real time, so the clock waits for them after each second:
-   * a poll is over before anything else happens.
-   */
-  async poll(): Promise<void> {
-    for (let second = 0; second < POLL / SECOND; second++) {
-      await this.clock.advance(SECOND);
-      if (this.#busy()) await until('the polls are done', () => !this.#busy());
-    }
-  }
-
-  #busy(): boolean {
-    return this.#probing > 0 || this.#store.pending > 0;
-  }
-
-  /** The value of one series, undefined if there is none. */
-  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number | undefined> {
-    const found = await this.registry.getSingleMetric(`stadtfunk_${name}`)?.get();
-    return found?.values.find((value) =>
-      Object.entries(labels).every(([key, text]) => String(value.labels[key]) === text),
-    )?.value;
-  }
-}
 
 const agents: ScriptedAgent[] = [];
 const stores: ObservedStore[] = [];
