@@ -3,11 +3,14 @@ import { DAY, HOUR, localDate, MINUTE, type Millis } from '../../core/time';
 
 const LOCALE: Readonly<Record<Language, string>> = { de: 'de-DE', en: 'en-GB' };
 
-/** Writes times and numbers as one reads them in a language and in the town's time zone. */
+type Unit = 'minute' | 'hour' | 'day';
+
+/** Writes times and numbers as one reads them in a language and in the town's time zone. Making Intl formats is costly: make one Format a language. */
 export class Format {
   readonly #time: Intl.DateTimeFormat;
   readonly #dayAndTime: Intl.DateTimeFormat;
-  readonly #locale: string;
+  readonly #percent: Intl.NumberFormat;
+  readonly #units: Readonly<Record<Unit, Intl.NumberFormat>>;
   readonly #timeZone: string;
 
   constructor(language: Language, timeZone: string) {
@@ -15,7 +18,9 @@ export class Format {
     const time = { hour: '2-digit', minute: '2-digit', timeZone } as const;
     this.#time = new Intl.DateTimeFormat(locale, time);
     this.#dayAndTime = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', ...time });
-    this.#locale = locale;
+    this.#percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+    const unit = (name: Unit) => new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'long' });
+    this.#units = { minute: unit('minute'), hour: unit('hour'), day: unit('day') };
     this.#timeZone = timeZone;
   }
 
@@ -42,10 +47,10 @@ export class Format {
   /** A share from 0 to 1 as per cent, rounded down: 100 % means that nothing at all was missing. */
   percent(share: number): string {
     const floored = Math.floor(share * 1000) / 1000;
-    return new Intl.NumberFormat(this.#locale, { style: 'percent', maximumFractionDigits: 1 }).format(floored);
+    return this.#percent.format(floored);
   }
 
-  #unit(unit: 'minute' | 'hour' | 'day', count: number): string {
-    return new Intl.NumberFormat(this.#locale, { style: 'unit', unit, unitDisplay: 'long' }).format(count);
+  #unit(unit: Unit, count: number): string {
+    return this.#units[unit].format(count);
   }
 }
