@@ -28,7 +28,7 @@ export interface AccountingEvent {
 export interface Segment {
   readonly start: Millis;
   readonly lastAt: Millis;
-  /** The latest Stop. Something later in the same life means that it went on (`isStopped`). */
+  /** The latest Stop. Something later in the same life means that it went on. */
   readonly stoppedAt?: Millis;
   readonly seconds: number;
   readonly downloadOctets: Octets;
@@ -72,10 +72,15 @@ export function usageOf(session: Session): Usage {
   return session.segments.reduce<Usage>(sum, session.earlier);
 }
 
-/** A session is over when its latest life is: when nothing in it is later than its Stop. */
+/** A life is over when nothing in it is later than its Stop. */
+function isOver(segment: Segment): boolean {
+  return segment.stoppedAt !== undefined && segment.stoppedAt >= segment.lastAt;
+}
+
+/** A session is over when its latest life is. */
 export function isStopped(session: Session): boolean {
   const last = session.segments.at(-1);
-  return last?.stoppedAt !== undefined && last.stoppedAt >= last.lastAt;
+  return last !== undefined && isOver(last);
 }
 
 /** Ends a running session of which no Stop is known. If the gateway reports on it again, it goes on. */
@@ -101,22 +106,17 @@ export function foldSession(
     segments: [],
     earlier: NOTHING,
   };
-  const index = base.segments.findLastIndex((segment) => fits(segment, event));
-  const segments =
-    index < 0
-      ? [...base.segments, newSegment(event)]
-      : base.segments.with(index, grow(base.segments[index] as Segment, event));
-  segments.sort((a, b) => a.start - b.start);
-  let earlier = base.earlier;
-  while (segments.length > MAX_SEGMENTS) earlier = sum(earlier, segments.shift() as Segment);
+  const segments = withPacket(base.segments, event);
+  const [oldest] = segments;
+  const isFull = segments.length > MAX_SEGMENTS && oldest !== undefined;
 
   const grantId = base.grantId ?? event.grantId;
   const session: Session = {
     ...base,
     ...(grantId !== undefined && { grantId }),
     lastSeenAt: Math.max(base.lastSeenAt, event.receivedAt),
-    segments,
-    earlier,
+    segments: isFull ? segments.slice(1) : segments,
+    earlier: isFull ? sum(base.earlier, oldest) : base.earlier,
   };
   const was = before === undefined ? NOTHING : usageOf(before);
   const is = usageOf(session);
@@ -129,6 +129,20 @@ export function foldSession(
       uploadOctets: is.uploadOctets - was.uploadOctets,
     },
   };
+}
+
+/** The segments, by their start, with what the packet tells. */
+function withPacket(segments: readonly Segment[], event: AccountingEvent): readonly Segment[] {
+  const byStart = (a: Segment, b: Segment) => a.start - b.start;
+  const index = segments.findLastIndex((segment) => fits(segment, event));
+  const told = segments[index];
+  if (told !== undefined) return segments.with(index, grow(told, event)).sort(byStart);
+
+  const another = newSegment(event);
+  const [oldest] = segments;
+  // A life older than all that are still kept apart has been counted among the earlier ones.
+  if (segments.length === MAX_SEGMENTS && oldest !== undefined && another.start <= oldest.start) return segments;
+  return [...segments, another].sort(byStart);
 }
 
 /** When the life began that the packet tells of; undefined if it does not say how long that life has lasted. */
@@ -146,7 +160,7 @@ function fits(segment: Segment, event: AccountingEvent): boolean {
   if (beginning === undefined) {
     if (event.eventAt < segment.start - START_TOLERANCE) return false;
   } else if (Math.abs(beginning - segment.start) > START_TOLERANCE) return false;
-  if (event.kind === 'start' && segment.stoppedAt !== undefined && event.eventAt >= segment.stoppedAt) return false;
+  if (event.kind === 'start' && isOver(segment) && event.eventAt >= segment.lastAt) return false;
   const down = event.downloadOctets ?? segment.downloadOctets;
   const up = event.uploadOctets ?? segment.uploadOctets;
   if (event.eventAt > segment.lastAt) return down >= segment.downloadOctets && up >= segment.uploadOctets;
