@@ -10,7 +10,10 @@ import { startRoutes } from './routes/start';
 import { statusRoutes } from './routes/status';
 import { visitRoutes } from './routes/visit';
 
-/** The Express application that visitors meet. It listens nowhere yet. */
+/**
+ * The Express application that visitors meet. It listens nowhere yet. Proxies and HSTS are settled here, so a change of
+ * `portal.trustProxy` or of the scheme of `portal.url` needs a restart.
+ */
 export function portalApp(portal: Portal): Express {
   const app = express();
   const { url, trustProxy } = portal.config.current.portal;

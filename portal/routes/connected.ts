@@ -35,15 +35,16 @@ export function showConnected(portal: Portal, request: Request, response: Respon
   const { adapter, until, originalUrl } = online;
   const site = adapter && portal.town.sites.get(adapter.site);
   const now = portal.clock.now();
-  const over = until !== undefined && until <= now;
+  // Without a gateway's word nobody knows whether this browser is online.
+  const kind = site === undefined ? 'unsure' : until !== undefined && until <= now ? 'over' : 'connected';
   const next = originalUrl === undefined || PROBE.test(originalUrl) ? undefined : new URL(originalUrl);
   sendPage(portal, request, response, {
     name: 'connected',
-    title: t(over ? 'connected.over' : 'connected.title'),
-    lead: t(over ? 'connected.over.text' : 'connected.lead'),
+    title: t(`${kind}.title`),
+    lead: t(`${kind}.lead`),
     language,
     view: {
-      over,
+      kind,
       site,
       until: until === undefined ? undefined : portal.town.formats.get(language)?.moment(until, now),
       untilIso: until === undefined ? undefined : new Date(until).toISOString(),

@@ -18,6 +18,7 @@ import {
   townConfig,
   UAM_SECRET,
   uamRedirect,
+  visitField,
 } from './support/town';
 
 afterAll(closeStores);
@@ -32,11 +33,6 @@ function recognise(id: string, redirect: string): Recognised {
   const [path = '', ...rest] = redirect.split('?');
   const rawQuery = rest.join('?');
   return adapter(id).recognise({ base: PORTAL + path, rawQuery, query: new URLSearchParams(rawQuery) });
-}
-
-async function formOf(app: Parameters<typeof request>[0], path: string): Promise<string> {
-  const page = await request(app).get(path).expect(200);
-  return /name="visit" value="([\w-]+)"/.exec(page.text)?.[1] ?? 'no form';
 }
 
 describe('UAM: CoovaChilli and uspot', () => {
@@ -124,7 +120,7 @@ describe('UAM: CoovaChilli and uspot', () => {
 
   test('accepting stores a grant and leads to the gateway’s own logon with a credential', async () => {
     const { app, store } = await testPortal();
-    const visit = await formOf(app, uamRedirect());
+    const visit = await visitField(app, uamRedirect());
     const answer = await request(app).post('/accept').type('form').send({ visit }).expect(303);
     const target = new URL(answer.headers.location ?? '');
     expect(target.origin + target.pathname).toBe('http://10.1.0.1:3990/logon');
@@ -150,7 +146,7 @@ describe('openNDS', () => {
 
   test('accepting leads to the auth address with tok, redir and custom, all three [9.10 crashes without]', async () => {
     const { app, store } = await testPortal();
-    const visit = await formOf(app, openndsRedirect());
+    const visit = await visitField(app, openndsRedirect());
     const answer = await request(app).post('/accept').type('form').send({ visit }).expect(303);
     const target = new URL(answer.headers.location ?? '');
     expect(target.origin + target.pathname).toBe('http://10.77.0.1:2050/opennds_auth/');

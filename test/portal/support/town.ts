@@ -2,6 +2,7 @@ import { createCipheriv, createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import request from 'supertest';
 import { parseConfig } from '../../../config/load';
 import type { Config } from '../../../config/schema';
 import type { Health } from '../../../core/health';
@@ -11,7 +12,7 @@ import { PortalMetrics } from '../../../portal/metrics';
 import { openPortal } from '../../../portal/portal';
 import { ManualClock } from '../../../runtime/clock';
 import { LiveValue } from '../../../runtime/live';
-import { silentLog } from '../../../runtime/log';
+import { type Log, silentLog } from '../../../runtime/log';
 import { createMetrics } from '../../../runtime/metrics';
 import { systemRandom } from '../../../runtime/random';
 import { openEmbeddedStore } from '../../../store/embedded/driver';
@@ -72,7 +73,10 @@ export async function closeStores(): Promise<void> {
 }
 
 /** A portal that listens nowhere, on a store of its own, with what it works on in the test's hands. */
-export async function testPortal(config: Config = townConfig(), templates?: string) {
+export async function testPortal(
+  config: Config = townConfig(),
+  { log = silentLog, templates }: { log?: Log; templates?: string } = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), 'portal-'));
   const live = new LiveValue(config);
   const clock = new ManualClock(NOW);
@@ -80,7 +84,7 @@ export async function testPortal(config: Config = townConfig(), templates?: stri
   const context = { townKey: config.key.reveal(), timeZone: config.town.timeZone, random: systemRandom, clock };
   const store = await openEmbeddedStore(folder, context);
   opened.push({ store, folder });
-  const dependencies = { config: live, store, clock, random: systemRandom, log: silentLog };
+  const dependencies = { config: live, store, clock, random: systemRandom, log };
   const portal = openPortal(dependencies, new PortalMetrics(registry), templates);
   return { live, store, clock, registry, portal, app: portalApp(portal) };
 }
@@ -90,6 +94,12 @@ export async function acceptances(store: Store): Promise<number> {
   const window = { from: NOW - HOUR, to: NOW + 24 * HOUR };
   const counts = await Promise.all(['square', 'school', 'shelter'].map((site) => store.acceptances(site, window)));
   return counts.flat().reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The sealed visit in the form that a redirect leads to. */
+export async function visitField(app: Parameters<typeof request>[0], redirect = uamRedirect()): Promise<string> {
+  const page = await request(app).get(redirect).expect(200);
+  return /name="visit" value="([\w-]+)"/.exec(page.text)?.[1] ?? 'no form';
 }
 
 /** A redirect as CoovaChilli writes it (facts: order of parameters, lower-case escapes), signed if there is a secret. */
