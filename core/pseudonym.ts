@@ -1,5 +1,5 @@
 import type { SiteId } from './ids';
-import { DAY, HOUR, localDate, type Millis } from './time';
+import { HOUR, localDate, type Millis } from './time';
 
 /**
  * A device is stored as `trunc128(HMAC-SHA-256(K[site, day], address))`. This file decides which key that is and how
@@ -17,9 +17,6 @@ const CHANGE_OF_DAY = 4 * HOUR;
 export function keyScope(site: SiteId, now: Millis, timeZone: string): KeyScope {
   return { site, day: localDate(now - CHANGE_OF_DAY, timeZone) };
 }
-
-/** A grant lasts at most a day, so a key older than two days can hold none: nobody has to look for it. */
-export const KEY_MAX_AGE = 2 * DAY;
 
 /** A key dies when its day is over and the last grant made under it has expired: from then on nothing can be linked. */
 export function keyIsDead(key: { day: string; lastExpiry: Millis }, now: Millis, timeZone: string): boolean {
