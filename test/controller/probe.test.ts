@@ -262,18 +262,21 @@ describe('a hostile or broken answer', () => {
     expect(await poll(port)).toEqual({ answered: false, reason });
   });
 
-  test.each<[string, (request: Message, honest: Message) => Message]>([
+  test.each<[string, number, (request: Message, honest: Message) => Message]>([
     [
       'the same row for ever',
+      2,
       (request, honest) => ({ ...honest, bindings: honest.bindings.map((_, i) => row(request, i, 1)) }),
     ],
     [
       'rows backwards',
+      2,
       (request, honest) => ({ ...honest, bindings: honest.bindings.map((_, i) => row(request, i, 99 - i)) }),
     ],
-    ['no rows', (_request, honest) => ({ ...honest, bindings: [] })],
+    ['no rows', 3, (_request, honest) => ({ ...honest, bindings: [] })],
     [
       'noSuchObject',
+      3,
       (request, honest) => ({
         ...honest,
         bindings: request.bindings.map(({ oid }) => ({ oid, tag: 0x80, value: Buffer.alloc(0) })),
@@ -281,16 +284,21 @@ describe('a hostile or broken answer', () => {
     ],
     [
       'rows without end',
+      15,
       (request, honest) => ({ ...honest, bindings: honest.bindings.map((_, i) => next(request, i)) }),
     ],
-  ])('a walk that gets %s comes to an end, and the rest of the sample stands', async (_name, make) => {
-    agent.respond = (request, honest) => [request.pdu === PDU.getBulk ? make(request, honest) : honest];
-    const { interfaces, ...rest } = sampleOf(await poll(port));
-    const { interfaces: _, ...expected } = truth;
-    expect(rest).toEqual(expected);
-    expect(interfaces.size).toBeLessThanOrEqual(128);
-    expect(agent.requests).toBeLessThan(80);
-  });
+  ])(
+    'a walk that gets %s ends after %d requests at most, and the rest of the sample stands',
+    async (_name, most, make) => {
+      agent.requests = 0;
+      agent.respond = (request, honest) => [request.pdu === PDU.getBulk ? make(request, honest) : honest];
+      const { interfaces, ...rest } = sampleOf(await poll(port));
+      const { interfaces: _, ...expected } = truth;
+      expect(rest).toEqual(expected);
+      expect(interfaces.size).toBeLessThanOrEqual(128);
+      expect(agent.requests).toBeLessThanOrEqual(most);
+    },
+  );
 
   const columnOf = (oid: string): string =>
     (oid.match(/^(1\.3\.6\.1\.2\.1\.31\.1\.1\.1\.\d+|1\.3\.6\.1\.2\.1\.2\.2\.1\.\d+)/) ?? [oid])[0];
