@@ -1,5 +1,5 @@
 import type { AccessPoint, Config } from '../config/schema';
-import { afterGap, type Health, type OutageChange, unknownSince } from '../core/health';
+import { afterGap, type Health, type OutageChange, unknownSince, watchTolerance } from '../core/health';
 import type { ApId } from '../core/ids';
 import { type Millis, SECOND } from '../core/time';
 import type { Clock } from '../runtime/clock';
@@ -8,9 +8,6 @@ import type { Log } from '../runtime/log';
 import type { HealthStore } from '../store/store';
 import type { PollResult } from './probe/probe';
 import { WatchedAp } from './watched-ap';
-
-/** Without a word from the controller for this many poll intervals, nobody watched. */
-const TOLERANCE_INTERVALS = 3;
 
 export interface WatchContext {
   readonly config: Live<Config>;
@@ -123,7 +120,7 @@ export class Watch {
   }
 
   #tolerance(): Millis {
-    return TOLERANCE_INTERVALS * this.#config.current.controller.pollSeconds * SECOND;
+    return watchTolerance(this.#config.current.controller.pollSeconds);
   }
 
   #add(ap: AccessPoint, kept: Health | undefined, health: Health | undefined): void {

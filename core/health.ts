@@ -1,4 +1,4 @@
-import type { Millis } from './time';
+import { type Millis, SECOND } from './time';
 
 /** `suspect`: it missed a poll or two; nobody is told yet. `unknown`: never seen since it was configured. */
 export type HealthState = 'unknown' | 'up' | 'suspect' | 'down';
@@ -9,7 +9,10 @@ export interface HealthPolicy {
   readonly answersUntilUp: number;
 }
 
-export const DEFAULT_HEALTH_POLICY: HealthPolicy = { missesUntilDown: 3, answersUntilUp: 2 };
+/** Without a word from the controller for three poll intervals, nobody watched. */
+export function watchTolerance(pollSeconds: number): Millis {
+  return 3 * pollSeconds * SECOND;
+}
 
 export interface Health {
   readonly state: HealthState;

@@ -1,9 +1,9 @@
 import type { AccessPoint, Config, Site } from '../../config/schema';
 import { type Availability, availability } from '../../core/availability';
-import { type Health, unknownSince } from '../../core/health';
+import { type Health, unknownSince, watchTolerance } from '../../core/health';
 import type { Interval } from '../../core/intervals';
 import { type SiteStatus, siteStatus } from '../../core/site-status';
-import { DAY, type Millis, SECOND } from '../../core/time';
+import { DAY, type Millis } from '../../core/time';
 import type { HealthStore } from '../../store/store';
 
 /** An access point as its status page shows it; a suspect one is still up. */
@@ -32,15 +32,13 @@ export interface SiteReport {
 }
 
 const DAYS = 30;
-/** Polls that may be late before the page calls its data old. */
-const LATE_POLLS = 3;
 
 export async function siteReport(store: HealthStore, config: Config, site: Site, now: Millis): Promise<SiteReport> {
   const month = { from: now - DAYS * DAY, to: now };
   const configured = config.accessPoints.filter((ap) => ap.site === site.id);
   const [known, unwatched, histories] = await Promise.all([
     store.allHealth(),
-    store.unwatched(month, LATE_POLLS * config.controller.pollSeconds * SECOND),
+    store.unwatched(month, watchTolerance(config.controller.pollSeconds)),
     Promise.all(configured.map((ap) => store.outages(ap.id, month))),
   ]);
   const watched = configured.map((ap, i) => ({ ap, ...known.get(ap.id), outages: histories[i] ?? [] }));

@@ -1,18 +1,20 @@
 import fc from 'fast-check';
 import { availability, upRatio } from '../../core/availability';
-import { DEFAULT_HEALTH_POLICY, foldHealth, type Health, type Outage, unknownSince } from '../../core/health';
+import { foldHealth, type Health, type Outage, unknownSince } from '../../core/health';
 import { lengthOf, outside, within } from '../../core/intervals';
 import { siteStatus } from '../../core/site-status';
 
 /** One poll a minute; `+` answered, `-` missed. */
 const MINUTE = 60_000;
 
+const POLICY = { missesUntilDown: 3, answersUntilUp: 2 };
+
 interface Watched {
   readonly health: Health;
   readonly outages: readonly Outage[];
 }
 
-function watch(polls: string, policy = DEFAULT_HEALTH_POLICY): Watched {
+function watch(polls: string, policy = POLICY): Watched {
   let health = unknownSince(0);
   const outages: Outage[] = [];
   for (const [minute, poll] of [...polls].entries()) {
