@@ -25,7 +25,7 @@ interface Round {
 
 /** Polls by our prober against the same requests, ready-made, sent and received by a bare node:dgram socket. */
 export const run: Run = async (seconds) => {
-  const agents = fork(join(__dirname, 'controller-agents.ts'), {
+  const agents = fork(join(__dirname, 'controller', 'agents.ts'), {
     cwd: packageRoot,
     execArgv: ['-r', 'ts-node/register/transpile-only'],
   });

@@ -5,8 +5,8 @@ import { integerAttribute, textAttribute } from '../radius/wire/attributes';
 import { CODE } from '../radius/wire/packet';
 import { accountingRequest, papRequest } from '../test/radius/client';
 import { type Figure, median, type Run } from './figure';
-import { Load, type Verify, verifier } from './radius-load';
-import { BENCH_SECRET, type IssuedCredential, type Ports } from './radius-server';
+import { Load, type Verify, verifier } from './radius/load';
+import { BENCH_SECRET, type IssuedCredential, type Ports } from './radius/server';
 
 const SECRET = Buffer.from(BENCH_SECRET);
 /** Requests in one slice: about a third of a second, so that a noisy machine troubles us and the peer alike. */
@@ -20,7 +20,7 @@ const isEcho: Verify = (reply, request) => reply.equals(request);
 /** A process of its own, which first sends `Hello`; without `--json` and the like of our own process. */
 async function child<Hello>(script: string): Promise<{ process: ChildProcess; hello: Hello }> {
   const execArgv = ['-r', 'ts-node/register/transpile-only'];
-  const process = fork(join(__dirname, script), { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const process = fork(join(__dirname, 'radius', script), { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   return { process, hello: await message<Hello>(process) };
 }
 
@@ -106,8 +106,8 @@ async function measure(
 
 /** Answers per second of the RADIUS server on the embedded store, each durable, beside an echo that does nothing. */
 export const run: Run = async (seconds) => {
-  const server = await child<Ports>('radius-server.ts');
-  const echo = await child<number>('radius-echo.ts');
+  const server = await child<Ports>('server.ts');
+  const echo = await child<number>('echo.ts');
   const load = await Load.open();
   const { authenticationPort, accountingPort } = server.hello;
   const authentication = { port: authenticationPort, verify: verifier(CODE.accessAccept, true, SECRET) };

@@ -21,6 +21,11 @@ const GATEWAY = 'gw-rathaus';
 const SESSION_OCTETS = 290;
 const GRANT_OCTETS = 240;
 
+/** Neighbours in time are not neighbours in the files: each turn goes through all devices, in an order of its own. */
+function nth(n: number): number {
+  return (n * 2749) % DEVICES;
+}
+
 type Operation = (n: number) => Promise<unknown>;
 
 /** Durable operations, and a look-up, in turns with the raw lmdb: one put or get of the same size, as durable. */
@@ -55,14 +60,7 @@ export const run: Run = async (seconds) => {
         against,
       ),
       await inTurns('store.grant', granting(store, now), put(GRANT_OCTETS), IN_FLIGHT, milliseconds, against),
-      await inTurns(
-        'store.find',
-        finding(store, now),
-        async (n) => raw.get(n % DEVICES),
-        1,
-        milliseconds,
-        'raw lmdb get',
-      ),
+      await inTurns('store.find', finding(store, now), async (n) => raw.get(nth(n)), 1, milliseconds, 'raw lmdb get'),
     ];
   } finally {
     await store.close();
@@ -83,9 +81,9 @@ async function fill(store: Store, now: number): Promise<readonly GrantId[]> {
 function accounting(store: Store, grants: readonly GrantId[], now: number): Operation {
   return (n) => {
     const report = 1 + Math.floor(n / DEVICES);
-    const grantId = grants[n % DEVICES];
+    const grantId = grants[nth(n)];
     return store.applyAccounting({
-      ...{ kind: 'interim', gateway: GATEWAY, site: SITE, sessionId: `5F1E2D3C0000${n % DEVICES}` },
+      ...{ kind: 'interim', gateway: GATEWAY, site: SITE, sessionId: `5F1E2D3C0000${nth(n)}` },
       ...(grantId !== undefined && { grantId }),
       ...{ eventAt: now + report * SECOND, receivedAt: now + report * SECOND },
       ...{ seconds: report, downloadOctets: report * 1_000_000, uploadOctets: report * 10_000 },
@@ -96,17 +94,17 @@ function accounting(store: Store, grants: readonly GrantId[], now: number): Oper
 function granting(store: Store, now: number): Operation {
   return (n) =>
     store.putGrant({
-      ...{ site: SITE, gateway: GATEWAY, device: device(n % DEVICES), termsVersion: '2026-11', language: 'de' },
+      ...{ site: SITE, gateway: GATEWAY, device: device(nth(n)), termsVersion: '2026-11', language: 'de' },
       ...{ now, expiresAt: now + HOUR, withCredential: false },
     });
 }
 
 function finding(store: Store, now: number): Operation {
-  return (n) => store.findGrant(SITE, device(n % DEVICES), now);
+  return (n) => store.findGrant(SITE, device(nth(n)), now);
 }
 
 function putting(raw: Database<Buffer, number>, value: Buffer): Operation {
-  return (n) => raw.put(n % DEVICES, value);
+  return (n) => raw.put(nth(n), value);
 }
 
 function device(n: number): DeviceAddress {

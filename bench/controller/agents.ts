@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
-import { readWalk, ScriptedAgent } from '../test/controller/agent';
-import { decodeRequest, encode } from '../test/controller/ber';
+import { readWalk, ScriptedAgent } from '../../test/controller/agent';
+import { decodeRequest, encode } from '../../test/controller/ber';
 
 /**
  * The child process of bench/controller.ts: SNMP agents that answer from memory, so that they are faster than who asks.
@@ -9,7 +9,7 @@ import { decodeRequest, encode } from '../test/controller/ber';
  */
 
 const AGENTS = 50;
-const honest = new ScriptedAgent(readWalk(join(__dirname, '../test/controller/fixtures/openwrt.snmprec')));
+const honest = new ScriptedAgent(readWalk(join(__dirname, '../../test/controller/fixtures/openwrt.snmprec')));
 
 /** What follows the request-id in an answer, by what follows it in the request. */
 const answers = new Map<string, Buffer>();

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { hmacMd5, md5 } from '../radius/wire/md5';
-import { AUTHENTICATOR_AT, HEADER_OCTETS, parsePacket } from '../radius/wire/packet';
+import { hmacMd5, md5 } from '../../radius/wire/md5';
+import { AUTHENTICATOR_AT, HEADER_OCTETS, parsePacket } from '../../radius/wire/packet';
 
 /** Requests that are on their way at the same time: like a busy gateway, or a town of quiet ones. */
 const WINDOW = 64;

@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { parseConfig } from '../config/load';
-import { DeviceAddress } from '../core/mac';
-import { HOUR } from '../core/time';
-import { RadiusRole } from '../radius/role';
-import { systemClock } from '../runtime/clock';
-import { LiveValue } from '../runtime/live';
-import { silentLog } from '../runtime/log';
-import { createMetrics } from '../runtime/metrics';
-import { systemRandom } from '../runtime/random';
-import { openStore } from '../store/open';
+import { parseConfig } from '../../config/load';
+import { DeviceAddress } from '../../core/mac';
+import { HOUR } from '../../core/time';
+import { RadiusRole } from '../../radius/role';
+import { systemClock } from '../../runtime/clock';
+import { LiveValue } from '../../runtime/live';
+import { silentLog } from '../../runtime/log';
+import { createMetrics } from '../../runtime/metrics';
+import { systemRandom } from '../../runtime/random';
+import { openStore } from '../../store/open';
 
 /**
  * Child process of bench/radius: the RADIUS server on the embedded store, in a folder of its own. First it tells its
