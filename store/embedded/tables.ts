@@ -69,6 +69,7 @@ export const LAST = '\u{10ffff}';
 /**
  * Opens the files. `overlappingSync: false`: a commit resolves after fdatasync and the write of the new root, and
  * rejects when either fails. With lmdb-js' default, `flushed` would never settle after a failed sync.
+ * `eventTurnBatching: false`: with it, a failed commit also rejects a promise that nobody holds, which ends the process.
  */
 export function openTables(folder: string): Tables {
   const root = open<unknown, string>({
@@ -76,6 +77,7 @@ export function openTables(folder: string): Tables {
     noSubdir: false,
     maxDbs: 16,
     overlappingSync: false,
+    eventTurnBatching: false,
   });
   const names = [...root.getKeys()];
   if (names.length > 0 && !names.includes('meta')) throw storeForeign(folder);

@@ -235,6 +235,25 @@ describeWith(needsRoot, 'the embedded store on a full disk', () => {
     await store.close();
   });
 
+  test('a commit for which the disk turns out to be too small is refused as a whole', async () => {
+    // lmdb-js prints what we pass on as an error.
+    const printed = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const place = join(disk, 'large');
+    const store = await open(place);
+    fill(4.5 * 1024 * 1024);
+    const large = (i: number) => store.applyAccounting(event('start', 0, { sessionId: `${i}`.padStart(500, '-') }));
+    const results = await Promise.allSettled(Array.from({ length: 5_000 }, (_, i) => large(i)));
+    expect(codes(results)).toEqual(new Set(['STORE_FULL']));
+    expect(await store.countSessions()).toEqual(new Map());
+    free();
+    await large(1);
+    await store.close();
+    const again = await open(place);
+    expect(await again.countSessions()).toEqual(new Map([['rathaus', 1]]));
+    await again.close();
+    printed.mockRestore();
+  });
+
   test('a store is not opened on a full disk', async () => {
     fill(1024 * 1024);
     expect(await refusal(open(join(disk, 'another')))).toBe('STORE_FULL');
