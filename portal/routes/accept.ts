@@ -79,7 +79,7 @@ async function admit(portal: Portal, request: Request, response: Response, accep
     return;
   }
   portal.metrics.grant(site.id, shown.language);
-  portal.log.info('grant-stored', { site: site.id, nas: adapter.id, session: granted.grant.id });
+  portal.log.debug('grant-stored', { site: site.id, nas: adapter.id });
   const target = adapter.admit(shown.visit, granted, connectedUrl(portal, shown, granted));
   response.set({ Location: target, 'Cache-Control': 'no-store' }).status(303).end();
 }
