@@ -1,13 +1,5 @@
-import type { IgnoredReason } from '../../core/reasons';
-import type { Clock } from '../../runtime/clock';
-import type { Prober } from './probe';
+import type { ProbeContext, Prober } from './probe';
 import { SnmpProber } from './snmp';
-
-export interface ProbeContext {
-  readonly clock: Clock;
-  /** Called for each datagram that was not read. */
-  readonly onIgnored: (reason: IgnoredReason) => void;
-}
 
 export type OpenProber = (context: ProbeContext) => Prober;
 

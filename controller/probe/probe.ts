@@ -1,5 +1,6 @@
 import type { AccessPoint } from '../../config/schema';
-import type { MissReason } from '../../core/reasons';
+import type { IgnoredReason, MissReason } from '../../core/reasons';
+import type { Clock } from '../../runtime/clock';
 
 /** What one poll found out. A miss is an expected outcome, not a fault. */
 export type PollResult =
@@ -45,4 +46,11 @@ export interface Prober {
   probe(ap: AccessPoint, signal: AbortSignal): Promise<PollResult>;
   /** Gives back its sockets. */
   close(): Promise<void>;
+}
+
+/** What every prober is made with. */
+export interface ProbeContext {
+  readonly clock: Clock;
+  /** Called for each datagram that was not read. */
+  readonly onIgnored: (reason: IgnoredReason) => void;
 }
