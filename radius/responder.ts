@@ -25,6 +25,13 @@ export interface Service {
   readonly elsewhere: number;
 }
 
+/** What becomes of one datagram, told to the transport that brought it. */
+export interface Exchange {
+  send(reply: Buffer): void;
+  /** There will be no answer. */
+  dropped?(reason: DropReason): void;
+}
+
 export interface ResponderDeps {
   readonly metrics: RadiusMetrics;
   readonly log: BurstLog;
@@ -50,17 +57,17 @@ export class Responder {
   }
 
   /**
-   * Takes a datagram and, unless there is a reason not to, answers it through `send`.
+   * Takes a datagram and, unless there is a reason not to, answers it: one of the two calls of `exchange` follows, once.
    * @param nas  who sent it; undefined if no configured gateway did
    */
-  receive(datagram: Buffer, nas: Nas | undefined, peer: Peer, send: (reply: Buffer) => void): void {
+  receive(datagram: Buffer, nas: Nas | undefined, peer: Peer, exchange: Exchange): void {
     if (nas === undefined) {
-      this.#drop('unknown-nas');
+      this.#drop('unknown-nas', exchange);
       return;
     }
     const examined = this.#examine(datagram, nas);
-    if (typeof examined === 'string') this.#drop(examined, nas);
-    else this.#serve(examined, nas, peer, send);
+    if (typeof examined === 'string') this.#drop(examined, exchange, nas);
+    else this.#serve(examined, nas, peer, exchange);
   }
 
   /** Resolves when everything under way has been answered or given up. */
@@ -77,43 +84,43 @@ export class Responder {
     return verifyRequest(packet, nas.secret, nas.requireMessageAuthenticator) ?? { packet, ...served };
   }
 
-  #serve({ packet, kind, handle }: Verified, nas: Nas, peer: Peer, send: (reply: Buffer) => void): void {
+  #serve({ packet, kind, handle }: Verified, nas: Nas, peer: Peer, exchange: Exchange): void {
     const { clock, metrics } = this.#deps;
     const arrivedAt = clock.monotonic();
     metrics.request(kind);
     const seen = this.#duplicates.admit(peer, packet, arrivedAt);
     if (seen.known) {
-      if (seen.reply === undefined) this.#drop('duplicate-in-progress', nas);
+      if (seen.reply === undefined) this.#drop('duplicate-in-progress', exchange, nas);
       else {
         metrics.repeated(kind);
-        send(seen.reply);
+        exchange.send(seen.reply);
       }
       return;
     }
     if (this.#inFlight.size >= MAX_IN_FLIGHT) {
       this.#duplicates.forget(seen.ticket);
-      this.#drop('overloaded', nas);
+      this.#drop('overloaded', exchange, nas);
       return;
     }
     const request = { packet, nas, receivedAt: clock.now() };
-    const answering = this.#answer(handle, request, seen.ticket, send).then(() => {
+    const answering = this.#answer(handle, request, seen.ticket, exchange).then(() => {
       this.#inFlight.delete(answering);
       metrics.took(kind, (clock.monotonic() - arrivedAt) / SECOND);
     });
     this.#inFlight.add(answering);
   }
 
-  async #answer(handle: Handler, request: Request, ticket: Ticket, send: (reply: Buffer) => void): Promise<void> {
+  async #answer(handle: Handler, request: Request, ticket: Ticket, exchange: Exchange): Promise<void> {
     const { packet, nas } = request;
     const outcome = await this.#outcome(handle, request);
     const reply = 'dropped' in outcome ? undefined : seal(packet, outcome, nas);
     if ('dropped' in outcome || reply === undefined) {
       this.#duplicates.forget(ticket);
-      this.#drop('dropped' in outcome ? outcome.dropped : 'malformed', nas);
+      this.#drop('dropped' in outcome ? outcome.dropped : 'malformed', exchange, nas);
       return;
     }
     this.#duplicates.answered(ticket, reply);
-    send(reply);
+    exchange.send(reply);
     this.#deps.metrics.replied(outcome.code);
     if (outcome.rejected !== undefined) {
       this.#deps.metrics.rejected(outcome.rejected);
@@ -130,7 +137,8 @@ export class Responder {
     }
   }
 
-  #drop(reason: DropReason, nas?: Nas): void {
+  #drop(reason: DropReason, exchange: Exchange, nas?: Nas): void {
+    exchange.dropped?.(reason);
     this.#deps.metrics.dropped(reason);
     if (reason === 'duplicate-in-progress' || reason === 'store-failed') return;
     this.#deps.log.write('warn', 'radius-dropped', { ...(nas && { nas: nas.gateway, site: nas.site }), reason });

@@ -103,7 +103,9 @@ export class RadiusRole implements Role {
       const socket: UdpSocket = await UdpSocket.open(
         { host, port },
         (datagram, peer) =>
-          responder.receive(datagram, nasTable().find(peer.address), peer, (reply) => socket.send(reply, peer)),
+          responder.receive(datagram, nasTable().find(peer.address), peer, {
+            send: (reply) => socket.send(reply, peer),
+          }),
         (err) => this.#log.error('radius-socket-failed', { err }),
       );
       this.#listeners.push({ socket, responder });

@@ -114,7 +114,7 @@ describe('the store and the answer', () => {
     const nas = new NasTable(config.current).find('127.0.0.1');
     for (let i = 0; i < 4097; i++) {
       const request = accountingRequest(i % 256, start(String(i)), SECRET);
-      responder.receive(request, nas, { address: '127.0.0.1', port: 1024 + (i >> 8) }, () => {});
+      responder.receive(request, nas, { address: '127.0.0.1', port: 1024 + (i >> 8) }, { send: () => {} });
     }
     expect(await registry.getSingleMetricAsString('stadtfunk_radius_dropped_total')).toMatch(/"overloaded"\} 1$/m);
     await town.close();
