@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
 /** What node needs to run a task of child.ts. */
@@ -15,7 +15,13 @@ export interface Child {
   ended(): Promise<string[]>;
 }
 
-/** Runs a task of child.ts on a store in a folder. */
+const running = new Set<ChildProcess>();
+// A test that failed leaves its children behind, and Jest waits for them.
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Runs a task of child.ts on a store in a folder; it ends with the test at the latest. */
 export function startChild(task: string, folder: string, number = 0): Child {
   const child = spawn(process.execPath, childArguments(task, folder, number), { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
@@ -24,7 +30,13 @@ export function startChild(task: string, folder: string, number = 0): Child {
     output += text;
     for (const listener of listeners) listener();
   });
-  const closed = new Promise<void>((resolve) => child.once('close', resolve));
+  running.add(child);
+  const closed = new Promise<void>((resolve) =>
+    child.once('close', () => {
+      running.delete(child);
+      resolve();
+    }),
+  );
   return {
     said: (text) =>
       new Promise((resolve, reject) => {
