@@ -1,14 +1,15 @@
 /**
  * Runs before the tests: installs the Debian packages whose programs the tests talk to, where it may, and otherwise says
  * which are missing. Without them the suites concerned are skipped; with CI=true a missing one is an error.
- * Plain Node without npm packages, so that it can run before `npm ci`.
+ * Plain Node without npm packages, so that it can run before `npm ci`. Its words name further lists: `wifi` adds
+ * test/support/packages-wifi.json.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Program or file → the Debian package that brings it. */
-const debianPackages = JSON.parse(readFileSync(new URL('../test/support/packages.json', import.meta.url), 'utf8'));
+const debianPackages = Object.assign({}, ...['', ...process.argv.slice(2)].map(readList));
 
 const isRoot = process.getuid?.() === 0;
 const inCi = process.env.CI === 'true';
@@ -32,6 +33,11 @@ function main() {
   }
   console.log(inCi ? 'With CI=true every suite must run.' : 'The suites that need them are skipped.');
   return inCi ? 1 : 0;
+}
+
+function readList(name) {
+  const file = `../test/support/packages${name === '' ? '' : `-${name}`}.json`;
+  return JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'));
 }
 
 function missingPackages() {

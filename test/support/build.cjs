@@ -2,12 +2,12 @@ const { spawnSync } = require('node:child_process');
 const { dirname, join } = require('node:path');
 
 /**
- * Builds dist/ once before all tests, so that those in test/e2e, which start the real product, start what stands in the
- * sources. Left out when only other tests were asked for.
+ * Builds dist/ once before all tests, so that those which start the real product start what stands in the sources. Left
+ * out when only other tests were asked for.
  */
 module.exports = ({ testPathPatterns }) => {
   const asked = testPathPatterns?.patterns ?? [];
-  if (asked.length > 0 && !asked.some((pattern) => pattern.includes('e2e'))) return;
+  if (asked.length > 0 && !asked.some((pattern) => /e2e|wifi/.test(pattern))) return;
   const root = join(__dirname, '..', '..');
   const compiler = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [compiler, '-b', 'tsconfig.build.json'], {

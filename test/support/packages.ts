@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import debianPackages from './packages.json';
+import everyRun from './packages.json';
+import wifiOnly from './packages-wifi.json';
 
-/** A program of test/support/packages.json, which names the Debian package that brings it. */
+const debianPackages = { ...everyRun, ...wifiOnly };
+
+/** A program of test/support/packages*.json, which name the Debian packages that bring them. */
 export type Program = keyof typeof debianPackages;
 
 /** Put these beside the programs in `describeWith` when the suite needs them. */

@@ -28,6 +28,15 @@ export function startProgram(
 ): RunningProcess {
   const file = findProgram(program);
   if (file === undefined) throw new Error(`there is no ${program} on this machine`);
+  return startFile(file, args, environment);
+}
+
+/** The same for an executable file, such as a script of test/lab. */
+export function startFile(
+  file: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): RunningProcess {
   return start(['setpriv', '--pdeathsig', 'KILL', '--', file, ...args], environment);
 }
 
