@@ -12,6 +12,10 @@ export const REJECT = {
   'password-wrong': 'the password does not match the user name',
   'password-missing': 'the request carries neither User-Password nor CHAP-Password',
   'device-missing': 'Calling-Station-Id is missing or is not a device address',
+  'mac-authentication-off': 'the user name is a device address, and this gateway may not log in by addresses',
+  'device-mismatch': 'the user name is another device address than Calling-Station-Id',
+  'device-unknown': 'the device holds no grant at this site',
+  'store-down': 'the store does not answer, and the site lets nobody in whom it cannot look up',
   'grant-expired': 'the time of this acceptance is over',
   'octets-used-up': 'the volume that the site allows for a day is used up',
 } as const;
@@ -19,7 +23,7 @@ export type RejectReason = keyof typeof REJECT;
 
 /** Why a RADIUS packet gets no answer at all. */
 export const DROP = {
-  'unknown-nas': 'no configured gateway has this source address',
+  'unknown-nas': 'no configured gateway has this source address and NAS-Identifier',
   malformed: 'length, code or an attribute breaks RFC 2865',
   'bad-authenticator': 'the packet fails verification: the shared secret differs',
   'message-authenticator-missing': 'the request is not signed and this gateway must sign (BlastRADIUS)',
@@ -66,3 +70,20 @@ export const IGNORED = {
   malformed: 'it breaks the encoding of RFC 3416, or a value is longer than its type',
 } as const;
 export type IgnoredReason = keyof typeof IGNORED;
+
+/** How a gateway took the order to end a session or to change its limits (Disconnect- and CoA-Request, RFC 5176). */
+export const ORDER = {
+  done: 'the gateway did it',
+  'session-unknown': 'the gateway does not know the session, or no longer',
+  'attribute-refused': 'the gateway does not accept an attribute of the request, or misses one',
+  'gateway-mismatch': 'the request reached another gateway than it names',
+  unsupported: 'the gateway cannot do this',
+  prohibited: 'the gateway is set up not to do this',
+  busy: 'the gateway cannot do this now',
+  'not-routable': 'a proxy on the way does not know the gateway',
+  refused: 'the gateway refuses without saying why; CoovaChilli and uspot do so for sessions they do not know, too',
+  'no-answer': 'the gateway did not answer, or not with the shared secret',
+  unreachable: 'no address is known at which the gateway takes orders: set radius.dynamicAuthorization.address',
+  'user-name-unknown': 'the gateway needs the user name of the session, which is none that we made',
+} as const;
+export type OrderResult = keyof typeof ORDER;

@@ -11,6 +11,8 @@ export interface AccountingEvent {
   readonly sessionId: string;
   /** From the Class attribute, if the gateway returns it. */
   readonly grantId?: GrantId;
+  /** From the User-Name attribute, if it is a word that we made; never a device address. */
+  readonly username?: string;
   /** When it happened at the gateway. */
   readonly eventAt: Millis;
   /** When we received it. */
@@ -40,6 +42,8 @@ export interface Session {
   readonly site: SiteId;
   readonly sessionId: string;
   readonly grantId?: GrantId;
+  /** A word that we made: CoovaChilli wants it back when it is to end the session. */
+  readonly username?: string;
   readonly lastSeenAt: Millis;
   /** By their start. Never empty. */
   readonly segments: readonly Segment[];
@@ -111,9 +115,11 @@ export function foldSession(
   const isFull = segments.length > MAX_SEGMENTS && oldest !== undefined;
 
   const grantId = base.grantId ?? event.grantId;
+  const username = base.username ?? event.username;
   const session: Session = {
     ...base,
     ...(grantId !== undefined && { grantId }),
+    ...(username !== undefined && { username }),
     lastSeenAt: Math.max(base.lastSeenAt, event.receivedAt),
     segments: isFull ? segments.slice(1) : segments,
     earlier: isFull ? sum(base.earlier, oldest) : base.earlier,

@@ -3,8 +3,9 @@ import type { Health, Outage, OutageChange } from '../core/health';
 import type { ApId, GatewayId, GrantId, SiteId } from '../core/ids';
 import type { Interval } from '../core/intervals';
 import type { DeviceAddress } from '../core/mac';
-import type { RejectReason } from '../core/reasons';
+import type { OrderResult, RejectReason } from '../core/reasons';
 import type { AccountingEvent, Session, Usage } from '../core/session';
+import type { EndOrder, EndScope, SessionName } from '../core/session-end';
 import type { Millis } from '../core/time';
 
 /** What the portal asks to be granted when a visitor accepts the terms. */
@@ -71,7 +72,9 @@ export interface HourlyUsage extends Usage {
 export interface SessionStore {
   /**
    * Folds an accounting packet into its session, adds what is new to the site's hour and to the grant. A packet that
-   * came before adds nothing. Durable: only then may the gateway be answered.
+   * came before adds nothing. A gateway that does not return the grant's id names it by the credential's user name.
+   * The end of a session settles the order to end it; if it runs again without a grant, it is ordered to end once more.
+   * Durable: only then may the gateway be answered.
    */
   applyAccounting(event: AccountingEvent): Promise<Usage & { readonly sessions: 0 | 1 }>;
   /** The gateway started or stops (Accounting-On, -Off): its running sessions are over. Returns how many. Durable. */
@@ -84,6 +87,30 @@ export interface SessionStore {
   countSessions(): Promise<ReadonlyMap<SiteId, number>>;
   /** Totals by hour that overlap the window; the newest last. */
   siteUsage(site: SiteId, window: Interval): Promise<readonly HourlyUsage[]>;
+}
+
+/** Orders to end sessions: given by portal, command line and clock, carried out by the RADIUS role. */
+export interface EndStore {
+  /**
+   * Ends the grants of the scope, so that their devices are refused from now on, then orders the end of its running
+   * sessions. A session whose end is ordered already keeps that order. Durable.
+   * @returns how many grants ended, and the sessions whose order is not settled
+   */
+  orderEnd(
+    scope: EndScope,
+    now: Millis,
+  ): Promise<{ readonly grants: number; readonly sessions: readonly SessionName[] }>;
+  /**
+   * Takes orders that are due, the longest due first. Each counts one more try, and falls due again at `until` unless
+   * it is settled or put off before: nobody else takes it meanwhile. Durable.
+   */
+  takeDueEnds(now: Millis, limit: number, until: Millis): Promise<readonly EndOrder[]>;
+  /** Writes down how an order went. One that accounting has settled meanwhile stays as it is. Durable. */
+  settleEnd(session: SessionName, result: OrderResult, now: Millis): Promise<void>;
+  /** Puts an order off, if it is not settled. Durable. */
+  deferEnd(session: SessionName, dueAt: Millis): Promise<void>;
+  /** The order for a session; a settled one for five minutes. */
+  getEnd(session: SessionName): Promise<EndOrder | undefined>;
 }
 
 /** Health and outages of access points. */
@@ -109,10 +136,10 @@ export interface Retention {
   readonly historyBefore: Millis;
 }
 
-export interface Store extends GrantStore, SessionStore, HealthStore {
+export interface Store extends GrantStore, SessionStore, EndStore, HealthStore {
   /**
-   * Forgets what has had its time: expired grants and credentials, sessions five minutes after their end, dead keys,
-   * old history. Durable: what is forgotten cannot be read from the files any more once they are compacted.
+   * Forgets what has had its time: expired grants and credentials, sessions five minutes after their end and the orders
+   * to end them five minutes after they were settled, dead keys, old history. Durable: what is forgotten cannot be read from the files any more once they are compacted.
    */
   forget(now: Millis, retention: Retention): Promise<void>;
   /** Resolves if the store can read and write now; rejects with an OperatorError saying why not. */

@@ -5,6 +5,7 @@ import type { StoreContext } from '../open';
 import { KeyWrap } from '../pseudonyms';
 import type { Store } from '../store';
 import { Claim } from './claim';
+import { endStore } from './ends';
 import { Engine } from './engine';
 import { openFault, storeFault } from './faults';
 import { prepareFolder } from './folder';
@@ -52,6 +53,7 @@ async function openStore(engine: Engine, claim: Claim, context: StoreContext): P
   return {
     ...grantStore(engine, { keyring, credentialKey, random, timeZone }),
     ...sessionStore(engine, countRunning(engine)),
+    ...endStore(engine),
     ...healthStore(engine),
     forget: (now, retention) => forget(engine, keyring, timeZone, now, retention),
     check: () => check(engine, random.word()),

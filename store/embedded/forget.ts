@@ -24,6 +24,12 @@ export async function forget(
   );
   await removeDead(engine, tables.credentials, ({ expiresAt }) => expiresAt <= now);
   await removeDead(engine, tables.sessions, ({ endedAt }) => (endedAt ?? now) + SESSION_AFTERGLOW_MS <= now);
+  // An order that nobody settled is one for a gateway that is gone.
+  await removeDead(
+    engine,
+    tables.ends,
+    ({ settled, orderedAt }) => (settled?.at ?? orderedAt + HOUR) + SESSION_AFTERGLOW_MS <= now,
+  );
   await destroyDeadKeys(engine, keyring, timeZone, now);
 
   await removeDead(engine, tables.acceptances, (_, [, hour]) => hour + HOUR <= historyBefore);

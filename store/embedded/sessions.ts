@@ -2,7 +2,9 @@ import type { SiteId } from '../../core/ids';
 import type { Interval } from '../../core/intervals';
 import { type AccountingEvent, closeSession, foldSession, isStopped, type Session } from '../../core/session';
 import { type Millis, startOfHour } from '../../core/time';
+import { credentialHash } from '../credentials';
 import type { HourlyUsage, SessionStore } from '../store';
+import { noteEnd } from './ends';
 import type { Engine } from './engine';
 import { sweep } from './sweep';
 import { LAST, type SessionKey, type SessionRecord, sessionKey } from './tables';
@@ -79,23 +81,37 @@ function apply(engine: Engine, event: AccountingEvent): { added: Added; site: Si
   const { sessions, grants } = engine.tables;
   const key = sessionKey(event.gateway, event.sessionId);
   const before = sessions.get(key);
-  const { session, added } = foldSession(before && toSession(before), event);
+  const { session, added } = foldSession(before && toSession(before), withGrant(engine, event, before));
   const octets = added.downloadOctets + added.uploadOctets;
   const grantId = event.grantId ?? session.grantId;
   const grant = octets === 0 || grantId === undefined ? undefined : grants.get(grantId);
 
   const after = toRecord(session, event.receivedAt);
   sessions.put(key, after);
+  noteEnd(engine, key, after, event.receivedAt);
   addUsage(engine, session.site, event, added);
   if (grant !== undefined) grants.put(grant.id, { ...grant, usedOctets: grant.usedOctets + octets });
   const change = Number(runs(after)) - Number(before !== undefined && runs(before));
   return { added, site: session.site, change };
 }
 
+/** uspot does not return the grant's id; but the user name is that of a credential, which the store still knows then. */
+function withGrant(
+  { tables: { credentials } }: Engine,
+  event: AccountingEvent,
+  before?: SessionRecord,
+): AccountingEvent {
+  const { username, gateway } = event;
+  if (event.grantId !== undefined || before?.grantId !== undefined || username === undefined) return event;
+  const redeemed = credentials.get(credentialHash(username));
+  if (redeemed?.gateway !== gateway || !redeemed.used) return event;
+  return { ...event, grantId: redeemed.grantId };
+}
+
 /** From its end on nothing in a session's record leads to its grant, and so to its device. */
 function toRecord(session: Session, at: Millis): SessionRecord {
   if (!isStopped(session)) return session;
-  const { grantId: _, ...rest } = session;
+  const { grantId: _, username: __, ...rest } = session;
   return { ...rest, endedAt: at };
 }
 
@@ -103,8 +119,10 @@ function toSession({ endedAt: _, ...session }: SessionRecord): Session {
   return session;
 }
 
-function close({ tables }: Engine, key: SessionKey, record: SessionRecord, now: Millis): SiteId {
-  tables.sessions.put(key, toRecord(closeSession(toSession(record), now), now));
+function close(engine: Engine, key: SessionKey, record: SessionRecord, now: Millis): SiteId {
+  const closed = toRecord(closeSession(toSession(record), now), now);
+  engine.tables.sessions.put(key, closed);
+  noteEnd(engine, key, closed, now);
   return record.site;
 }
 

@@ -3,6 +3,7 @@ import type { Grant } from '../../core/grant';
 import type { Health } from '../../core/health';
 import type { ApId, GatewayId, GrantId, SiteId } from '../../core/ids';
 import type { Session, Usage } from '../../core/session';
+import type { EndOrder } from '../../core/session-end';
 import type { Millis } from '../../core/time';
 import { storeForeign } from './faults';
 
@@ -48,6 +49,8 @@ export interface Tables {
   readonly credentials: Database<CredentialRecord, Buffer>;
   readonly acceptances: Database<number, [site: SiteId, hour: Millis, termsVersion: string, language: string]>;
   readonly sessions: Database<SessionRecord, SessionKey>;
+  /** Orders to end sessions. */
+  readonly ends: Database<EndOrder, SessionKey>;
   readonly usage: Database<UsageRecord, [site: SiteId, hour: Millis]>;
   readonly health: Database<HealthRecord, ApId>;
   /** The end of each outage; `null` while it lasts. */
@@ -92,6 +95,7 @@ export function openTables(folder: string): Tables {
     credentials: root.openDB('credentials', octets),
     acceptances: root.openDB('acceptances', plain),
     sessions: root.openDB('sessions', plain),
+    ends: root.openDB('ends', plain),
     usage: root.openDB('usage', plain),
     health: root.openDB('health', plain),
     outages: root.openDB('outages', plain),

@@ -5,6 +5,7 @@ import { device, START, WHOLE_TIME } from './fixtures';
 
 export const SITES = ['rathaus', 'schule'] as const;
 const GATEWAYS = ['gw-1', 'gw-2'] as const;
+const SESSION_IDS = ['0A1B', 'sitzung\0ä', ''] as const;
 const APS = ['ap-1', 'ap-2'] as const;
 
 /**
@@ -65,19 +66,33 @@ const few = fc.nat(2);
 const site = fc.constantFrom(...SITES);
 const gateway = fc.constantFrom(...GATEWAYS);
 const ap = fc.constantFrom(...APS);
+const sessionId = fc.constantFrom(...SESSION_IDS);
 const octets = fc.option(fc.nat(5e9), { nil: undefined });
 
 const accounting = fc.record({
   kind: fc.constantFrom('start', 'interim', 'stop'),
   gateway,
   site,
-  sessionId: fc.constantFrom('0A1B', 'sitzung\0ä', ''),
+  sessionId,
   grant: fc.option(few),
+  user: fc.option(few),
   agoSeconds: fc.integer({ min: -60, max: 4000 }),
   seconds: fc.option(fc.nat(4000), { nil: undefined }),
   down: octets,
   up: octets,
 });
+
+interface Ending {
+  readonly by: 'grant' | 'gateway' | 'site';
+  readonly index: number;
+  readonly gateway: string;
+  readonly site: string;
+}
+
+function endOf(session: Run, { by, index, gateway, site }: Ending): Promise<unknown> {
+  const scope = by === 'grant' ? { grant: session.grant(index) } : by === 'site' ? { site } : { gateway };
+  return session.store.orderEnd(scope, session.now);
+}
 
 /** Every operation of the contract, the passing of time, forgetting. */
 export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
@@ -124,17 +139,31 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   },
   {
     weight: 6,
-    arbitrary: command('applyAccounting', accounting, (session, { grant, agoSeconds, seconds, down, up, ...event }) =>
-      session.store.applyAccounting({
-        ...event,
-        ...(grant !== null && { grantId: session.grant(grant) }),
-        ...(seconds !== undefined && { seconds }),
-        ...(down !== undefined && { downloadOctets: down }),
-        ...(up !== undefined && { uploadOctets: up }),
-        ...{ eventAt: session.now - agoSeconds * SECOND, receivedAt: session.now },
-      }),
+    arbitrary: command(
+      'applyAccounting',
+      accounting,
+      (session, { grant, user, agoSeconds, seconds, down, up, ...event }) =>
+        session.store.applyAccounting({
+          ...event,
+          ...(grant !== null && { grantId: session.grant(grant) }),
+          ...(user !== null && { username: session.username(user) }),
+          ...(seconds !== undefined && { seconds }),
+          ...(down !== undefined && { downloadOctets: down }),
+          ...(up !== undefined && { uploadOctets: up }),
+          ...{ eventAt: session.now - agoSeconds * SECOND, receivedAt: session.now },
+        }),
     ),
   },
+  command('orderEnd', fc.record({ by: fc.constantFrom('grant', 'gateway', 'site'), index: few, gateway, site }), endOf),
+  command('takeDueEnds', fc.nat(2), ({ store, now }, limit) => store.takeDueEnds(now, limit, now + MINUTE)),
+  command(
+    'settleEnd',
+    fc.record({ gateway, sessionId, result: fc.constantFrom('done', 'session-unknown', 'refused') }),
+    ({ store, now }, { result, ...session }) => store.settleEnd(session, result, now),
+  ),
+  command('deferEnd', fc.record({ gateway, sessionId }), ({ store, now }, session) =>
+    store.deferEnd(session, now + 2 * MINUTE),
+  ),
   command('closeSessionsOf', gateway, ({ store, now }, gateway) => store.closeSessionsOf(gateway, now)),
   command('closeSilentSessions', fc.nat(60), ({ store, now }, minutes) =>
     store.closeSilentSessions(now - minutes * MINUTE, now),
@@ -165,6 +194,9 @@ export async function observe(session: Run): Promise<unknown> {
   return session.alias({
     grants: await Promise.all(SITES.flatMap((site) => [0, 1, 2].map((who) => store.findGrant(site, device(who), now)))),
     running: await store.countSessions(),
+    ends: await Promise.all(
+      GATEWAYS.flatMap((gateway) => SESSION_IDS.map((sessionId) => store.getEnd({ gateway, sessionId }))),
+    ),
     usage: await Promise.all(
       SITES.flatMap((site) => [store.siteUsage(site, window), store.siteUsage(site, WHOLE_TIME)]),
     ),

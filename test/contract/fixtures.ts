@@ -4,7 +4,7 @@ import { DAY, HOUR, type Millis, SECOND } from '../../core/time';
 import { systemClock } from '../../runtime/clock';
 import { systemRandom } from '../../runtime/random';
 import type { StoreContext } from '../../store/open';
-import type { GrantRequest } from '../../store/store';
+import type { GrantRequest, Store } from '../../store/store';
 
 /** Friday, 20 November 2026, 22:30 in Berlin: a few hours before the key of the day changes. */
 export const START: Millis = Date.UTC(2026, 10, 20, 21, 30);
@@ -50,3 +50,6 @@ export function event(kind: AccountingEvent['kind'], afterSeconds: number, chang
   const at = START + afterSeconds * SECOND;
   return { kind, gateway: 'gw-1', site: 'rathaus', sessionId: 's-1', eventAt: at, receivedAt: at, ...changes };
 }
+
+/** A store that is open, and a site of its own for the present test. */
+export type Subject = () => { readonly store: Store; readonly site: string };

@@ -5,6 +5,7 @@ import { type Interval, within } from '../../core/intervals';
 import type { DeviceAddress } from '../../core/mac';
 import { keyScope } from '../../core/pseudonym';
 import { type AccountingEvent, closeSession, foldSession, isStopped, type Session } from '../../core/session';
+import { type EndOrder, isOver, KEEP_OUT_AFTER_MS } from '../../core/session-end';
 import { HOUR, type Millis, startOfHour } from '../../core/time';
 import { type AcceptanceCount, type HourlyUsage, SESSION_AFTERGLOW_MS, type Store } from '../../store/store';
 
@@ -21,6 +22,7 @@ export function modelStore(timeZone: string): Store {
   let credentials: Credential[] = [];
   let acceptances: (Kept<AcceptanceCount> & { site: string })[] = [];
   let sessions: { session: Session; endedAt?: Millis }[] = [];
+  let ends: EndOrder[] = [];
   let usage: (Kept<HourlyUsage> & { site: string })[] = [];
   const health = new Map<string, { health: Health; firstSeenAt?: Millis }>();
   let outages: { ap: string; from: Millis; to?: Millis }[] = [];
@@ -35,8 +37,32 @@ export function modelStore(timeZone: string): Store {
     sessions.find(({ session }) => session.gateway === gateway && session.sessionId === sessionId);
   const keep = (session: Session, at: Millis) => {
     sessions = sessions.filter((kept) => kept !== find(session.gateway, session.sessionId));
-    const { grantId: _, ...rest } = session;
+    const { grantId: _, username: __, ...rest } = session;
     sessions.push(isStopped(session) ? { session: rest, endedAt: at } : { session });
+    noteEnd(session, at);
+  };
+  const endOf = ({ gateway, sessionId }: { gateway: string; sessionId: string }) =>
+    ends.find((order) => order.gateway === gateway && order.sessionId === sessionId);
+  const replaceEnd = (order: EndOrder, next?: EndOrder) => {
+    ends = [...ends.filter((kept) => kept !== order), ...(next === undefined ? [] : [next])];
+  };
+  const noteEnd = (session: Session, at: Millis) => {
+    const order = endOf(session);
+    if (order === undefined) return;
+    const { settled, username: _, ...rest } = order;
+    const { username } = session;
+    const isSettledAsOver = settled !== undefined && isOver(settled.result);
+    if (isStopped(session)) {
+      if (settled?.result !== 'done') replaceEnd(order, { ...rest, settled: { at, result: 'done' } });
+    } else if (isSettledAsOver && grants.some(({ id }) => id === session.grantId)) replaceEnd(order);
+    else if (isSettledAsOver) {
+      const dueAt = Math.max(at, order.orderedAt + KEEP_OUT_AFTER_MS);
+      replaceEnd(order, { ...rest, ...(username !== undefined && { username }), dueAt, tries: 0 });
+    }
+  };
+  const changeEnd = (name: { gateway: string; sessionId: string }, change: (order: EndOrder) => EndOrder) => {
+    const order = endOf(name);
+    if (order !== undefined && order.settled === undefined) replaceEnd(order, change(order));
   };
   const closeWhere = (test: (session: Session) => boolean, now: Millis): number => {
     const closing = sessions.filter(({ session, endedAt }) => endedAt === undefined && test(session));
@@ -101,8 +127,12 @@ export function modelStore(timeZone: string): Store {
         .map(({ site: _, ...count }) => ({ ...count }))
         .sort((a, b) => a.hour - b.hour || compare(a.termsVersion, b.termsVersion) || compare(a.language, b.language)),
 
-    applyAccounting: async (event: AccountingEvent) => {
-      const { session, added } = foldSession(find(event.gateway, event.sessionId)?.session, event);
+    applyAccounting: async (told: AccountingEvent) => {
+      const before = find(told.gateway, told.sessionId)?.session;
+      const redeemed = credentials.find((one) => one.used && one.username === told.username);
+      const isTold = told.grantId !== undefined || before?.grantId !== undefined;
+      const event = isTold || redeemed?.gateway !== told.gateway ? told : { ...told, grantId: redeemed.grantId };
+      const { session, added } = foldSession(before, event);
       const grant = grants.find(({ id }) => id === (event.grantId ?? session.grantId));
       if (grant !== undefined) grant.usedOctets += added.downloadOctets + added.uploadOctets;
       keep(session, event.receivedAt);
@@ -135,6 +165,44 @@ export function modelStore(timeZone: string): Store {
         .map(({ site: _, ...total }) => ({ ...total }))
         .sort((a, b) => a.hour - b.hour),
 
+    orderEnd: async (scope, now) => {
+      const isMeant = ({ site, gateway }: { site: string; gateway: string }, grantId?: string) =>
+        'grant' in scope ? grantId === scope.grant : 'site' in scope ? site === scope.site : gateway === scope.gateway;
+      const meant = sessions
+        .filter(({ session, endedAt }) => endedAt === undefined && isMeant(session, session.grantId))
+        .map(({ session }) => session);
+      const had = grants.length;
+      grants = grants.filter(
+        (grant) => !isMeant(grant, grant.id) && !meant.some(({ grantId }) => grantId === grant.id),
+      );
+      for (const { gateway, sessionId, site, username } of meant) {
+        const order = endOf({ gateway, sessionId });
+        if (order !== undefined && order.settled === undefined) continue;
+        if (order !== undefined) replaceEnd(order);
+        const called = { gateway, sessionId, site, ...(username !== undefined && { username }) };
+        ends.push({ ...called, orderedAt: now, dueAt: now, tries: 0 });
+      }
+      return {
+        grants: had - grants.length,
+        sessions: meant.map(({ gateway, sessionId }) => ({ gateway, sessionId })).sort(bySession),
+      };
+    },
+    takeDueEnds: async (now, limit, until) => {
+      const due = [...ends]
+        .filter(({ settled, dueAt }) => settled === undefined && dueAt <= now)
+        .sort((a, b) => a.dueAt - b.dueAt || bySession(a, b))
+        .slice(0, limit);
+      return due.map((order) => {
+        const taken = { ...order, dueAt: until, tries: order.tries + 1 };
+        replaceEnd(order, taken);
+        return taken;
+      });
+    },
+    settleEnd: async (session, result, now) =>
+      changeEnd(session, ({ username: _, ...order }) => ({ ...order, settled: { at: now, result } })),
+    deferEnd: async (session, dueAt) => changeEnd(session, (order) => ({ ...order, dueAt })),
+    getEnd: async (session) => endOf(session),
+
     putHealth: async (ap, next, change) => {
       const firstSeenAt = health.get(ap)?.firstSeenAt ?? next.lastSeenAt;
       health.set(ap, { health: next, ...(firstSeenAt !== undefined && { firstSeenAt }) });
@@ -158,6 +226,7 @@ export function modelStore(timeZone: string): Store {
       grants = grants.filter((grant) => isLive(grant, now));
       credentials = credentials.filter(({ expiresAt }) => expiresAt > now);
       sessions = sessions.filter(({ endedAt }) => endedAt === undefined || endedAt + SESSION_AFTERGLOW_MS > now);
+      ends = ends.filter(({ settled, orderedAt }) => (settled?.at ?? orderedAt + HOUR) + SESSION_AFTERGLOW_MS > now);
       acceptances = acceptances.filter(({ hour }) => hour + HOUR > historyBefore);
       usage = usage.filter(({ hour }) => hour + HOUR > historyBefore);
       outages = outages.filter(({ to }) => to === undefined || to > historyBefore);
@@ -166,6 +235,12 @@ export function modelStore(timeZone: string): Store {
     check: async () => {},
     close: async () => {},
   };
+}
+
+/** As the keys of a session lie in a driver: by gateway, then by the id in base64url. */
+function bySession(a: { gateway: string; sessionId: string }, b: { gateway: string; sessionId: string }): number {
+  const key = (text: string) => Buffer.from(text).toString('base64url');
+  return compare(a.gateway, b.gateway) || compare(key(a.sessionId), key(b.sessionId));
 }
 
 function compare(a: string, b: string): number {

@@ -1,0 +1,131 @@
+import type { GrantId } from '../../core/ids';
+import { type EndOrder, type EndScope, isOver, KEEP_OUT_AFTER_MS, type SessionName } from '../../core/session-end';
+import type { Millis } from '../../core/time';
+import type { EndStore } from '../store';
+import type { Engine } from './engine';
+import { removeGrant } from './grants';
+import { sweep } from './sweep';
+import { type GrantRecord, type SessionKey, type SessionRecord, sessionKey } from './tables';
+
+export function endStore(engine: Engine): EndStore {
+  const { ends } = engine.tables;
+  const change = (session: SessionName, next: (order: EndOrder) => EndOrder): Promise<void> =>
+    engine.write(() => {
+      const key = sessionKey(session.gateway, session.sessionId);
+      const order = ends.get(key);
+      if (order !== undefined && order.settled === undefined) ends.put(key, next(order));
+    });
+  return {
+    orderEnd: async (scope, now) => {
+      const grants = await endGrants(engine, scope);
+      const ordered = await orderSessions(engine, scope, now);
+      return { grants: grants + ordered.grants, sessions: ordered.sessions };
+    },
+    takeDueEnds: async (now, limit, until) => {
+      const isDue = (order: EndOrder): boolean => order.settled === undefined && order.dueAt <= now;
+      const anyIsDue = await engine.read(() => [...ends.getRange()].some(({ value }) => isDue(value)));
+      return anyIsDue ? engine.write(() => takeDue(engine, isDue, limit, until)) : [];
+    },
+    settleEnd: (session, result, now) =>
+      change(session, ({ username: _, ...order }) => ({ ...order, settled: { at: now, result } })),
+    deferEnd: (session, dueAt) => change(session, (order) => ({ ...order, dueAt })),
+    getEnd: ({ gateway, sessionId }) => engine.read(() => ends.get(sessionKey(gateway, sessionId))),
+  };
+}
+
+function takeDue(
+  { tables: { ends } }: Engine,
+  isDue: (order: EndOrder) => boolean,
+  limit: number,
+  until: Millis,
+): EndOrder[] {
+  const due = [...ends.getRange()].filter(({ value }) => isDue(value)).sort((a, b) => a.value.dueAt - b.value.dueAt);
+  return due.slice(0, limit).map(({ key, value }) => {
+    const taken = { ...value, dueAt: until, tries: value.tries + 1 };
+    ends.put(key, taken);
+    return taken;
+  });
+}
+
+/** In chunks: a site may have a great many, and other operations get their turn in between. */
+async function endGrants(engine: Engine, scope: EndScope): Promise<number> {
+  const { grants } = engine.tables;
+  if ('grant' in scope) return engine.write(() => endGrant(engine, scope.grant));
+  const isMeant = (grant: GrantRecord): boolean =>
+    'site' in scope ? grant.site === scope.site : grant.gateway === scope.gateway;
+  let count = 0;
+  for await (const ended of sweep(engine, grants, (id, grant) => (isMeant(grant) ? endGrant(engine, id) : undefined))) {
+    count += ended.length;
+  }
+  return count;
+}
+
+function endGrant(engine: Engine, id: GrantId): 0 | 1 {
+  const record = engine.tables.grants.get(id);
+  if (record === undefined) return 0;
+  removeGrant(engine, record);
+  return 1;
+}
+
+async function orderSessions(
+  engine: Engine,
+  scope: EndScope,
+  now: Millis,
+): Promise<{ grants: number; sessions: SessionName[] }> {
+  const isMeant = (session: SessionRecord): boolean => {
+    if (session.endedAt !== undefined) return false;
+    if ('grant' in scope) return session.grantId === scope.grant;
+    return 'site' in scope ? session.site === scope.site : session.gateway === scope.gateway;
+  };
+  const sessions: SessionName[] = [];
+  let grants = 0;
+  for await (const ordered of sweep(engine, engine.tables.sessions, (key, session) =>
+    isMeant(session) ? order(engine, key, session, now) : undefined,
+  )) {
+    for (const { name, endedGrants } of ordered) {
+      sessions.push(name);
+      grants += endedGrants;
+    }
+  }
+  return { grants, sessions };
+}
+
+function order(engine: Engine, key: SessionKey, session: SessionRecord, now: Millis) {
+  const { ends } = engine.tables;
+  const { gateway, sessionId, site, username, grantId } = session;
+  // The grant may have been made through another gateway.
+  const endedGrants = grantId === undefined ? 0 : endGrant(engine, grantId);
+  const before = ends.get(key);
+  if (before === undefined || before.settled !== undefined) {
+    const called = { gateway, sessionId, site, ...(username !== undefined && { username }) };
+    ends.put(key, { ...called, orderedAt: now, dueAt: now, tries: 0 });
+  }
+  return { name: { gateway, sessionId }, endedGrants };
+}
+
+/**
+ * What accounting tells of a session whose end was ordered. To be called inside a writing operation.
+ * @param session  its record, as it is from now on
+ */
+export function noteEnd(
+  { tables: { ends, grants } }: Engine,
+  key: SessionKey,
+  session: SessionRecord,
+  at: Millis,
+): void {
+  const order = ends.get(key);
+  if (order === undefined) return;
+  const { username: _, settled, ...rest } = order;
+  if (session.endedAt !== undefined) {
+    if (settled?.result !== 'done') ends.put(key, { ...rest, settled: { at, result: 'done' } });
+    return;
+  }
+  if (settled === undefined || !isOver(settled.result)) return;
+  if (session.grantId !== undefined && grants.get(session.grantId) !== undefined) {
+    ends.remove(key);
+    return;
+  }
+  const { username } = session;
+  const dueAt = Math.max(at, order.orderedAt + KEEP_OUT_AFTER_MS);
+  ends.put(key, { ...rest, ...(username !== undefined && { username }), dueAt, tries: 0 });
+}
