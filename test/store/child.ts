@@ -3,6 +3,7 @@ import { OperatorError } from '../../core/errors';
 import { openEmbeddedStore } from '../../store/embedded/driver';
 import type { Store } from '../../store/store';
 import { CONTEXT, event, request } from '../contract/fixtures';
+import { SESSIONS_A_ROUND, sessionName } from './load';
 
 /** A process of its own for what cannot be played inside Jest: `child.ts <task> <folder> [number]`. */
 const [task = '', folder = '', number = '0'] = process.argv.slice(2);
@@ -31,7 +32,7 @@ const TASKS: Record<string, (store: Store) => Promise<void>> = {
         say(`grant ${grant.id}`);
       }
     };
-    const sessions = Array.from({ length: 28 }, (_, i) => account(`${number}-${i}`, 0));
+    const sessions = Array.from({ length: SESSIONS_A_ROUND }, (_, i) => account(sessionName(Number(number), i), 0));
     await Promise.all([...sessions, ...Array.from({ length: 4 }, (_, i) => grant(i))]);
   },
 
