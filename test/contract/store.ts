@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DAY, HOUR, MINUTE, SECOND } from '../../core/time';
+import { DAY, HOUR, MINUTE } from '../../core/time';
 import { SESSION_AFTERGLOW_MS, type Store } from '../../store/store';
 import { anyCommand, observe, Run } from './commands';
 import { endContract } from './ends';
