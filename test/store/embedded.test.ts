@@ -196,14 +196,15 @@ describeWith([needsRoot, 'setpriv'], 'opening the embedded store without permiss
 });
 
 describeWith(needsRoot, 'the embedded store on a full disk', () => {
-  const disk = mkdtempSync(join(tmpdir(), 'stadtfunk-disk-'));
+  const disk = join(folder, 'disk');
   const ballast = join(disk, 'ballast');
   const free = () => rmSync(ballast, { force: true });
-  beforeAll(() => execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', disk]));
-  afterAll(() => {
-    execFileSync('umount', [disk]);
-    rmSync(disk, { recursive: true });
+  beforeAll(() => {
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', disk]);
   });
+  // Lazily: a test that failed may have left a file open.
+  afterAll(() => execFileSync('umount', ['--lazy', disk]));
   /** Leaves this many octets free. */
   function fill(leave: number): void {
     free();
