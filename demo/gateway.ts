@@ -16,6 +16,7 @@ export const DEVICE_HEADER = 'demo-device';
 /** How often this gateway reports running sessions: often, so that somebody watching the demo sees them grow. */
 const INTERIM_EVERY = 10 * SECOND;
 const NORMAL_SPEED = 250_000;
+const MOST_DEVICES = 1_000;
 
 /** A device as the gateway knows it: waiting in front of the portal, or online. */
 interface Device {
@@ -73,7 +74,9 @@ export class SimulatedGateway implements Role {
     this.#random = random;
     this.#log = log;
     this.#radius = new RadiusClient(gateway, radius, clock, random);
-    this.#server = createServer((request, response) => void this.#answer(request, response));
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => this.#fail(response, error));
+    });
     this.#browser = `02:${[...random.bytes(5)].map((octet) => octet.toString(16).padStart(2, '0')).join(':')}`;
   }
 
@@ -108,17 +111,18 @@ export class SimulatedGateway implements Role {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const device = this.#deviceOf(request);
-    const url = new URL(request.url ?? '/', this.url);
-    try {
-      if (url.pathname === '/logon') redirect(response, await this.#logon(device, url.searchParams));
-      else if (url.pathname === '/logoff') redirect(response, await this.#logoff(device));
-      else if (device.session === undefined)
-        redirect(response, this.#portalPage(device, { res: 'notyet', userurl: 'http://example.test/' }));
-      else page(response, onlinePage(this.#gateway.id, this.#secondsLeft(device.session), this.#portalUrl));
-    } catch (error) {
-      this.#log.warn('demo-gateway-failed', { nas: this.#gateway.id, err: error });
-      response.writeHead(502, { 'Content-Type': 'text/plain' }).end('The simulated gateway got no answer.\n');
-    }
+    const [path, query] = (request.url ?? '/').split('?', 2);
+    if (path === '/logon') redirect(response, await this.#logon(device, new URLSearchParams(query)));
+    else if (path === '/logoff') redirect(response, await this.#logoff(device));
+    else if (device.session === undefined)
+      redirect(response, this.#portalPage(device, { res: 'notyet', userurl: 'http://example.test/' }));
+    else page(response, onlinePage(this.#gateway.id, this.#secondsLeft(device.session), this.#portalUrl));
+  }
+
+  #fail(response: ServerResponse, err: unknown): void {
+    this.#log.warn('demo-gateway-failed', { nas: this.#gateway.id, err });
+    if (response.headersSent) response.destroy();
+    else response.writeHead(502, { 'Content-Type': 'text/plain' }).end('The simulated gateway got no answer.\n');
   }
 
   #deviceOf(request: IncomingMessage): Device {
@@ -126,9 +130,17 @@ export class SimulatedGateway implements Role {
     const mac = typeof header === 'string' ? header : this.#browser;
     const known = this.#devices.get(mac);
     if (known !== undefined) return known;
+    this.#forgetOldest();
     const device: Device = { mac, challenge: this.#random.bytes(16), sessionId: this.#newSessionId() };
     this.#devices.set(mac, device);
     return device;
+  }
+
+  /** Who waits longest in front of the portal makes room, as in a gateway's own table. */
+  #forgetOldest(): void {
+    if (this.#devices.size < MOST_DEVICES) return;
+    const waiting = [...this.#devices.values()].find(({ session }) => session === undefined);
+    if (waiting !== undefined) this.#devices.delete(waiting.mac);
   }
 
   async #logon(device: Device, query: URLSearchParams): Promise<string> {

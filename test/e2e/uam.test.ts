@@ -49,6 +49,11 @@ describe('a UAM gateway, the portal, RADIUS, accounting and metrics, each a proc
     expect(await product.metric('stadtfunk_sessions{site="rathaus"}')).toBe(1);
   });
 
+  test('any address a browser may ask for leads to the portal, also one that is no path', async () => {
+    const asked = await fetch(`${gateway.url}//`, { redirect: 'manual' });
+    expect(asked.headers.get('location')).toContain(`${product.portalUrl}/uam/`);
+  });
+
   test('the volume that accounting reports reaches the metrics, and the session ends with the Stop', async () => {
     await fetch(`${gateway.url}/logoff`, { headers: { [DEVICE_HEADER]: DEVICE }, redirect: 'manual' });
 
