@@ -110,7 +110,8 @@ export class Watch {
     const now = this.#clock.now();
     const paused = this.#wasPaused();
     this.#lastWord = now;
-    if (paused) this.#pausedUntil = now;
+    // A clock that was ahead and has been set right is no reason to ignore polls until it gets there again.
+    if (paused || now < this.#pausedUntil) this.#pausedUntil = now;
     await this.#guarded(() => this.#store.watch(now, this.#tolerance()));
     if (paused) await this.#forEach((watched) => watched.replaceHealth(afterGap(watched.health)));
   }

@@ -159,6 +159,20 @@ describe('polls in a row', () => {
     expect(await controller.metric('ap_up')).toBe(1);
     expect(await store.unwatched({ from: START, to: controller.clock.now() }, 3 * POLL)).toHaveLength(1);
   });
+
+  test('go on at once when a clock that was a day ahead is set right again', async () => {
+    const { agent: ap, port } = await agent();
+    controller = new Controller(town([{ id: 'ap-1', port }]), newStore());
+    await controller.start();
+    await controller.poll();
+    controller.clock.step(DAY);
+    await controller.poll();
+    controller.clock.step(-DAY);
+    await controller.poll();
+    ap.silent = true;
+    for (let i = 0; i < 5; i++) await controller.poll();
+    expect(await controller.metric('ap_up')).toBe(0);
+  });
 });
 
 test('what the store refuses is kept as soon as it accepts again, and the metrics are right meanwhile', async () => {
