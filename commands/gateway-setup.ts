@@ -20,6 +20,8 @@ export function gatewaySetup(gateway: Gateway, portalUrl: string, challenge: str
       return coovachilli(gateway, portal);
     case 'opennds':
       return opennds(gateway, portal);
+    case 'hostapd':
+      return hostapd(gateway, portal);
   }
 }
 
@@ -66,6 +68,25 @@ function coovachilli({ id, uam, radius }: Of<'coovachilli'>, portal: URL): Gatew
       'radiusauthport 1812',
       'radiusacctport 1813',
       `radiussecret ${radius.secret.reveal()}`,
+    ],
+  };
+}
+
+/** Message-Authenticator: hostapd always sends one, and from 2.11 on wants one back. */
+function hostapd({ id, radius }: Of<'hostapd'>, portal: URL): GatewaySetup {
+  const server = `<IP address of ${portal.hostname}>`;
+  const secret = radius.secret.reveal();
+  return {
+    where: 'On the access points, in hostapd.conf',
+    lines: [
+      'macaddr_acl=2',
+      `nas_identifier=${id}`,
+      `auth_server_addr=${server}`,
+      'auth_server_port=1812',
+      `auth_server_shared_secret=${secret}`,
+      `acct_server_addr=${server}`,
+      'acct_server_port=1813',
+      `acct_server_shared_secret=${secret}`,
     ],
   };
 }

@@ -5,7 +5,7 @@ import { didYouMean, type Explained } from './explain';
 import { finding, type MistakeKind } from './messages';
 import { pathText } from './mistake';
 import { nearest } from './nearest';
-import { overlap } from './networks';
+import { sameNetwork } from './networks';
 import { MAKE_KEY, MAKE_SHARED_SECRET } from './read-secret';
 import type { Config } from './schema';
 import { KEY_LENGTH, type Secret, SHARED_SECRET_LENGTH, weakness } from './secret';
@@ -20,6 +20,9 @@ export interface CheckContext {
   readonly now?: Millis;
 }
 
+/** Hexadecimal digits of the shortest pre-shared key, 16 octets. */
+const PSK_DIGITS = 2 * SHARED_SECRET_LENGTH;
+
 /** The mistakes that only several keys together show: empty if all is well. */
 export function checkConfig(sections: Sections, context: CheckContext): Explained[] {
   return [
@@ -27,6 +30,8 @@ export function checkConfig(sections: Sections, context: CheckContext): Explaine
     ...unknownSites(sections),
     ...weakSecrets(sections),
     ...overlappingClients(sections),
+    ...unchangedSecrets(sections),
+    ...radsecMistakes(sections),
     ...samePorts(sections),
     ...termsMistakes(sections, context),
   ];
@@ -63,9 +68,14 @@ function weakSecrets({ demo = false, key, gateways = [] }: Sections): Explained[
     const why = secret === undefined ? undefined : weakness(secret.reveal(), length, demo);
     return why === undefined ? [] : [mistake(path, why, { limit: String(length), make })];
   };
-  const shared = (secret: Secret | undefined, id: string, path: (string | number)[]): Explained[] => {
+  const shared = (
+    secret: Secret | undefined,
+    id: string,
+    path: (string | number)[],
+    length = SHARED_SECRET_LENGTH,
+  ): Explained[] => {
     const make = `Make one with: ${MAKE_SHARED_SECRET}  and enter it here and at the gateway ${id}.`;
-    return check(secret, path, SHARED_SECRET_LENGTH, make);
+    return check(secret, path, length, make);
   };
   return [
     ...check(key, ['key'], KEY_LENGTH, `Make one with: ${MAKE_KEY}`),
@@ -73,28 +83,84 @@ function weakSecrets({ demo = false, key, gateways = [] }: Sections): Explained[
       const at = ['gateways', i];
       if (gateway.kind === 'opennds') return shared(gateway.faskey, gateway.id, [...at, 'faskey']);
       return [
-        ...shared(gateway.uam.secret, gateway.id, [...at, 'uam', 'secret']),
+        ...('uam' in gateway ? shared(gateway.uam.secret, gateway.id, [...at, 'uam', 'secret']) : []),
         ...shared(gateway.radius.secret, gateway.id, [...at, 'radius', 'secret']),
+        ...shared(gateway.radius.formerSecret, gateway.id, [...at, 'radius', 'formerSecret']),
+        ...shared(gateway.radius.tls?.psk?.key, gateway.id, [...at, 'radius', 'tls', 'psk', 'key'], PSK_DIGITS),
       ];
     }),
   ];
 }
 
-/** The RADIUS server knows a gateway by the address its packets come from (RFC 2865 section 3). */
+/**
+ * The RADIUS server knows a gateway by the address its packets come from (RFC 2865 section 3), the most specific network
+ * first, and gateways with the same one by their NAS-Identifier; one of those may go without.
+ */
 function overlappingClients({ gateways = [] }: Sections): Explained[] {
   const clients = gateways.flatMap((gateway, i) =>
-    'radius' in gateway
-      ? gateway.radius.clients.map((text, j) => ({ text, i, path: ['gateways', i, 'radius', 'clients', j] }))
+    'radius' in gateway ? gateway.radius.clients.map((text, j) => ({ text, i, j, radius: gateway.radius })) : [],
+  );
+  return clients.flatMap(({ text, i, j, radius: { nasIdentifier } }) => {
+    const other = clients.find(
+      (earlier) => earlier.i < i && earlier.radius.nasIdentifier === nasIdentifier && sameNetwork(earlier.text, text),
+    );
+    if (other === undefined) return [];
+    const words = { other: pathText(['gateways', other.i]) };
+    const at = ['gateways', i, 'radius'];
+    return nasIdentifier === undefined
+      ? [mistake([...at, 'clients', j], 'clients-overlap', words)]
+      : [mistake([...at, 'nasIdentifier'], 'same-nas-identifier', words)];
+  });
+}
+
+/** An overlap of two secrets that are one would never be seen to end. */
+function unchangedSecrets({ gateways = [] }: Sections): Explained[] {
+  return gateways.flatMap((gateway, i) =>
+    'radius' in gateway && gateway.radius.formerSecret?.reveal() === gateway.radius.secret.reveal()
+      ? [mistake(['gateways', i, 'radius', 'formerSecret'], 'former-secret-same')]
       : [],
   );
-  return clients.flatMap(({ text, i, path }) => {
-    const other = clients.find((earlier) => earlier.i < i && overlap(earlier.text, text));
-    return other === undefined ? [] : [mistake(path, 'clients-overlap', { other: pathText(['gateways', other.i]) })];
-  });
+}
+
+/** Over RadSec a gateway is known by its certificate or its key alone. */
+function radsecMistakes({ gateways = [], radius }: Sections): Explained[] {
+  const issues: Explained[] = [];
+  const seen = new Map<string, number>();
+  const unique = (what: 'certificateName' | 'psk', identity: string | undefined, i: number): void => {
+    if (identity === undefined) return;
+    const first = seen.get(`${what} ${identity}`);
+    seen.set(`${what} ${identity}`, first ?? i);
+    if (first === undefined) return;
+    const path = ['radius', 'tls', what, ...(what === 'psk' ? ['identity'] : [])];
+    issues.push(mistake(['gateways', i, ...path], 'tls-identity-twice', { other: pathText(['gateways', first]) }));
+  };
+  for (const [i, gateway] of gateways.entries()) {
+    if (!('radius' in gateway)) continue;
+    const { clients, tls } = gateway.radius;
+    const at = ['gateways', i, 'radius'];
+    unique('certificateName', tls?.certificateName, i);
+    unique('psk', tls?.psk?.identity, i);
+    if (clients.length === 0 && tls?.certificateName === undefined && tls?.psk === undefined) {
+      issues.push(mistake(at, 'gateway-unrecognisable'));
+    }
+    if (tls === undefined || radius === undefined) continue;
+    if (radius.radsec === undefined) {
+      issues.push(mistake([...at, 'tls'], 'tls-without-radsec', { section: 'radius.radsec' }));
+    } else if (tls.certificateName !== undefined && radius.radsec.certificates === undefined) {
+      const section = 'radius.radsec.certificates';
+      issues.push(mistake([...at, 'tls', 'certificateName'], 'tls-without-radsec', { section }));
+    }
+  }
+  return issues;
 }
 
 function samePorts({ portal, ops, radius }: Sections): Explained[] {
   const issues: Explained[] = [];
+  for (const [other, listen] of Object.entries({ 'portal.listen': portal?.listen, 'ops.listen': ops?.listen })) {
+    if (listen && radius?.radsec && collide(listen, radius.radsec)) {
+      issues.push(mistake(['radius', 'radsec', 'port'], 'same-port', { other }));
+    }
+  }
   if (portal && ops && collide(portal.listen, ops.listen)) {
     issues.push(mistake(['ops', 'listen', 'port'], 'same-port', { other: 'portal.listen' }));
   }

@@ -1,9 +1,60 @@
 import { z } from 'zod';
-import { host, hostWithPort, id, name, network, port, type SecretField } from './fields';
+import { host, hostWithPort, id, ipAddress, name, network, port, type SecretField } from './fields';
+import { asIssue } from './messages';
 
 /** What stands at the sites: gateways, one shape for each kind, and access points. */
 
 const siteId = id.meta({ form: 'the id of a site' });
+
+/** How a gateway of any kind asks our RADIUS server. */
+function radius(kind: string, secret: SecretField, exampleClient: string) {
+  return z.strictObject({
+    clients: z
+      .array(network)
+      .default([])
+      .meta({
+        description:
+          'Addresses or networks its RADIUS packets come from; the most specific entry wins. Gateways behind one address need `nasIdentifier`. None if it uses RadSec only.',
+        form: 'a list of IP addresses or networks',
+        example: [exampleClient],
+      }),
+    nasIdentifier: z
+      .string()
+      .min(1)
+      .max(253)
+      .optional()
+      .meta({
+        description:
+          'Only packets with this NAS-Identifier are of this gateway; tells gateways behind one address apart.',
+        example: `gw-${kind}`,
+      }),
+    secret: secret.meta({ description: 'RADIUS shared secret.', example: { file: `secrets/gw-${kind}-radius` } }),
+    formerSecret: secret.optional().meta({
+      description:
+        'The secret before it, accepted as well until the gateway has the new one; `stadtfunk_radius_former_secret_total` says if it is still used. Remove it then.',
+      example: { file: `secrets/gw-${kind}-radius-former` },
+    }),
+    requireMessageAuthenticator: z
+      .union([z.boolean(), z.literal('learn')])
+      .default(true)
+      .meta({
+        description:
+          'Refuse requests without Message-Authenticator (BlastRADIUS). `learn`: from the first signed request on, anew after each restart. `false`: only for a gateway that cannot sign.',
+        form: 'true, false or learn',
+      }),
+    tls: radsecIdentity(kind, secret).optional(),
+    dynamicAuthorization: z
+      .strictObject({
+        address: ipAddress.optional().meta({
+          description: 'IP address of the gateway for them. Without it: the first single address of `clients`.',
+          example: exampleClient.replace(/\.0\/\d+$/, '.1'),
+        }),
+        port: port.default(3799).describe('UDP port.'),
+      })
+      .prefault({})
+      .describe('Where the gateway takes orders to end sessions (RFC 5176).'),
+  });
+}
 
 /** A gateway that speaks UAM to the visitor's browser and RADIUS to us. */
 export function uamGateway<Kind extends string>(kind: Kind, secret: SecretField, exampleClient: string) {
@@ -27,25 +78,83 @@ export function uamGateway<Kind extends string>(kind: Kind, secret: SecretField,
         }),
       })
       .describe('How the visitor’s browser logs in at the gateway.'),
-    radius: z
-      .strictObject({
-        clients: z
-          .array(network)
-          .min(1)
-          .meta({
-            description: 'Addresses or networks its RADIUS packets come from; no two gateways share one.',
-            form: 'a list of IP addresses or networks',
-            example: [exampleClient],
-          }),
-        secret: secret.meta({ description: 'RADIUS shared secret.', example: { file: `secrets/gw-${kind}-radius` } }),
-        requireMessageAuthenticator: z
+    radius: radius(kind, secret, exampleClient)
+      .extend({
+        macAuthentication: z
           .boolean()
-          .default(true)
+          .default(false)
           .describe(
-            'Refuse requests without Message-Authenticator (BlastRADIUS). Switch off only for a gateway that cannot sign.',
+            'Let devices that hold a grant at the site back in by their address alone (`macauth` of CoovaChilli, `mac_auth` of uspot).',
           ),
+        macPassword: secret.optional().meta({
+          description: 'Password that the gateway sends with every address, if it is not the address itself.',
+          example: { file: `secrets/gw-${kind}-mac` },
+        }),
       })
       .describe('How the gateway asks our RADIUS server.'),
+  });
+}
+
+/** How a gateway proves over RadSec who it is, wherever it calls from. */
+function radsecIdentity(kind: string, secret: SecretField) {
+  const key = secret
+    .refine((given) => /^([0-9a-f]{2})+$/i.test(given.reveal()), asIssue('form-hex'))
+    .meta({
+      description: 'The pre-shared key, at least 16 octets.',
+      form: 'hexadecimal digits, {file: path} or {env: NAME}',
+      secret: true,
+      example: { file: `secrets/gw-${kind}-psk` },
+    });
+  return z
+    .strictObject({
+      certificateName: host.optional().meta({
+        description:
+          'Name in its client certificate: a DNS or URI subjectAltName, or the common name. It must be exactly this.',
+        form: 'a name as in a certificate',
+        example: `gw-${kind}.musterstadt.example`,
+      }),
+      psk: z
+        .strictObject({
+          identity: name.meta({ description: 'The identity it sends (TLS-PSK).', example: `gw-${kind}` }),
+          key,
+        })
+        .optional()
+        .describe('A key instead of a certificate (TLS-PSK).'),
+    })
+    .describe('How it proves over RadSec who it is, from whatever address; needs `radius.radsec`.');
+}
+
+/**
+ * Access points that only ask RADIUS whether a device may join, like hostapd with `macaddr_acl=2`. Only here may a
+ * stranger be accepted: into a network where the portal waits. A gateway with a portal of its own would let it online.
+ */
+export function hostapdGateway(secret: SecretField) {
+  return z.strictObject({
+    id: id.meta({ description: 'Stable name in metrics and logs.', example: 'ap-town-hall' }),
+    kind: z.literal('hostapd').describe('Access points that ask RADIUS and show no page.'),
+    site: siteId.meta({ description: 'The site they serve.', example: 'town-hall' }),
+    radius: radius('hostapd', secret, '10.3.0.0/24')
+      .extend({
+        unknownDevices: z
+          .union([
+            z.literal('reject'),
+            z
+              .strictObject({
+                vlan: z.int().min(1).max(4094).optional(),
+                filter: z.string().min(1).max(253).optional(),
+                seconds: z.int().min(30).default(60),
+              })
+              .refine(({ vlan, filter }) => vlan !== undefined || filter !== undefined, asIssue('strangers-nowhere')),
+          ])
+          .default('reject')
+          .meta({
+            description:
+              'What a device without a grant gets: `reject`, or admission to the network where the portal waits, by VLAN number or Filter-Id; it is asked for again after `seconds` (60 if not given).',
+            form: 'reject, {vlan: number} or {filter: name}, the latter two also with seconds',
+            example: { vlan: 10, seconds: 60 },
+          }),
+      })
+      .describe('How the access points ask our RADIUS server.'),
   });
 }
 

@@ -23,6 +23,11 @@ export const webAddress = z.url({ protocol: /^https?$/ }).meta({ form: 'a web ad
 
 export const email = z.email().meta({ form: 'an e-mail address' });
 
+export const ipAddress = z
+  .string()
+  .refine((text) => isIP(text) !== 0, asIssue('form-address'))
+  .meta({ form: 'an IP address' });
+
 /** One address, or a network of them. */
 export const network = z
   .string()

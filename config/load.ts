@@ -80,12 +80,24 @@ function soundSections(
 }
 
 function withAbsolutePaths(config: Config, folder: string): Config {
-  const { terms, store } = config;
+  const { terms, store, radius } = config;
+  const { radsec } = radius;
   return {
     ...config,
+    ...(radsec?.certificates !== undefined && {
+      radius: { ...radius, radsec: { ...radsec, certificates: absolute(radsec.certificates, folder) } },
+    }),
     store: { ...store, path: resolve(folder, store.path) },
     terms: terms.folder === undefined ? terms : { ...terms, folder: resolve(folder, terms.folder) },
   };
+}
+
+function absolute<Files extends Readonly<Record<string, string>>>(files: Files, folder: string): Files {
+  return Object.assign(
+    {},
+    files,
+    Object.fromEntries(Object.entries(files).map(([key, file]) => [key, resolve(folder, file)])),
+  );
 }
 
 function locate({ path, ...found }: Explained, schema: Schema, source: Source): Mistake {

@@ -34,7 +34,12 @@ export const MESSAGES = {
   'form-email': ['This is not an e-mail address.', 'Write it like wlan@example.de.'],
   'form-url': ['This is not a web address.', 'Write it with http:// or https://, like https://wlan.example.de.'],
   'form-date': ['This is not a date.', 'Write year, month and day, like 2026-11-01.'],
+  'form-address': ['This is not an IP address.', 'Write it like 10.1.0.1; names are not looked up here.'],
   'form-network': ['This is neither an IP address nor a network.', 'Write it like 10.1.0.1 or 10.1.0.0/24.'],
+  'form-hex': [
+    'The key is not written in hexadecimal digits, two for each octet.',
+    'Make one with: openssl rand -hex 16',
+  ],
   'form-host-port': ['This is not a host with a port.', 'Write it like 10.77.0.1:2050.'],
   'form-version': [
     'A version names a file, so it has only letters, digits, dots and dashes.',
@@ -67,8 +72,23 @@ export const MESSAGES = {
   'unknown-site': ['There is no such site.', '{hint}Use one of: {sites}; or add it under sites.'],
   'clients-overlap': [
     '{other} sends from the same addresses, so its packets could not be told apart.',
-    'Give each gateway addresses of its own.',
+    'Give each gateway addresses of its own, or radius.nasIdentifier to all but one of them.',
   ],
+  'same-nas-identifier': [
+    '{other} sends from the same addresses under this name, so its packets could not be told apart.',
+    'Give each its own NAS-Identifier, here and at the gateway.',
+  ],
+  'former-secret-same': ['The former secret is the same as the secret.', 'Remove formerSecret, or make a new secret.'],
+  'strangers-nowhere': [
+    'This says nowhere to put a device without a grant.',
+    'Name a vlan or a filter, or write reject.',
+  ],
+  'gateway-unrecognisable': [
+    'Nothing says how its RADIUS packets are recognised.',
+    'Add clients with its addresses, or tls with its certificateName or psk.',
+  ],
+  'tls-identity-twice': ['{other} has the same.', 'Give each gateway a certificate or psk of its own.'],
+  'tls-without-radsec': ['This needs {section}, which is not there.', 'Add {section}, or remove this.'],
   'same-port': ['{other} has this address and port already.', 'Choose another port.'],
   'terms-file-missing': [
     'The text {file} does not exist.',

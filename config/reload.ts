@@ -13,6 +13,8 @@ const FIXED_AT_START: Readonly<Record<string, (config: Config) => unknown>> = {
   'radius.host': (config) => config.radius.host,
   'radius.authenticationPort': (config) => config.radius.authenticationPort,
   'radius.accountingPort': (config) => config.radius.accountingPort,
+  'radius.radsec.host': (config) => config.radius.radsec?.host,
+  'radius.radsec.port': (config) => config.radius.radsec?.port,
   'ops.listen.host': (config) => config.ops.listen.host,
   'ops.listen.port': (config) => config.ops.listen.port,
   'store.kind': (config) => config.store.kind,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { accessPoint, openndsGateway, uamGateway } from './equipment';
+import { WHEN_STORE_FAILS } from '../core/rules';
+import { accessPoint, hostapdGateway, openndsGateway, uamGateway } from './equipment';
 import { email, host, id, listen, name, port, type ReadSecret, secretFrom, timeZone, webAddress } from './fields';
 import { asIssue } from './messages';
 
@@ -78,11 +79,18 @@ const rules = z
       description: 'Speed from the visitor, Mbit/s. Without it: as fast as the line.',
       example: 5,
     }),
+    whenStoreFails: z
+      .enum(WHEN_STORE_FAILS)
+      .default('grace')
+      .describe(
+        'Who may go online while the store does not answer: `grace`: devices known to hold a grant; `open`: everybody, a few minutes at a time; `closed`: nobody.',
+      ),
   })
   .prefault({})
   .transform((rules) => ({
     sessionSeconds: Math.round(rules.sessionMinutes * 60),
     idleSeconds: Math.round(rules.idleMinutes * 60),
+    whenStoreFails: rules.whenStoreFails,
     ...(rules.maxMegabytes !== undefined && { maxOctets: Math.round(rules.maxMegabytes * MEGABYTE) }),
     ...(rules.downMbit !== undefined && { downBitsPerSecond: Math.round(rules.downMbit * MEGABIT) }),
     ...(rules.upMbit !== undefined && { upBitsPerSecond: Math.round(rules.upMbit * MEGABIT) }),
@@ -126,6 +134,30 @@ const terms = z
   })
   .prefault({});
 
+const radsec = z
+  .strictObject({
+    host: host.default('0.0.0.0').describe('Address to listen on.'),
+    port: port.default(2083).describe('TCP port.'),
+    certificates: z
+      .strictObject({
+        certificate: z.string().min(1).meta({
+          description: 'PEM file with the certificate of this server, then those between it and its authority.',
+          example: 'tls/radius.pem',
+        }),
+        key: z.string().min(1).meta({
+          description: 'PEM file with the private key of this server, without a passphrase.',
+          example: 'tls/radius.key',
+        }),
+        clientAuthority: z.string().min(1).meta({
+          description: 'PEM file with the authority whose certificates gateways show: best one of your own.',
+          example: 'tls/gateways-ca.pem',
+        }),
+      })
+      .optional()
+      .describe('For gateways that show a certificate. Without it only those with a `psk` can connect.'),
+  })
+  .describe('RADIUS over TLS (RFC 6614). Without it: off.');
+
 /**
  * The schema of town.yaml, key by key; config/checks.ts adds what only several keys together show.
  * @param readSecret  how secrets in files and variables are read; the result holds them as `Secret`
@@ -136,6 +168,7 @@ export function configSchema(readSecret: ReadSecret) {
     uamGateway('uspot', secret, '10.1.0.1'),
     uamGateway('coovachilli', secret, '10.2.0.0/24'),
     openndsGateway(secret),
+    hostapdGateway(secret),
   ]);
   return z.strictObject({
     demo: z
@@ -162,6 +195,7 @@ export function configSchema(readSecret: ReadSecret) {
         host: host.default('0.0.0.0').describe('Address to listen on.'),
         authenticationPort: port.default(1812).describe('UDP port for Access-Requests.'),
         accountingPort: port.default(1813).describe('UDP port for Accounting-Requests.'),
+        radsec: radsec.optional(),
       })
       .prefault({})
       .describe('What gateways ask.'),
@@ -209,5 +243,6 @@ export type Config = z.output<ReturnType<typeof configSchema>>;
 export type Site = Config['sites'][number];
 export type Gateway = Config['gateways'][number];
 export type UamGateway = Extract<Gateway, { uam: unknown }>;
+export type RadiusGateway = Extract<Gateway, { radius: unknown }>;
 export type OpenndsGateway = Extract<Gateway, { kind: 'opennds' }>;
 export type AccessPoint = Config['accessPoints'][number];

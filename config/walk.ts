@@ -57,7 +57,12 @@ export function schemaAt(root: Schema, path: readonly PropertyKey[], value: unkn
 function childOf(schema: Schema, part: PropertyKey, value: unknown): Schema | undefined {
   const inner = bare(schema);
   if (inner instanceof z.ZodArray) return inner.element;
-  const block = inner instanceof z.ZodDiscriminatedUnion ? branchOf(inner, value) : inner;
+  const block =
+    inner instanceof z.ZodDiscriminatedUnion
+      ? branchOf(inner, value)
+      : inner instanceof z.ZodUnion
+        ? inner.options.find((option) => bare(option) instanceof z.ZodObject)
+        : inner;
   return block instanceof z.ZodObject ? block.shape[String(part)] : undefined;
 }
 

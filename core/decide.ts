@@ -1,7 +1,7 @@
 import type { Grant } from './grant';
 import type { Octets } from './octets';
 import type { RejectReason } from './reasons';
-import type { SiteRules } from './rules';
+import { type SiteRules, UNSEEN_SECONDS } from './rules';
 import { type Millis, SECOND } from './time';
 
 /** What the gateway is told about a device that may go online. */
@@ -24,14 +24,29 @@ export type Decision =
 export function decide(grant: Grant, rules: SiteRules, now: Millis): Decision {
   const sessionTimeoutSeconds = Math.floor((grant.expiresAt - now) / SECOND);
   if (sessionTimeoutSeconds < 1) return { accept: false, reason: 'grant-expired' };
-  const limits = {
+  const limits = limitsOf(rules, sessionTimeoutSeconds);
+  if (rules.maxOctets === undefined) return { accept: true, acceptance: limits };
+  const remainingOctets = rules.maxOctets - grant.usedOctets;
+  if (remainingOctets <= 0) return { accept: false, reason: 'octets-used-up' };
+  return { accept: true, acceptance: { ...limits, remainingOctets } };
+}
+
+/**
+ * The same while the store does not answer: the site's rule says whether remembered grants count, or everybody may.
+ * @param remembered  the grant that the device held when the store last spoke of it
+ */
+export function decideWithoutStore(remembered: Grant | undefined, rules: SiteRules, now: Millis): Decision {
+  if (rules.whenStoreFails === 'closed') return { accept: false, reason: 'store-down' };
+  if (remembered !== undefined) return decide(remembered, rules, now);
+  if (rules.whenStoreFails === 'grace') return { accept: false, reason: 'store-down' };
+  return { accept: true, acceptance: limitsOf(rules, Math.min(UNSEEN_SECONDS, rules.sessionSeconds)) };
+}
+
+function limitsOf(rules: SiteRules, sessionTimeoutSeconds: number): Acceptance {
+  return {
     sessionTimeoutSeconds,
     idleTimeoutSeconds: rules.idleSeconds,
     ...(rules.downBitsPerSecond !== undefined && { downBitsPerSecond: rules.downBitsPerSecond }),
     ...(rules.upBitsPerSecond !== undefined && { upBitsPerSecond: rules.upBitsPerSecond }),
   };
-  if (rules.maxOctets === undefined) return { accept: true, acceptance: limits };
-  const remainingOctets = rules.maxOctets - grant.usedOctets;
-  if (remainingOctets <= 0) return { accept: false, reason: 'octets-used-up' };
-  return { accept: true, acceptance: { ...limits, remainingOctets } };
 }

@@ -1,5 +1,6 @@
+/** Twelve hex digits; or groups of two, four or six of them, with the same sign between all. */
 const FORMS =
-  /^(?:[0-9a-f]{12}|[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})$/i;
+  /^(?:[0-9a-f]{12}|[0-9a-f]{2}([:. -])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}|[0-9a-f]{4}([:. -])[0-9a-f]{4}\2[0-9a-f]{4}|[0-9a-f]{6}[:. -][0-9a-f]{6})$/i;
 
 /**
  * The hardware address of a visitor's device. It lives in one request's memory and nowhere else: however it is
@@ -13,7 +14,8 @@ export class DeviceAddress {
   }
 
   /**
-   * Reads the forms gateways send: `aa:bb:cc:dd:ee:ff`, `AA-BB-CC-DD-EE-FF`, `aabbccddeeff`, `aabb.ccdd.eeff`.
+   * Reads the forms gateways send: `aa:bb:cc:dd:ee:ff`, `AA-BB-CC-DD-EE-FF`, `aabbccddeeff`, `aabb.ccdd.eeff`,
+   * `AABBCC-DDEEFF`.
    * Anything else, a group address, or all zeroes (CoovaChilli's "no device") gives undefined.
    */
   static parse(text: string): DeviceAddress | undefined {

@@ -1,5 +1,9 @@
 import type { Octets } from './octets';
 
+/** Who may go online while the store does not answer: whom we remember to hold a grant, everybody, nobody. */
+export const WHEN_STORE_FAILS = ['grace', 'open', 'closed'] as const;
+export type WhenStoreFails = (typeof WHEN_STORE_FAILS)[number];
+
 /** What a site allows a visitor who accepted the terms. Undefined means: no limit. */
 export interface SiteRules {
   /** How long one acceptance lasts. At most a day: an address must not be an entitlement for longer. */
@@ -10,7 +14,11 @@ export interface SiteRules {
   readonly maxOctets?: Octets;
   readonly downBitsPerSecond?: number;
   readonly upBitsPerSecond?: number;
+  readonly whenStoreFails: WhenStoreFails;
 }
+
+/** How long a device is let online unseen (`open`): soon enough it is asked for again, when the store may answer. */
+export const UNSEEN_SECONDS = 600;
 
 /** How often gateways report on a running session (Acct-Interim-Interval; hostapd ignores less than 60). */
 export const INTERIM_SECONDS = 300;

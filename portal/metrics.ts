@@ -53,10 +53,11 @@ export class PortalMetrics {
 
   /** Makes every series of a configuration exist, so that a rate can be taken from the first event on. */
   announce(config: Config): void {
-    for (const gateway of [...config.gateways.map(({ id }) => id), NO_GATEWAY]) {
+    const gateways = config.gateways.filter(({ kind }) => kind !== 'hostapd').map(({ id }) => id);
+    for (const gateway of [...gateways, NO_GATEWAY]) {
       for (const reason of Object.keys(VISIT_REFUSED)) this.#refused.inc({ gateway, reason }, 0);
     }
-    for (const { id: gateway } of config.gateways) {
+    for (const gateway of gateways) {
       for (const result of VISIT_RESULTS) this.#visits.inc({ gateway, result }, 0);
     }
     for (const { id: site } of config.sites) {

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Config } from '../config/schema';
-import type { SiteId } from '../core/ids';
-import { DROP, type DropReason, REJECT, type RejectReason } from '../core/reasons';
+import type { GatewayId, SiteId } from '../core/ids';
+import { DROP, type DropReason, ORDER, type OrderResult, REJECT, type RejectReason } from '../core/reasons';
 import type { Usage } from '../core/session';
 import type { Live } from '../runtime/live';
 import { PREFIX, type Registry } from '../runtime/metrics';
@@ -12,6 +12,8 @@ import { CODE } from './wire/packet';
 
 export type RequestKind = 'access' | 'accounting' | 'status';
 const KINDS: readonly RequestKind[] = ['access', 'accounting', 'status'];
+
+export type OrderKind = 'disconnect';
 
 const REPLIES: Readonly<Record<ReplyCode, string>> = {
   [CODE.accessAccept]: 'access-accept',
@@ -30,6 +32,9 @@ export class RadiusMetrics {
   readonly #rejects: Counter<'reason'>;
   readonly #dropped: Counter<'reason'>;
   readonly #records: Counter<'kind'>;
+  readonly #orders: Counter<'kind' | 'result'>;
+  readonly #formerSecret: Counter<'gateway'>;
+  readonly #withoutStore: Counter<'site' | 'result'>;
   readonly #duration: Histogram<'kind'>;
   readonly #siteOctets: Counter<'site' | 'direction'>;
   readonly #siteSessions: Counter<'site'>;
@@ -43,6 +48,23 @@ export class RadiusMetrics {
     this.#rejects = counter('radius_rejects_total', 'Access-Rejects, by reason.', 'reason');
     this.#dropped = counter('radius_dropped_total', 'RADIUS packets left without answer, by reason.', 'reason');
     this.#records = counter('radius_accounting_records_total', 'Accounting records kept, by kind.', 'kind');
+    this.#formerSecret = counter(
+      'radius_former_secret_total',
+      'Requests that a gateway still made with its former secret.',
+      'gateway',
+    );
+    this.#withoutStore = counter(
+      'radius_without_store_total',
+      'Access-Requests answered by the rule of the site because the store did not answer.',
+      'site',
+      'result',
+    );
+    this.#orders = counter(
+      'radius_dynamic_authorization_total',
+      'Orders to gateways to end a session, by how they went.',
+      'kind',
+      'result',
+    );
     this.#duration = new Histogram({
       name: `${PREFIX}radius_request_duration_seconds`,
       help: 'Time from the arrival of a request to its answer.',
@@ -59,7 +81,7 @@ export class RadiusMetrics {
     this.#siteSessions = counter('site_sessions_total', 'Sessions begun.', 'site');
     sessionsGauge(registry, config, store);
     this.#showAll(config.current);
-    config.onChange((next) => this.#showSites(next));
+    config.onChange((next) => this.#showTown(next));
   }
 
   request(kind: RequestKind): void {
@@ -90,6 +112,20 @@ export class RadiusMetrics {
     this.#records.inc({ kind: status });
   }
 
+  formerSecretUsed(gateway: GatewayId): void {
+    this.#formerSecret.inc({ gateway });
+  }
+
+  /** An Access-Request was answered although the store did not. */
+  answeredWithoutStore(site: SiteId, accepted: boolean): void {
+    this.#withoutStore.inc({ site, result: accepted ? 'accepted' : 'rejected' });
+  }
+
+  /** A Disconnect-Request was answered or given up. */
+  ordered(kind: OrderKind, result: OrderResult): void {
+    this.#orders.inc({ kind, result });
+  }
+
   /** What an accounting record added to the totals of its site. */
   used(site: SiteId, { downloadOctets, uploadOctets, sessions }: Usage & { readonly sessions: number }): void {
     this.#siteOctets.inc({ site, direction: 'download' }, downloadOctets);
@@ -106,12 +142,21 @@ export class RadiusMetrics {
     for (const code of Object.values(REPLIES)) this.#replies.inc({ code }, 0);
     for (const reason of Object.keys(REJECT)) this.#rejects.inc({ reason }, 0);
     for (const reason of Object.keys(DROP)) this.#dropped.inc({ reason }, 0);
+    for (const result of Object.keys(ORDER)) this.#orders.inc({ kind: 'disconnect', result }, 0);
     for (const kind of ACCOUNTING_STATUSES) this.#records.inc({ kind }, 0);
-    this.#showSites(config);
+    this.#showTown(config);
   }
 
-  #showSites({ sites }: Config): void {
-    for (const { id } of sites) this.used(id, { seconds: 0, downloadOctets: 0, uploadOctets: 0, sessions: 0 });
+  #showTown({ sites, gateways }: Config): void {
+    for (const { id: site } of sites) {
+      this.used(site, { seconds: 0, downloadOctets: 0, uploadOctets: 0, sessions: 0 });
+      for (const result of ['accepted', 'rejected']) this.#withoutStore.inc({ site, result }, 0);
+    }
+    for (const gateway of gateways) {
+      if ('radius' in gateway && gateway.radius.formerSecret !== undefined) {
+        this.#formerSecret.inc({ gateway: gateway.id }, 0);
+      }
+    }
   }
 }
 
@@ -127,6 +172,20 @@ function sessionsGauge(registry: Registry, config: Live<Config>, store: SessionS
       const running = await store.countSessions().catch(() => undefined);
       if (running === undefined) return;
       for (const { id } of config.current.sites) this.set({ site: id }, running.get(id) ?? 0);
+    },
+  });
+}
+
+/** How many RadSec connections each gateway keeps open. */
+export function radsecGauge(registry: Registry, server: { counts(): ReadonlyMap<GatewayId, number> }): void {
+  new Gauge({
+    name: `${PREFIX}radius_radsec_connections`,
+    help: 'RadSec connections that are open now.',
+    labelNames: ['gateway'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [gateway, count] of server.counts()) this.set({ gateway }, count);
     },
   });
 }

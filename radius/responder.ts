@@ -5,10 +5,12 @@ import type { BurstLog } from './burst-log';
 import type { Handler, Outcome, Request } from './handlers/handler';
 import type { RadiusMetrics, RequestKind } from './metrics';
 import type { Nas } from './nas';
+import { SigningGateways } from './signing-gateways';
 import { DuplicateCache, type Ticket } from './transport/duplicates';
 import type { Peer } from './transport/udp';
 import { CODE, type Packet, parsePacket } from './wire/packet';
 import { sealReply, verifyRequest } from './wire/seal';
+import { WorkQueue } from './work-queue';
 
 interface Served {
   readonly kind: RequestKind;
@@ -17,12 +19,14 @@ interface Served {
 
 interface Verified extends Served {
   readonly packet: Packet;
+  /** The gateway with the secret that verified the packet. */
+  readonly nas: Nas;
 }
 
-/** What a listener answers, by packet code. Packets of the `elsewhere` codes belong to our other port. */
+/** What a listener answers, by packet code. Packets of the `elsewhere` code belong to our other port, if there is one. */
 export interface Service {
   readonly handlers: ReadonlyMap<number, Served>;
-  readonly elsewhere: number;
+  readonly elsewhere?: number;
 }
 
 /** What becomes of one datagram, told to the transport that brought it. */
@@ -38,9 +42,6 @@ export interface ResponderDeps {
   readonly clock: Clock;
 }
 
-/** Requests that may wait for the store at the same time; more are dropped, and gateways ask again. */
-const MAX_IN_FLIGHT = 4096;
-
 /**
  * The way of a datagram: well-formed? for this port? verified? seen before? then handled, sealed and sent. It knows
  * neither sockets nor how the sender was identified, so that UDP and RadSec share it.
@@ -49,11 +50,13 @@ export class Responder {
   readonly #service: Service;
   readonly #deps: ResponderDeps;
   readonly #duplicates = new DuplicateCache();
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #queue = new WorkQueue();
+  readonly #signing: SigningGateways;
 
   constructor(service: Service, deps: ResponderDeps) {
     this.#service = service;
     this.#deps = deps;
+    this.#signing = new SigningGateways(deps.log);
   }
 
   /**
@@ -67,12 +70,12 @@ export class Responder {
     }
     const examined = this.#examine(datagram, nas);
     if (typeof examined === 'string') this.#drop(examined, exchange, nas);
-    else this.#serve(examined, nas, peer, exchange);
+    else this.#serve(examined, peer, exchange);
   }
 
   /** Resolves when everything under way has been answered or given up. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#inFlight);
+  idle(): Promise<void> {
+    return this.#queue.idle();
   }
 
   /** Nothing in the packet is believed before this has passed it. */
@@ -81,10 +84,23 @@ export class Responder {
     if (packet === undefined) return 'malformed';
     const served = this.#service.handlers.get(packet.code);
     if (served === undefined) return packet.code === this.#service.elsewhere ? 'wrong-port' : 'unsupported-code';
-    return verifyRequest(packet, nas.secret, nas.requireMessageAuthenticator) ?? { packet, ...served };
+    const why = this.#verify(packet, nas);
+    if (why === undefined) return { packet, nas, ...served };
+    if (why !== 'bad-authenticator' || nas.former === undefined || this.#verify(packet, nas.former)) return why;
+    this.#deps.metrics.formerSecretUsed(nas.gateway);
+    this.#deps.log.write('warn', 'radius-former-secret', { nas: nas.gateway, reason: 'former-secret' });
+    return { packet, nas: nas.former, ...served };
   }
 
-  #serve({ packet, kind, handle }: Verified, nas: Nas, peer: Peer, exchange: Exchange): void {
+  #verify(packet: Packet, nas: Nas): DropReason | undefined {
+    const why = verifyRequest(packet, nas.secret, this.#signing.mustSign(nas));
+    if (why === undefined && packet.code === CODE.accessRequest && packet.messageAuthenticatorAt !== undefined) {
+      this.#signing.saw(nas);
+    }
+    return why;
+  }
+
+  #serve({ packet, nas, kind, handle }: Verified, peer: Peer, exchange: Exchange): void {
     const { clock, metrics } = this.#deps;
     const arrivedAt = clock.monotonic();
     metrics.request(kind);
@@ -97,17 +113,17 @@ export class Responder {
       }
       return;
     }
-    if (this.#inFlight.size >= MAX_IN_FLIGHT) {
-      this.#duplicates.forget(seen.ticket);
-      this.#drop('overloaded', exchange, nas);
-      return;
-    }
     const request = { packet, nas, receivedAt: clock.now() };
-    const answering = this.#answer(handle, request, seen.ticket, exchange).then(() => {
-      this.#inFlight.delete(answering);
-      metrics.took(kind, (clock.monotonic() - arrivedAt) / SECOND);
+    this.#queue.add({
+      run: async () => {
+        await this.#answer(handle, request, seen.ticket, exchange);
+        metrics.took(kind, (clock.monotonic() - arrivedAt) / SECOND);
+      },
+      giveUp: () => {
+        this.#duplicates.forget(seen.ticket);
+        this.#drop('overloaded', exchange, nas);
+      },
     });
-    this.#inFlight.add(answering);
   }
 
   async #answer(handle: Handler, request: Request, ticket: Ticket, exchange: Exchange): Promise<void> {

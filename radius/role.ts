@@ -6,6 +6,7 @@ import { listenError } from '../runtime/listen';
 import { derived, type Live } from '../runtime/live';
 import type { Log } from '../runtime/log';
 import type { Registry } from '../runtime/metrics';
+import { systemRandom } from '../runtime/random';
 import type { Role } from '../runtime/role';
 import type { GrantStore, SessionStore } from '../store/store';
 import { BurstLog } from './burst-log';
@@ -16,6 +17,7 @@ import { RadiusMetrics } from './metrics';
 import { NasTable } from './nas';
 import { Responder, type Service } from './responder';
 import { UdpSocket } from './transport/udp';
+import { nasIdentifierOf } from './wire/nas-identifier';
 import { CODE } from './wire/packet';
 
 export interface RadiusDeps {
@@ -57,9 +59,10 @@ export class RadiusRole implements Role {
   async start(): Promise<void> {
     const { config, store, clock, registry } = this.#deps;
     const metrics = new RadiusMetrics(registry, config, store);
+    const shared = { metrics, log: new BurstLog(this.#log, clock), clock };
     const authentication: Service = {
       handlers: new Map([
-        [CODE.accessRequest, { kind: 'access', handle: accessHandler(store) }],
+        [CODE.accessRequest, { kind: 'access', handle: accessHandler({ store, random: systemRandom, ...shared }) }],
         [CODE.statusServer, { kind: 'status', handle: authenticationStatus }],
       ]),
       elsewhere: CODE.accountingRequest,
@@ -71,7 +74,6 @@ export class RadiusRole implements Role {
       ]),
       elsewhere: CODE.accessRequest,
     };
-    const shared = { metrics, log: new BurstLog(this.#log, clock), clock };
     try {
       this.authenticationPort = await this.#listen(new Responder(authentication, shared), 'authenticationPort');
       this.accountingPort = await this.#listen(new Responder(accounting, shared), 'accountingPort');
@@ -103,7 +105,7 @@ export class RadiusRole implements Role {
       const socket: UdpSocket = await UdpSocket.open(
         { host, port },
         (datagram, peer) =>
-          responder.receive(datagram, nasTable().find(peer.address), peer, {
+          responder.receive(datagram, nasTable().find(peer.address, () => nasIdentifierOf(datagram)), peer, {
             send: (reply) => socket.send(reply, peer),
           }),
         (err) => this.#log.error('radius-socket-failed', { err }),

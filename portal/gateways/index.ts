@@ -1,11 +1,11 @@
-import type { Config, Gateway } from '../../config/schema';
+import type { Config, OpenndsGateway, UamGateway } from '../../config/schema';
 import type { GatewayId } from '../../core/ids';
 import type { GatewayAdapter } from './gateway';
 import { openndsAdapter } from './opennds';
 import { uamAdapter } from './uam';
 
-/** The adapter of a configured gateway. A new kind gets a file of its own and a line here. */
-export function adapterOf(gateway: Gateway): GatewayAdapter {
+/** The adapter of a gateway that sends visitors here. A new kind gets a file of its own and a line here. */
+export function adapterOf(gateway: UamGateway | OpenndsGateway): GatewayAdapter {
   switch (gateway.kind) {
     case 'uspot':
     case 'coovachilli':
@@ -16,5 +16,6 @@ export function adapterOf(gateway: Gateway): GatewayAdapter {
 }
 
 export function adaptersOf(config: Config): ReadonlyMap<GatewayId, GatewayAdapter> {
-  return new Map(config.gateways.map((gateway) => [gateway.id, adapterOf(gateway)]));
+  const adapters = config.gateways.flatMap((gateway) => (gateway.kind === 'hostapd' ? [] : adapterOf(gateway)));
+  return new Map(adapters.map((adapter) => [adapter.id, adapter]));
 }

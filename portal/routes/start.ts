@@ -18,7 +18,7 @@ export function startRoutes(portal: Portal): Router {
       view: {
         sites: publicSites,
         gateways: config.gateways
-          .filter((gateway) => gateway.kind !== 'opennds')
+          .filter((gateway) => 'uam' in gateway)
           .map((gateway) => ({
             href: `${adapters.get(gateway.id)?.origin ?? ''}/`,
             site: sites.get(gateway.site)?.name,

@@ -1,43 +1,101 @@
-import { decide } from '../../core/decide';
+import { type Decision, decide, decideWithoutStore } from '../../core/decide';
 import type { Grant } from '../../core/grant';
-import { DeviceAddress } from '../../core/mac';
 import type { RejectReason } from '../../core/reasons';
 import type { Millis } from '../../core/time';
+import type { Clock } from '../../runtime/clock';
+import type { Random } from '../../runtime/random';
 import type { GrantStore } from '../../store/store';
+import type { BurstLog } from '../burst-log';
+import { Impatient } from '../impatient';
+import { KnownDevices } from '../known-devices';
+import type { RadiusMetrics } from '../metrics';
 import type { Nas } from '../nas';
-import { type AccessRequest, readAccessRequest, writeAcceptance, writeRefusal } from '../wire/access';
+import { readAccessRequest, writeAcceptance, writeRefusal } from '../wire/access';
+import { writeAdmission } from '../wire/admission';
 import { CODE } from '../wire/packet';
 import type { Handler, Outcome } from './handler';
+import { type Login, recogniseLogin } from './login';
 
-/**
- * Answers Access-Requests. The user name is a credential that the portal issued a moment ago; redeeming it gives the
- * grant, and the site's rules say what the gateway is told.
- */
-export function accessHandler(store: GrantStore): Handler {
+export interface AccessTools {
+  readonly store: GrantStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: RadiusMetrics;
+  readonly log: BurstLog;
+}
+
+type Found = { readonly ok: true; readonly grant: Grant } | { readonly ok: false; readonly reason: RejectReason };
+
+/** The way from a login to an answer: who is it, which grant is that, what do the rules of the site say to it? */
+export function accessHandler(tools: AccessTools): Handler {
+  const { store, clock, random, metrics, log } = tools;
+  const impatient = new Impatient(clock);
+  const known = new KnownDevices(random);
+
+  const withoutStore = (nas: Nas, { device }: Login, now: Millis, err: unknown): Judged => {
+    log.write('error', 'radius-store-failed', { nas: nas.gateway, site: nas.site, reason: 'store-failed', err });
+    const grant = known.find(nas.site, device, now);
+    const decision = decideWithoutStore(grant, nas.rules, now);
+    metrics.answeredWithoutStore(nas.site, decision.accept);
+    return { decision, grant };
+  };
+
+  const judge = async (nas: Nas, login: Login, now: Millis): Promise<Judged> => {
+    let found: Found;
+    try {
+      found = await impatient.ask(() => look(store, nas, login, now));
+    } catch (err) {
+      return withoutStore(nas, login, now, err);
+    }
+    if (found.ok) known.remember(nas.site, login.device, found.grant, now);
+    else if (found.reason === 'device-unknown') known.remember(nas.site, login.device, undefined, now);
+    if (!found.ok) return { decision: { accept: false, reason: found.reason } };
+    return { decision: decide(found.grant, nas.rules, now), grant: found.grant };
+  };
+
   return async ({ packet, nas, receivedAt: now }) => {
     const asked = readAccessRequest(packet, nas.secret);
     if (asked === undefined) return { dropped: 'malformed' };
-    const redeemed = await redeem(asked, nas, now, store);
-    if (!redeemed.ok) return reject(redeemed.reason);
-    const decision = decide(redeemed.grant, nas.rules, now);
-    if (!decision.accept) return reject(decision.reason);
-    return { code: CODE.accessAccept, attributes: writeAcceptance(decision.acceptance, redeemed.grant.id) };
+    const login = recogniseLogin(asked, nas, (username) => store.credentialPassword(username));
+    if ('refused' in login) return reject(login.refused);
+    return answer(nas, login, await judge(nas, login, now), random);
   };
+}
+
+interface Judged {
+  readonly decision: Decision;
+  readonly grant?: Grant | undefined;
+}
+
+async function look(store: GrantStore, nas: Nas, { device, username }: Login, now: Millis): Promise<Found> {
+  if (username !== undefined) return store.takeCredential({ username, gateway: nas.gateway, device, now });
+  const grant = await store.findGrant(nas.site, device, now);
+  return grant === undefined ? { ok: false, reason: 'device-unknown' } : { ok: true, grant };
+}
+
+/**
+ * Accounting of a login by address shall not carry the address: the user name of the answer takes its place. It is the
+ * grant's id, because hostapd keeps that but not the Class.
+ */
+function answer(nas: Nas, login: Login, { decision, grant }: Judged, random: Random): Outcome {
+  const byAddress = login.username === undefined;
+  if (decision.accept) {
+    const attributes = writeAcceptance(decision.acceptance, {
+      ...(grant !== undefined && { grantId: grant.id }),
+      ...(byAddress && { userName: grant?.id ?? random.word() }),
+    });
+    return { code: CODE.accessAccept, attributes };
+  }
+  const isStranger = byAddress && (decision.reason === 'device-unknown' || isUnseen(decision.reason, nas));
+  if (!isStranger || nas.strangers === undefined) return reject(decision.reason);
+  return { code: CODE.accessAccept, attributes: writeAdmission(nas.strangers, random.word()) };
+}
+
+/** Without the store nobody new can be told from a stranger; a site that closes then admits no stranger either. */
+function isUnseen(reason: RejectReason, nas: Nas): boolean {
+  return reason === 'store-down' && nas.rules.whenStoreFails !== 'closed';
 }
 
 function reject(reason: RejectReason): Outcome {
   return { code: CODE.accessReject, attributes: writeRefusal(reason), rejected: reason };
-}
-
-type Redeemed = { readonly ok: true; readonly grant: Grant } | { readonly ok: false; readonly reason: RejectReason };
-
-/** The password is checked before the store is asked: who guesses can neither use a credential up nor cause work. */
-async function redeem(asked: AccessRequest, nas: Nas, now: Millis, store: GrantStore): Promise<Redeemed> {
-  const { username, proves } = asked;
-  if (proves === undefined) return { ok: false, reason: 'password-missing' };
-  if (username === undefined) return { ok: false, reason: 'credential-unknown' };
-  if (!proves(store.credentialPassword(username))) return { ok: false, reason: 'password-wrong' };
-  const device = DeviceAddress.parse(asked.device ?? '');
-  if (device === undefined) return { ok: false, reason: 'device-missing' };
-  return store.takeCredential({ username, gateway: nas.gateway, device, now });
 }

@@ -41,15 +41,23 @@ export function readAccessRequest(packet: Packet, secret: Buffer): AccessRequest
   return asked;
 }
 
-/** What an Access-Accept tells the gateway. The Class comes back in accounting and names the grant. */
-export function writeAcceptance(acceptance: Acceptance, grantId: GrantId): Attribute[] {
+/**
+ * What an Access-Accept tells the gateway.
+ * @param names  the grant, which comes back in accounting as Class; the user name that accounting shall use instead of
+ *   the one of the request
+ */
+export function writeAcceptance(
+  acceptance: Acceptance,
+  { grantId, userName }: { readonly grantId?: GrantId; readonly userName?: string },
+): Attribute[] {
   const { sessionTimeoutSeconds, idleTimeoutSeconds, upBitsPerSecond, downBitsPerSecond, remainingOctets } = acceptance;
   const attributes = [
     integerAttribute('Session-Timeout', sessionTimeoutSeconds),
     integerAttribute('Idle-Timeout', idleTimeoutSeconds),
     integerAttribute('Acct-Interim-Interval', INTERIM_SECONDS),
-    textAttribute('Class', grantId),
   ];
+  if (grantId !== undefined) attributes.push(textAttribute('Class', grantId));
+  if (userName !== undefined) attributes.push(textAttribute('User-Name', userName));
   if (upBitsPerSecond !== undefined) attributes.push(integerAttribute('WISPr-Bandwidth-Max-Up', upBitsPerSecond));
   if (downBitsPerSecond !== undefined) attributes.push(integerAttribute('WISPr-Bandwidth-Max-Down', downBitsPerSecond));
   if (remainingOctets !== undefined) {

@@ -19,12 +19,14 @@ export const DICTIONARY = {
   'User-Password': { type: 2, form: 'octets' }, // RFC 2865 5.2
   'CHAP-Password': { type: 3, form: 'octets', length: 17 }, // RFC 2865 5.3
   'NAS-IP-Address': { type: 4, form: 'address' }, // RFC 2865 5.4
+  'Filter-Id': { type: 11, form: 'text' }, // RFC 2865 5.11
   'Reply-Message': { type: 18, form: 'text' }, // RFC 2865 5.18
   Class: { type: 25, form: 'text' }, // RFC 2865 5.25
   'Vendor-Specific': { type: 26, form: 'octets' }, // RFC 2865 5.26
   'Session-Timeout': { type: 27, form: 'integer' }, // RFC 2865 5.27
   'Idle-Timeout': { type: 28, form: 'integer' }, // RFC 2865 5.28
   'Calling-Station-Id': { type: 31, form: 'text' }, // RFC 2865 5.31
+  'NAS-Identifier': { type: 32, form: 'text' }, // RFC 2865 5.32
   'Proxy-State': { type: 33, form: 'octets' }, // RFC 2865 5.33
   'Acct-Status-Type': { type: 40, form: 'integer' }, // RFC 2866 5.1
   'Acct-Delay-Time': { type: 41, form: 'integer' }, // RFC 2866 5.2
@@ -36,8 +38,12 @@ export const DICTIONARY = {
   'Acct-Output-Gigawords': { type: 53, form: 'integer' }, // RFC 2869 5.2
   'Event-Timestamp': { type: 55, form: 'time' }, // RFC 2869 5.3
   'CHAP-Challenge': { type: 60, form: 'octets' }, // RFC 2865 5.40
+  'Tunnel-Type': { type: 64, form: 'integer' }, // RFC 2868 3.1; its first octet is the tag
+  'Tunnel-Medium-Type': { type: 65, form: 'integer' }, // RFC 2868 3.2; its first octet is the tag
   'Message-Authenticator': { type: 80, form: 'octets', length: 16 }, // RFC 3579 3.2
+  'Tunnel-Private-Group-Id': { type: 81, form: 'text' }, // RFC 2868 3.6; we send it without a tag
   'Acct-Interim-Interval': { type: 85, form: 'integer' }, // RFC 2869 5.16
+  'Error-Cause': { type: 101, form: 'integer' }, // RFC 5176 3.5
   'WISPr-Bandwidth-Max-Up': { vendor: WISPR, type: 7, form: 'integer' }, // bit/s
   'WISPr-Bandwidth-Max-Down': { vendor: WISPR, type: 8, form: 'integer' }, // bit/s
   'ChilliSpot-Max-Total-Octets': { vendor: CHILLISPOT, type: 3, form: 'integer' },

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { configurationDocument } from '../../config/docs';
 import { loadConfig, parseConfig } from '../../config/load';
 import { nearest } from '../../config/nearest';
-import { overlap } from '../../config/networks';
+import { sameNetwork } from '../../config/networks';
 import { restartOnly } from '../../config/reload';
 import type { Config } from '../../config/schema';
 import { Secret } from '../../config/secret';
@@ -93,9 +93,10 @@ describe('docs/configuration.md', () => {
     const example = /```yaml\n([\s\S]*?)```/.exec(document)?.[1] ?? '';
     mkdirSync(join(folder, 'secrets'));
     for (const [, file = ''] of example.matchAll(/file: (secrets\/[\w-]+)/g)) {
-      writeFileSync(join(folder, file), `9d3f6a0c5b7e41288f06c2d4a1e97b35${file}`);
+      // A key of TLS-PSK is written in hexadecimal digits.
+      writeFileSync(join(folder, file), `9d3f6a0c5b7e41288f06c2d4a1e97b35${Buffer.from(file).toString('hex')}`);
     }
-    expect(configOf(example).gateways.map(({ kind }) => kind)).toEqual(['uspot', 'coovachilli', 'opennds']);
+    expect(configOf(example).gateways.map(({ kind }) => kind)).toEqual(['uspot', 'coovachilli', 'opennds', 'hostapd']);
   });
 
   test('describes every key', () => {
@@ -122,15 +123,17 @@ test.each([
 test.each([
   ['10.1.0.1', '10.1.0.1', true],
   ['10.1.0.1', '10.1.0.2', false],
-  ['10.1.0.0/24', '10.1.0.7', true],
-  ['10.1.0.7', '10.1.0.0/24', true],
+  ['10.1.0.1', '10.1.0.1/32', true],
+  ['10.1.0.0/24', '10.1.0.7', false],
+  ['10.1.0.0/24', '10.1.0.7/24', true],
   ['10.1.0.0/25', '10.1.0.128/25', false],
-  ['0.0.0.0/0', '10.1.0.0/24', true],
-  ['::ffff:10.1.0.1', '10.1.0.0/24', true],
-  ['2001:db8::/32', '2001:db8:1::5', true],
-  ['2001:db8::/32', '10.1.0.1', false],
-])('networks %s and %s overlap: %s', (a, b, expected) => {
-  expect(overlap(a, b)).toBe(expected);
+  ['0.0.0.0/0', '10.1.0.0/24', false],
+  ['::ffff:10.1.0.1', '10.1.0.1', true],
+  ['::ffff:10.1.0.0/120', '10.1.0.0/24', true],
+  ['2001:db8::/32', '2001:db8:1::/32', true],
+  ['::/0', '0.0.0.0/0', false],
+])('networks %s and %s are the same: %s', (a, b, expected) => {
+  expect(sameNetwork(a, b)).toBe(expected);
 });
 
 test.each([

@@ -23,7 +23,7 @@ const grant: Grant = {
   expiresAt: NOW + HOUR,
   usedOctets: 0,
 };
-const rules: SiteRules = { sessionSeconds: 3600, idleSeconds: 900 };
+const rules: SiteRules = { sessionSeconds: 3600, idleSeconds: 900, whenStoreFails: 'grace' };
 
 describe('deciding whether a device may be online', () => {
   const accepted = { sessionTimeoutSeconds: 3600, idleTimeoutSeconds: 900 };

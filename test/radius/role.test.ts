@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { OperatorError } from '../../core/errors';
 import { SECOND } from '../../core/time';
 import { BurstLog } from '../../radius/burst-log';
+import type { Outcome } from '../../radius/handlers/handler';
 import { RadiusMetrics } from '../../radius/metrics';
 import { NasTable } from '../../radius/nas';
 import { Responder } from '../../radius/responder';
@@ -99,24 +100,44 @@ describe('the store and the answer', () => {
     await town.close();
   });
 
-  test('no more than 4096 requests wait for the store; the next is dropped and counted', async () => {
+  test('1024 requests are with the store, 4096 wait behind them; then the oldest that waits is dropped and counted', async () => {
     const town = await Town.open();
     const registry = new Registry();
     const config = new LiveValue(townConfig('.'));
     const metrics = new RadiusMetrics(registry, config, town.store);
+    const begun: (() => void)[] = [];
+    const handle = () => new Promise<Outcome>((resolve) => begun.push(() => resolve({ dropped: 'incomplete' })));
     const service = {
-      handlers: new Map([
-        [CODE.accountingRequest, { kind: 'accounting', handle: () => new Promise<never>(() => {}) } as const],
-      ]),
+      handlers: new Map([[CODE.accountingRequest, { kind: 'accounting', handle } as const]]),
       elsewhere: CODE.accessRequest,
     };
     const responder = new Responder(service, { metrics, log: new BurstLog(silentLog, town.clock), clock: town.clock });
     const nas = new NasTable(config.current).find('127.0.0.1');
-    for (let i = 0; i < 4097; i++) {
+    const dropped: string[] = [];
+    const send = (i: number): void => {
       const request = accountingRequest(i % 256, start(String(i)), SECRET);
-      responder.receive(request, nas, { address: '127.0.0.1', port: 1024 + (i >> 8) }, { send: () => {} });
+      const exchange = { send: () => {}, dropped: (reason: string) => dropped.push(`${i} ${reason}`) };
+      responder.receive(request, nas, { address: '127.0.0.1', port: 1024 + (i >> 8) }, exchange);
+    };
+    for (let i = 0; i < 1024 + 4096; i++) send(i);
+    expect([begun.length, dropped]).toEqual([1024, []]);
+    for (let i = 5120; i < 5123; i++) send(i);
+    expect(dropped).toEqual(['1024 overloaded', '1025 overloaded', '1026 overloaded']);
+    expect(await registry.getSingleMetricAsString('stadtfunk_radius_dropped_total')).toMatch(/"overloaded"\} 3$/m);
+
+    // A request that was dropped is no repetition when it comes again.
+    send(1024);
+    expect(dropped.at(-1)).toBe('1027 overloaded');
+
+    // Once the store goes on, everything that waits gets its turn, in order.
+    const idle = responder.idle();
+    for (let done = 0; done < 1024 + 4096; done++) {
+      begun[done]?.();
+      if (done % 512 === 511) await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(await registry.getSingleMetricAsString('stadtfunk_radius_dropped_total')).toMatch(/"overloaded"\} 1$/m);
+    await idle;
+    expect(dropped.slice(4, 1028).at(-1)).toBe('1023 incomplete');
+    expect(dropped.at(-1)).toBe('1024 incomplete');
     await town.close();
   });
 });

@@ -1,0 +1,51 @@
+import { type Millis, SECOND } from '../core/time';
+import type { Clock } from '../runtime/clock';
+
+/** An answer has to be out within 200 ms whatever the store does; the rest is for making it. */
+const PATIENCE_MS = 150;
+
+/** The store took too long. What it was asked to do may still happen. */
+export class StoreTooSlow extends Error {
+  constructor() {
+    super(`the store did not answer within ${PATIENCE_MS} ms`);
+    this.name = 'StoreTooSlow';
+  }
+}
+
+/**
+ * Asks the store and does not wait for it longer than an answer may take. Once it was too slow it is asked only once a
+ * second until it answers again: a store that hangs then delays nobody, and nothing piles up before it.
+ */
+export class Impatient {
+  readonly #clock: Clock;
+  /** When the hanging store may be asked again, monotonic; undefined while it answers. */
+  #nextTry: Millis | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @throws StoreTooSlow, or what the operation rejects with */
+  async ask<T>(operation: () => Promise<T>): Promise<T> {
+    const now = this.#clock.monotonic();
+    if (this.#nextTry !== undefined) {
+      if (now < this.#nextTry) throw new StoreTooSlow();
+      this.#nextTry = now + SECOND;
+    }
+    const answer = operation().finally(() => {
+      this.#nextTry = undefined;
+    });
+    let cancel = (): void => {};
+    const tooSlow = new Promise<never>((_, reject) => {
+      cancel = this.#clock.after(PATIENCE_MS, () => {
+        this.#nextTry ??= this.#clock.monotonic() + SECOND;
+        reject(new StoreTooSlow());
+      });
+    });
+    try {
+      return await Promise.race([answer, tooSlow]);
+    } finally {
+      cancel();
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/** Work that has to wait for something slow. Exactly one of the two is called. */
+export interface Work {
+  run(): Promise<void>;
+  /** There is no room for it. */
+  giveUp(): void;
+}
+
+/** Requests that are under way at the same time: enough for the store to put many records into one commit. */
+const MAX_RUNNING = 1024;
+const MAX_WAITING = 4096;
+
+/**
+ * Runs a bounded number of works at a time and lets a bounded number wait. When there is no room left, the one that has
+ * waited longest is given up: its gateway is the first to ask again, or has already stopped waiting.
+ */
+export class WorkQueue {
+  readonly #waiting = new Set<Work>();
+  readonly #whenIdle: (() => void)[] = [];
+  #running = 0;
+
+  add(work: Work): void {
+    if (this.#running < MAX_RUNNING) {
+      this.#start(work);
+      return;
+    }
+    if (this.#waiting.size >= MAX_WAITING) this.#takeOldest()?.giveUp();
+    this.#waiting.add(work);
+  }
+
+  /** Resolves when nothing runs or waits. */
+  idle(): Promise<void> {
+    if (this.#running === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** @param work  must not reject: then nobody would know what became of its request */
+  #start(work: Work): void {
+    this.#running += 1;
+    void work.run().finally(() => {
+      this.#running -= 1;
+      const next = this.#takeOldest();
+      if (next !== undefined) this.#start(next);
+      else if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    });
+  }
+
+  /** A set keeps the order in which works came. */
+  #takeOldest(): Work | undefined {
+    const [oldest] = this.#waiting;
+    if (oldest !== undefined) this.#waiting.delete(oldest);
+    return oldest;
+  }
+}
