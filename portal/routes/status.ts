@@ -4,7 +4,7 @@ import { type Availability, upRatio } from '../../core/availability';
 import type { Millis } from '../../core/time';
 import type { Format } from '../i18n/format';
 import { type Portal, storing } from '../portal';
-import { type SiteReport, siteReport } from '../public/site-report';
+import { type ApReport, type SiteReport, siteReport } from '../public/site-report';
 import { languageOf, sendPage, type Translate, translator } from '../respond';
 
 /** Public, and about access points only; a minute's rush on a school's page is answered from caches on the way. */
@@ -93,14 +93,16 @@ function light(report: SiteReport, t: Translate, format: Format, now: Millis) {
     const text =
       checkedAt === undefined
         ? t('status.never.text')
-        : t('status.stale.text', { age: format.age(now - checkedAt), checked: format.moment(checkedAt, now) });
+        : t('status.stale.text', { ago: format.ago(now - checkedAt), checked: format.moment(checkedAt, now) });
     return { state: 'unknown', title: t('status.stale'), text };
   }
   const { state, since } = report.status;
-  const down = report.accessPoints.filter((ap) => ap.state === 'down').length;
-  const text = t(`status.${state}.text`, {
+  const count = (of: ApReport['state']): number => report.accessPoints.filter((ap) => ap.state === of).length;
+  const sentence = state === 'works' && count('unknown') > 0 ? 'works.some' : state;
+  const text = t(`status.${sentence}.text`, {
     since: format.moment(since, now),
-    down,
+    up: count('up'),
+    down: count('down'),
     total: report.accessPoints.length,
   });
   return { state, title: t(`status.${state}`), text };

@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request from 'supertest';
-import { HOUR } from '../../core/time';
+import { DAY, HOUR } from '../../core/time';
 import { PortalRole } from '../../portal/role';
 import { silentLog } from '../../runtime/log';
 import { createMetrics } from '../../runtime/metrics';
@@ -13,6 +13,7 @@ import { packageRoot } from '../../runtime/package-root';
 import { systemRandom } from '../../runtime/random';
 import {
   closeStores,
+  NOW,
   openndsRedirect,
   schoolFault,
   testPortal,
@@ -150,6 +151,26 @@ describe('status', () => {
       'Diese Angaben sind alt: Zuletzt wurde vor 5 Stunden geprüft (Samstag, 21. November um 19:00)',
     );
     expect((await request(app).get('/status/school.json')).body).toMatchObject({ state: 'unknown', since: null });
+  });
+
+  test.each([
+    ['de', 'Zuletzt wurde vor 2 Tagen geprüft'],
+    ['en', 'the last check was 2 days ago'],
+  ])('says in good %s how many days old they are', async (language, sentence) => {
+    const { app, store, clock } = await testPortal();
+    await schoolFault(store);
+    clock.step(50 * HOUR);
+    expect((await request(app).get(`/status/school?l=${language}`).expect(200)).text).toContain(sentence);
+  });
+
+  test('does not say that all work while one has never answered, and names the year if it is another', async () => {
+    const { app, store } = await testPortal();
+    await store.watch(NOW - HOUR, HOUR);
+    await store.watch(NOW, 2 * HOUR);
+    await store.putHealth('ap-gym', { state: 'up', since: NOW - 400 * DAY, streak: 0, lastSeenAt: NOW });
+    const { text } = await request(app).get('/status/school').expect(200);
+    expect(text).not.toContain('Alle Zugangspunkte');
+    expect(text).toContain('In Betrieb: 1 von 3 Zugangspunkten, seit 17. Oktober 2025 um 20:00');
   });
 
   test('is a page for sites that want one, and 404 for the others', async () => {
