@@ -27,7 +27,7 @@ export function recogniseLogin(
   const device = DeviceAddress.parse(asked.device ?? '');
   if (device !== undefined) {
     const address = addressIn(username, device);
-    if (address !== undefined) return byAddress(nas, device, [username, address], proves);
+    if (address !== undefined) return byAddress(nas, device, [username, address, ''], proves);
   }
   if (DeviceAddress.parse(username) !== undefined) {
     return { refused: device === undefined ? 'device-missing' : 'device-mismatch' };
@@ -44,14 +44,17 @@ function addressIn(username: string, device: DeviceAddress): string | undefined 
   return LENGTHS.map((length) => username.slice(0, length)).find((text) => DeviceAddress.parse(text)?.equals(device));
 }
 
-/** The password is the user name (hostapd, CoovaChilli), the address without suffix (uspot), or the configured one. */
+/**
+ * The password is the user name (hostapd, CoovaChilli), the address without suffix (uspot) or empty (MikroTik); or the
+ * configured one.
+ */
 function byAddress(
   nas: Nas,
   device: DeviceAddress,
-  names: readonly string[],
+  usual: readonly string[],
   proves: (password: string) => boolean,
 ): Login | { readonly refused: RejectReason } {
   if (!nas.macAuthentication) return { refused: 'mac-authentication-off' };
-  const passwords = nas.macPassword === undefined ? names : [nas.macPassword];
+  const passwords = nas.macPassword === undefined ? usual : [nas.macPassword];
   return passwords.some(proves) ? { device } : { refused: 'password-wrong' };
 }
