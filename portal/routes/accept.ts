@@ -69,7 +69,7 @@ async function admit(portal: Portal, request: Request, response: Response, accep
   );
   const decision = decide(granted.grant, site.rules, now);
   if (!decision.accept) {
-    portal.log.info('visit-rejected', { site: site.id, nas: adapter.id, reason: decision.reason });
+    portal.log.debug('visit-rejected', { site: site.id, nas: adapter.id, reason: decision.reason });
     const t = translator(portal, languageOf(portal, request));
     showMessage(portal, request, response, {
       status: 403,

@@ -15,7 +15,8 @@ export function refuse(
   adapter?: GatewayAdapter,
 ): void {
   portal.metrics.refused(adapter?.id ?? NO_GATEWAY, reason);
-  portal.log.info('visit-refused', { reason, ...(adapter && { nas: adapter.id, site: adapter.site }) });
+  // At debug only: anybody can ask for this as often as they like, and the metric tells an operator the same.
+  portal.log.debug('visit-refused', { reason, ...(adapter && { nas: adapter.id, site: adapter.site }) });
   const t = translator(portal, languageOf(portal, request));
   const expired = reason === 'visit-expired';
   const ofForm = reason === 'visit-forged' || reason === 'cross-site';

@@ -157,6 +157,18 @@ describe('connected', () => {
   });
 });
 
+test('what anybody can send as often as they like writes no line at the normal level', async () => {
+  const lines: string[] = [];
+  const log = createLog('info', { write: (line) => lines.push(line) });
+  const { app, registry } = await testPortal(townConfig(), { log });
+  await request(app).get('/uam/nowhere?res=notyet').expect(400);
+  await request(app).get('/opennds/library?fas=x').expect(400);
+  await request(app).post('/accept').type('form').send({ visit: 'forged' }).expect(400);
+  await request(app).get('/%ff').expect(404);
+  expect(lines).toEqual([]);
+  expect(await registry.metrics()).toContain('portal_refused_total{gateway="none",reason="visit-forged"} 1');
+});
+
 test('a whole visit leaves no address, user name or query in the log, nor in the metrics', async () => {
   const lines: string[] = [];
   const log = createLog('debug', { write: (line) => lines.push(line) });
