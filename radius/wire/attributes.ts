@@ -74,25 +74,32 @@ export class Attributes implements Iterable<Attribute> {
     return values;
   }
 
+  /** The first value. Most attributes are asked for and not there: then nothing is made. */
+  #first(name: AttributeName): Buffer | undefined {
+    if (definitionOf(name).vendor !== undefined) return this.all(name)[0];
+    const at = this.offsetOf(name);
+    return at === undefined ? undefined : this.#octets.subarray(at, at - HEAD + (this.#octets[at - 1] ?? HEAD));
+  }
+
   octets(name: NamesOf<'octets'>): Buffer | undefined {
-    return this.all(name)[0];
+    return this.#first(name);
   }
 
   /** UTF-8 [RFC 8044 3.4]; what is not UTF-8 is read octet by octet, so that two different values stay different. */
   text(name: NamesOf<'text'>): string | undefined {
-    const value = this.all(name)[0];
+    const value = this.#first(name);
     return value?.toString(isUtf8(value) ? 'utf8' : 'latin1');
   }
 
   /** A number of 32 bits; for a `time`, seconds since 1970. A vendor's attribute of another length counts as absent. */
   integer(name: NamesOf<'integer' | 'time'>): number | undefined {
-    const value = this.all(name)[0];
+    const value = this.#first(name);
     return value?.length === 4 ? value.readUInt32BE() : undefined;
   }
 
   /** An IPv4 address as `192.0.2.1`. */
   address(name: NamesOf<'address'>): string | undefined {
-    const value = this.all(name)[0];
+    const value = this.#first(name);
     return value?.length === 4 ? value.join('.') : undefined;
   }
 }
@@ -120,11 +127,12 @@ export function octetsAttribute(name: AttributeName, value: Buffer): Attribute {
     throw new RangeError(`${name} cannot hold ${value.length} octets`);
   }
   if (vendor === undefined) return { type, value };
-  const specific = Buffer.alloc(VENDOR_ID + HEAD);
+  const specific = Buffer.allocUnsafe(VENDOR_ID + HEAD + value.length);
   specific.writeUInt32BE(vendor);
   specific[VENDOR_ID] = type;
   specific[VENDOR_ID + 1] = HEAD + value.length;
-  return { type: VENDOR_SPECIFIC, value: Buffer.concat([specific, value]) };
+  specific.set(value, VENDOR_ID + HEAD);
+  return { type: VENDOR_SPECIFIC, value: specific };
 }
 
 export function textAttribute(name: NamesOf<'text'>, value: string): Attribute {
@@ -135,7 +143,7 @@ const MAX_INTEGER = 2 ** 32 - 1;
 
 /** A limit that 32 bits cannot express becomes the largest one they can. */
 export function integerAttribute(name: NamesOf<'integer' | 'time'>, value: number): Attribute {
-  const octets = Buffer.alloc(4);
+  const octets = Buffer.allocUnsafe(4);
   octets.writeUInt32BE(Math.min(value, MAX_INTEGER));
   return octetsAttribute(name, octets);
 }
