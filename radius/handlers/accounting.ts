@@ -15,7 +15,9 @@ export function accountingHandler(store: SessionStore, metrics: RadiusMetrics): 
   return async ({ packet, nas, receivedAt }) => {
     const report = readAccounting(packet, nas.viewPoint);
     if (report === undefined) return { dropped: 'incomplete' };
-    const { status, sessionId, grantId, seconds, downloadOctets, uploadOctets } = report;
+    const { status, sessionId, username, seconds, downloadOctets, uploadOctets } = report;
+    // hostapd keeps no Class of a device that came by its address, but the name that it was given, which is its grant's.
+    const grantId = report.grantId ?? (nas.kind === 'hostapd' ? username : undefined);
     if (status === 'on' || status === 'off') {
       // CoovaChilli sends these without a session id; they are about the gateway, so none is missing.
       await store.closeSessionsOf(nas.gateway, receivedAt);
@@ -29,6 +31,7 @@ export function accountingHandler(store: SessionStore, metrics: RadiusMetrics): 
       site: nas.site,
       sessionId,
       ...(grantId !== undefined && { grantId }),
+      ...(username !== undefined && { username }),
       eventAt: eventTime(report, receivedAt),
       receivedAt,
       ...(seconds !== undefined && { seconds }),

@@ -1,4 +1,4 @@
-import type { GrantId } from '../../core/ids';
+import { type GrantId, isWord } from '../../core/ids';
 import { type Octets, octetsFrom } from '../../core/octets';
 import type { Attributes } from './attributes';
 import type { Packet } from './packet';
@@ -24,6 +24,8 @@ export interface AccountingReport {
   readonly status: AccountingStatus;
   readonly sessionId?: string;
   readonly grantId?: GrantId;
+  /** Only if it is a word of ours; gateways also write device addresses there. */
+  readonly username?: string;
   /** For how many seconds the gateway has been trying to send this. */
   readonly delaySeconds: number;
   /** When it happened by the gateway's clock, in seconds since 1970. */
@@ -43,12 +45,14 @@ export function readAccounting({ attributes }: Packet, viewPoint: ViewPoint): Ac
   if (status === undefined) return undefined;
   const sessionId = attributes.text('Acct-Session-Id');
   const grantId = attributes.text('Class');
+  const username = attributes.text('User-Name');
   const eventSeconds = attributes.integer('Event-Timestamp');
   const seconds = attributes.integer('Acct-Session-Time');
   return {
     status,
     ...(sessionId && { sessionId }),
     ...(grantId && { grantId }),
+    ...(username !== undefined && isWord(username) && { username }),
     delaySeconds: attributes.integer('Acct-Delay-Time') ?? 0,
     ...(eventSeconds !== undefined && { eventSeconds }),
     ...(seconds !== undefined && { seconds }),

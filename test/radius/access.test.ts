@@ -154,6 +154,28 @@ describe('a login by address', () => {
     expect((await askFor(STRANGER, STRANGER, 'other'))?.code).toBe(CODE.accessReject);
   });
 
+  test('accounting of hostapd, which returns no Class, counts for the grant by the name that the answer gave', async () => {
+    configure([one('hostapd', {})]);
+    const reply = await askFor(DEVICE);
+    const record = [
+      integerAttribute('Acct-Status-Type', 2),
+      textAttribute('Acct-Session-Id', '0123456789ABCDEF'),
+      named(reply?.attributes.text('User-Name') ?? ''),
+      calling(DEVICE),
+      integerAttribute('Acct-Input-Octets', 1000),
+      integerAttribute('Acct-Output-Octets', 50_000),
+    ];
+    await gateway.ask(accountingRequest(254, record, SECRET), town.role.accountingPort);
+    expect((await town.store.findGrant('rathaus', device(), town.clock.now()))?.usedOctets).toBe(51_000);
+    // A gateway that kept the address as the name: it is not stored.
+    const byAddress = record.map((attribute) => (attribute.type === 1 ? named('021122334455') : attribute));
+    const other = byAddress.map((attribute) =>
+      attribute.type === 44 ? textAttribute('Acct-Session-Id', 'other') : attribute,
+    );
+    await gateway.ask(accountingRequest(255, other, SECRET), town.role.accountingPort);
+    expect(JSON.stringify(await town.store.getSession('gw-rathaus', 'other'))).not.toContain('021122334455');
+  });
+
   test('neither log nor metrics know the devices', async () => {
     const texts = town.log + (await town.registry.metrics());
     for (const address of [DEVICE, STRANGER]) {
