@@ -1,6 +1,6 @@
 import { type Attribute, Attributes, MAX_VALUE } from './attributes';
 
-/** Packet types that we know [RFC 2865 3, RFC 2866 3, RFC 5997 2]. */
+/** Packet types that we know [RFC 2865 3, RFC 2866 3, RFC 5997 2, RFC 5176 2.3]. */
 export const CODE = {
   accessRequest: 1,
   accessAccept: 2,
@@ -9,6 +9,9 @@ export const CODE = {
   accountingResponse: 5,
   accessChallenge: 11,
   statusServer: 12,
+  disconnectRequest: 40,
+  disconnectAck: 41,
+  disconnectNak: 42,
 } as const;
 export type Code = (typeof CODE)[keyof typeof CODE];
 
@@ -71,7 +74,7 @@ export function encodePacket(
 ): Buffer {
   const length = attributes.reduce((sum, { value }) => sum + 2 + value.length, HEADER_OCTETS);
   if (length > MAX_PACKET_OCTETS) throw new RangeError(`a packet cannot hold ${length} octets`);
-  const octets = Buffer.alloc(length);
+  const octets = Buffer.allocUnsafe(length);
   octets[0] = code;
   octets[1] = identifier;
   octets.writeUInt16BE(length, 2);

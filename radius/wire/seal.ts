@@ -50,7 +50,7 @@ export function verifyRequest(
 }
 
 /** Is the Message-Authenticator right, with this in the authenticator's place? [RFC 3579 3.2] */
-function isSignedFor(packet: Packet, authenticator: Buffer, secret: Buffer): boolean {
+export function isSignedFor(packet: Packet, authenticator: Buffer, secret: Buffer): boolean {
   const at = packet.messageAuthenticatorAt;
   if (at === undefined) return false;
   const { octets } = packet;
@@ -95,7 +95,7 @@ export function sealReply(
  */
 export function unhide(hidden: Buffer, authenticator: Buffer, secret: Buffer): Buffer | undefined {
   if (hidden.length === 0 || hidden.length % BLOCK !== 0 || hidden.length > MAX_PASSWORD_OCTETS) return undefined;
-  const padded = Buffer.alloc(hidden.length);
+  const padded = Buffer.allocUnsafe(hidden.length);
   let previous = authenticator;
   for (let at = 0; at < hidden.length; at += BLOCK) {
     const mask = md5(secret, previous);
@@ -107,7 +107,7 @@ export function unhide(hidden: Buffer, authenticator: Buffer, secret: Buffer): B
 
 /** Is this the password, once zeroes pad it to the same length? */
 export function isPaddedPassword(padded: Buffer, password: string): boolean {
-  const expected = Buffer.alloc(padded.length);
+  const expected = Buffer.allocUnsafe(padded.length).fill(0);
   const written = expected.write(password, 'utf8');
   return timingSafeEqual(padded, expected) && written === Buffer.byteLength(password);
 }

@@ -16,7 +16,7 @@ import { LiveValue } from '../../runtime/live';
 import { createLog } from '../../runtime/log';
 import { systemRandom } from '../../runtime/random';
 import { openStore } from '../../store/open';
-import type { GrantStore, SessionStore, Store } from '../../store/store';
+import type { EndStore, GrantStore, SessionStore, Store } from '../../store/store';
 
 /** Three gateways: one that signs, CoovaChilli, and an old one that cannot sign; told apart by their addresses. */
 export const GATEWAYS = {
@@ -76,7 +76,7 @@ export class Town {
     config: Config,
     clock: ManualClock,
     store: Store,
-    serve: GrantStore & SessionStore,
+    serve: GrantStore & SessionStore & EndStore,
   ) {
     this.#folder = folder;
     this.clock = clock;
@@ -95,10 +95,16 @@ export class Town {
     });
   }
 
-  /** @param wrap  puts something between the server and the store */
-  static async open(wrap: (store: Store) => GrantStore & SessionStore = (store) => store): Promise<Town> {
+  /**
+   * @param wrap  puts something between the server and the store
+   * @param more  overrides top-level keys of the configuration
+   */
+  static async open(
+    wrap: (store: Store) => GrantStore & SessionStore & EndStore = (store) => store,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<Town> {
     const folder = await mkdtemp(join(tmpdir(), 'stadtfunk-radius-'));
-    const config = townConfig(folder);
+    const config = townConfig(folder, more);
     const clock = new ManualClock(NOW);
     const store = await openStore(config, systemRandom, clock);
     const town = new Town(folder, config, clock, store, wrap(store));
@@ -110,6 +116,11 @@ export class Town {
     await this.role.stop();
     await this.store.close();
     await rm(this.#folder, { recursive: true });
+  }
+
+  /** The configuration as it would be with these gateways, in force from now on. */
+  useGateways(gateways: readonly object[]): void {
+    this.config.exchange(townConfig(this.#folder, { gateways }));
   }
 
   get log(): string {

@@ -1,0 +1,50 @@
+import type { Config, RadiusGateway } from '../../config/schema';
+import type { GatewayId } from '../../core/ids';
+import type { OrderResult } from '../../core/reasons';
+import type { EndOrder } from '../../core/session-end';
+import type { Clock } from '../../runtime/clock';
+import { derived, type Live } from '../../runtime/live';
+import type { RadiusMetrics } from '../metrics';
+import { type Draft, isReplyTo, readAnswer, sealRequest, writeDisconnect } from '../wire/dynamic-authorization';
+import type { Channel } from './channel';
+
+/** Tells gateways to end sessions (RFC 5176). */
+export class DynamicAuthorizationClient {
+  readonly #channels: readonly Channel[];
+  readonly #clock: Clock;
+  readonly #metrics: RadiusMetrics;
+  readonly #kinds: () => ReadonlyMap<GatewayId, RadiusGateway['kind']>;
+
+  /** @param channels  the ways to gateways; the first that reaches one is taken */
+  constructor(channels: readonly Channel[], config: Live<Config>, clock: Clock, metrics: RadiusMetrics) {
+    this.#channels = channels;
+    this.#clock = clock;
+    this.#metrics = metrics;
+    this.#kinds = derived(config, kindsOf);
+  }
+
+  /** Tells the gateway of the session to end it, and resolves when it has answered or is given up. Never rejects. */
+  async disconnect(order: EndOrder): Promise<OrderResult> {
+    const kind = this.#kinds().get(order.gateway);
+    const draft = kind === undefined ? 'unreachable' : writeDisconnect(kind, order, this.#clock.now());
+    const result = typeof draft === 'string' ? draft : await this.#exchange(order.gateway, draft);
+    this.#metrics.ordered('disconnect', result);
+    return result;
+  }
+
+  async #exchange(gateway: GatewayId, draft: Draft): Promise<OrderResult> {
+    const channel = this.#channels.find((one) => one.secretOf(gateway) !== undefined);
+    const secret = channel?.secretOf(gateway);
+    if (channel === undefined || secret === undefined) return 'unreachable';
+    const reply = await channel.request(
+      gateway,
+      (identifier) => sealRequest(draft, identifier, secret),
+      (packet, request) => isReplyTo(packet, request, secret),
+    );
+    return reply === undefined ? 'no-answer' : readAnswer(reply);
+  }
+}
+
+function kindsOf({ gateways }: Config): ReadonlyMap<GatewayId, RadiusGateway['kind']> {
+  return new Map(gateways.flatMap((gateway) => (gateway.kind === 'opennds' ? [] : [[gateway.id, gateway.kind]])));
+}

@@ -1,0 +1,88 @@
+import type { OrderResult } from '../../core/reasons';
+import { type EndOrder, isOver } from '../../core/session-end';
+import { SECOND } from '../../core/time';
+import type { Cancel, Clock } from '../../runtime/clock';
+import type { Log } from '../../runtime/log';
+import type { EndStore } from '../../store/store';
+import type { DynamicAuthorizationClient } from './client';
+
+const LOOK_EVERY = 1 * SECOND;
+/** Orders under way at a time. */
+const MOST_AT_ONCE = 64;
+/** Longer than the client waits for an answer: an order that was cut off by a crash falls due again. */
+const TAKEN_FOR = 30 * SECOND;
+/** How often a gateway is asked in vain, and how long after each time it is asked again. */
+const TRIES = 3;
+const AGAIN_AFTER = 5 * SECOND;
+
+/** With these answers another try may go better. */
+const PASSING: readonly OrderResult[] = ['no-answer', 'unreachable', 'busy'];
+
+export interface DispatcherDeps {
+  readonly store: EndStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Works off the orders to end sessions: takes those that are due, tells the gateways, writes down how it went. */
+export class Dispatcher {
+  readonly #client: DynamicAuthorizationClient;
+  readonly #deps: DispatcherDeps;
+  readonly #underWay = new Set<Promise<void>>();
+  #looking: Promise<void> | undefined;
+  #cancel: Cancel = () => {};
+
+  constructor(client: DynamicAuthorizationClient, deps: DispatcherDeps) {
+    this.#client = client;
+    this.#deps = deps;
+  }
+
+  start(): void {
+    this.#cancel = this.#deps.clock.every(LOOK_EVERY, () => {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+    });
+  }
+
+  /** Takes no more orders; those under way are left to the client, which gives them up when its channels stop. */
+  stop(): void {
+    this.#cancel();
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async idle(): Promise<void> {
+    await this.#looking;
+    await Promise.all(this.#underWay);
+  }
+
+  async #look(): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    const room = MOST_AT_ONCE - this.#underWay.size;
+    if (room <= 0) return;
+    const now = clock.now();
+    try {
+      for (const order of await store.takeDueEnds(now, room, now + TAKEN_FOR)) {
+        const working = this.#work(order).finally(() => this.#underWay.delete(working));
+        this.#underWay.add(working);
+      }
+    } catch (err) {
+      log.error('ends-not-taken', { err });
+    }
+  }
+
+  async #work(order: EndOrder): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    const result = await this.#client.disconnect(order);
+    const of = { nas: order.gateway, site: order.site, reason: result };
+    try {
+      if (PASSING.includes(result) && order.tries < TRIES) await store.deferEnd(order, clock.now() + AGAIN_AFTER);
+      else {
+        await store.settleEnd(order, result, clock.now());
+        log[isOver(result) ? 'info' : 'warn']('session-end-settled', of);
+      }
+    } catch (err) {
+      log.error('session-end-not-settled', { ...of, err });
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { Config } from '../../config/schema';
+import type { Clock } from '../../runtime/clock';
+import { listenError } from '../../runtime/listen';
+import type { Live } from '../../runtime/live';
+import type { Log } from '../../runtime/log';
+import type { EndStore } from '../../store/store';
+import type { RadiusMetrics } from '../metrics';
+import type { Channel } from './channel';
+import { DynamicAuthorizationClient } from './client';
+import { Dispatcher } from './dispatcher';
+import { UdpChannel } from './udp-channel';
+
+export interface DynamicAuthorizationDeps {
+  readonly config: Live<Config>;
+  readonly store: EndStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: RadiusMetrics;
+  /** Ways to gateways that are better than a datagram: connections that they keep open. */
+  readonly channels?: readonly Channel[];
+}
+
+/** Our side of dynamic authorization: orders from the store go out to the gateways. */
+export class DynamicAuthorization {
+  readonly #host: string;
+  readonly #udp: UdpChannel;
+  readonly #dispatcher: Dispatcher;
+
+  constructor({ config, store, clock, log, metrics, channels = [] }: DynamicAuthorizationDeps) {
+    this.#host = config.current.radius.host;
+    const onError = (err: Error): void => log.error('dynamic-authorization-socket-failed', { err });
+    this.#udp = new UdpChannel({ config, clock, onError });
+    const client = new DynamicAuthorizationClient([...channels, this.#udp], config, clock, metrics);
+    this.#dispatcher = new Dispatcher(client, { store, clock, log });
+  }
+
+  /** @throws OperatorError LISTEN_FAILED if no port can be had */
+  async start(): Promise<void> {
+    try {
+      await this.#udp.start();
+    } catch (error) {
+      throw listenError(error, `${this.#host}:0`, 'orders to gateways', 'radius.host');
+    }
+    this.#dispatcher.start();
+  }
+
+  /** What is under way is given up; its orders fall due again later. Harmless when it never started. */
+  async stop(): Promise<void> {
+    this.#dispatcher.stop();
+    await this.#udp.stop();
+    await this.#dispatcher.idle();
+  }
+}

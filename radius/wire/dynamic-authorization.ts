@@ -1,0 +1,100 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { RadiusGateway } from '../../config/schema';
+import type { OrderResult } from '../../core/reasons';
+import type { EndOrder } from '../../core/session-end';
+import { type Millis, SECOND } from '../../core/time';
+import { type Attribute, integerAttribute, octetsAttribute, textAttribute } from './attributes';
+import { hmacMd5, md5 } from './md5';
+import { AUTHENTICATOR_AT, CODE, encodePacket, HEADER_OCTETS, type Packet } from './packet';
+import { isSignedFor } from './seal';
+
+/**
+ * Requests that we send to gateways (RFC 5176): which attributes each kind of gateway wants, the seal, and what the
+ * answer means. A request that all kinds accept does not exist.
+ */
+
+interface Wants {
+  /** Ends no session without its User-Name, and then all of that name unless the session is named, too. */
+  readonly username: boolean;
+  /** Message-Authenticator and Event-Timestamp: hostapd may demand them, uspot refuses every request that has one. */
+  readonly stamp: boolean;
+}
+
+const WANTS: Readonly<Record<RadiusGateway['kind'], Wants>> = {
+  uspot: { username: false, stamp: false },
+  coovachilli: { username: true, stamp: false },
+  hostapd: { username: false, stamp: true },
+};
+
+/** A request without identifier and seal. */
+export interface Draft {
+  readonly code: typeof CODE.disconnectRequest;
+  readonly attributes: readonly Attribute[];
+  /** Whether it carries a Message-Authenticator. */
+  readonly sign: boolean;
+}
+
+/** "End this session", as the gateway's kind understands it; or why it cannot be said. */
+export function writeDisconnect(
+  kind: RadiusGateway['kind'],
+  order: EndOrder,
+  now: Millis,
+): Draft | 'user-name-unknown' {
+  const wants = WANTS[kind];
+  if (wants.username && order.username === undefined) return 'user-name-unknown';
+  return {
+    code: CODE.disconnectRequest,
+    attributes: [
+      ...(wants.username && order.username !== undefined ? [textAttribute('User-Name', order.username)] : []),
+      textAttribute('Acct-Session-Id', order.sessionId),
+      ...(wants.stamp ? [integerAttribute('Event-Timestamp', Math.floor(now / SECOND))] : []),
+    ],
+    sign: wants.stamp,
+  };
+}
+
+const ZEROES = Buffer.alloc(16);
+
+/**
+ * The octets of a request: first the signature over zeroes in the authenticator's place, then the authenticator over
+ * everything [RFC 5176 2.3, 3.4].
+ */
+export function sealRequest({ code, attributes, sign }: Draft, identifier: number, secret: Buffer): Buffer {
+  const all = sign ? [octetsAttribute('Message-Authenticator', ZEROES), ...attributes] : attributes;
+  const request = encodePacket(code, identifier, ZEROES, all);
+  if (sign) request.set(hmacMd5(secret, request), HEADER_OCTETS + 2);
+  request.set(md5(request, secret), AUTHENTICATOR_AT);
+  return request;
+}
+
+/** Is this packet proven to be the answer to the request? A signature is not demanded, but must be right. */
+export function isReplyTo(reply: Packet, request: Buffer, secret: Buffer): boolean {
+  const asked = request.subarray(AUTHENTICATOR_AT, HEADER_OCTETS);
+  const { octets } = reply;
+  const expected = md5(octets.subarray(0, AUTHENTICATOR_AT), asked, octets.subarray(HEADER_OCTETS), secret);
+  if (reply.identifier !== request[1] || !timingSafeEqual(expected, reply.authenticator)) return false;
+  return reply.messageAuthenticatorAt === undefined || isSignedFor(reply, asked, secret);
+}
+
+/** Error-Cause [RFC 5176 3.5]; what is not listed is a refusal without a reason that helps. */
+const CAUSES: ReadonlyMap<number | undefined, OrderResult> = new Map([
+  [401, 'attribute-refused'],
+  [402, 'attribute-refused'],
+  [403, 'gateway-mismatch'],
+  [404, 'attribute-refused'],
+  [405, 'unsupported'],
+  [406, 'unsupported'],
+  [407, 'attribute-refused'],
+  [501, 'prohibited'],
+  [502, 'not-routable'],
+  [503, 'session-unknown'],
+  [504, 'busy'],
+  [505, 'not-routable'],
+  [506, 'busy'],
+]);
+
+/** What the answer says. */
+export function readAnswer(reply: Packet): OrderResult {
+  if (reply.code === CODE.disconnectAck) return 'done';
+  return CAUSES.get(reply.attributes.integer('Error-Cause')) ?? 'refused';
+}

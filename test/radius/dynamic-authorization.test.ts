@@ -1,0 +1,240 @@
+import { createHash, createHmac } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import radius from 'radius';
+import { KEEP_OUT_AFTER_MS } from '../../core/session-end';
+import { SECOND } from '../../core/time';
+import { type Attribute, integerAttribute, textAttribute } from '../../radius/wire/attributes';
+import { until } from '../support/wait';
+import { accountingRequest, BareGateway } from './client';
+import { Town } from './town';
+
+const SECRET = 'only-for-these-vectors-4wP';
+const WORD = 'kq3Vn0cYx2mZ7bL9tR4w_A';
+
+type Answer = { readonly code: string; readonly cause?: number } | 'silence' | 'forged';
+
+/** The gateway's side, by a second implementation: npm's `radius` checks each request and seals the answers. */
+class Das {
+  readonly requests: Buffer[] = [];
+  answer: Answer = { code: 'Disconnect-ACK' };
+  readonly #socket: Socket;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('message', (request, peer) => {
+      this.requests.push(request);
+      const { answer } = this;
+      if (answer === 'silence') return;
+      const secret = answer === 'forged' ? 'another-secret' : SECRET;
+      const { code, cause } = answer === 'forged' ? { code: 'Disconnect-ACK', cause: undefined } : answer;
+      const attributes: [string, number][] = cause === undefined ? [] : [['Error-Cause', cause]];
+      const packet = radius.decode_without_secret({ packet: request });
+      socket.send(radius.encode_response({ packet, code, secret, attributes }), peer.port, peer.address);
+    });
+  }
+
+  static async open(): Promise<Das> {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    return new Das(socket);
+  }
+
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
+  /** The attributes of a request, once its authenticator has been verified; decoding throws if it is wrong. */
+  attributes(index = 0): Record<string, unknown> {
+    const packet = this.requests[index] ?? Buffer.alloc(0);
+    // npm's radius checks a signature as in an Access-Request, which RFC 5176 3.4 does not want: it is checked apart.
+    return radius.decode({ packet: withoutSignature(packet), secret: SECRET }).attributes;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+/** The same request as if it had never been signed; throws if the signature, the first attribute, is wrong. */
+function withoutSignature(packet: Buffer): Buffer {
+  if (packet[20] !== 80) return packet;
+  const zeroed = Buffer.from(packet).fill(0, 4, 20).fill(0, 22, 38);
+  expect(packet.subarray(22, 38)).toEqual(createHmac('md5', SECRET).update(zeroed).digest());
+  const head = Buffer.from(packet).fill(0, 4, 20);
+  expect(packet.subarray(4, 20)).toEqual(createHash('md5').update(head).update(SECRET).digest());
+  const rest = Buffer.concat([head.subarray(0, 20), packet.subarray(38)]);
+  rest.writeUInt16BE(rest.length, 2);
+  createHash('md5').update(rest).update(SECRET).digest().copy(rest, 4);
+  return rest;
+}
+
+describe('orders to gateways', () => {
+  let town: Town;
+  let das: Das;
+  let gateway: BareGateway | undefined;
+
+  beforeEach(async () => {
+    [town, das] = await Promise.all([Town.open(), Das.open()]);
+    const dynamicAuthorization = { port: das.port };
+    const of = (id: string, source: string) => ({
+      id,
+      site: 'rathaus',
+      radius: {
+        clients: [source],
+        secret: SECRET,
+        dynamicAuthorization: { ...dynamicAuthorization, address: '127.0.0.1' },
+      },
+    });
+    const uam = { address: '127.0.0.1' };
+    town.useGateways([
+      { ...of('gw-uspot', '127.0.0.1'), kind: 'uspot', uam },
+      { ...of('gw-chilli', '127.0.0.2'), kind: 'coovachilli', uam },
+      { ...of('gw-hostapd', '127.0.0.3'), kind: 'hostapd' },
+      { id: 'gw-far', site: 'rathaus', kind: 'uspot', uam, radius: { clients: ['127.0.0.4/31'], secret: SECRET } },
+    ]);
+  });
+  afterEach(async () => {
+    gateway?.close();
+    gateway = undefined;
+    das.close();
+    await town.close();
+  });
+
+  const SOURCES = {
+    'gw-uspot': '127.0.0.1',
+    'gw-chilli': '127.0.0.2',
+    'gw-hostapd': '127.0.0.3',
+    'gw-far': '127.0.0.4',
+  };
+  type Name = keyof typeof SOURCES;
+
+  async function account(status: number, name: Name, ...more: Attribute[]): Promise<void> {
+    gateway ??= await BareGateway.open(SOURCES[name], Buffer.from(SECRET));
+    const attributes = [
+      integerAttribute('Acct-Status-Type', status),
+      textAttribute('Acct-Session-Id', '0A1B'),
+      ...more,
+    ];
+    await gateway.ask(accountingRequest(status, attributes, Buffer.from(SECRET)), town.role.accountingPort);
+  }
+
+  /** A session starts, and its end is ordered. */
+  async function endSession(name: Name, username: string | undefined = WORD): Promise<void> {
+    gateway?.close();
+    gateway = await BareGateway.open(SOURCES[name], Buffer.from(SECRET));
+    await account(1, name, textAttribute('User-Name', username));
+    await town.store.orderEnd({ gateway: name }, town.clock.now());
+    await town.clock.advance(SECOND);
+  }
+
+  function settled(name: Name): Promise<string> {
+    return until('the order is settled', async () => {
+      const order = await town.store.getEnd({ gateway: name, sessionId: '0A1B' });
+      return order?.settled?.result;
+    });
+  }
+
+  test.each([
+    ['gw-uspot', { 'Acct-Session-Id': '0A1B' }],
+    ['gw-chilli', { 'User-Name': WORD, 'Acct-Session-Id': '0A1B' }],
+    ['gw-hostapd', { 'Acct-Session-Id': '0A1B', 'Event-Timestamp': expect.anything() }],
+  ] as const)('%s gets the attributes that its kind accepts, and no others', async (name, attributes) => {
+    await endSession(name);
+    expect(await settled(name)).toBe('done');
+    expect(das.requests[0]?.[0]).toBe(40);
+    expect(das.attributes()).toEqual(attributes);
+    expect(await town.metric('radius_dynamic_authorization_total', { kind: 'disconnect', result: 'done' })).toBe(1);
+  });
+
+  test('only hostapd gets a request that is signed [RFC 5176 3.4]', async () => {
+    await endSession('gw-hostapd');
+    await settled('gw-hostapd');
+    await endSession('gw-chilli');
+    await settled('gw-chilli');
+    expect(das.requests.map((request) => request[20] === 80)).toEqual([true, false]);
+  });
+
+  test.each([
+    [401, 'attribute-refused'],
+    [403, 'gateway-mismatch'],
+    [406, 'unsupported'],
+    [501, 'prohibited'],
+    [502, 'not-routable'],
+    [503, 'session-unknown'],
+    [508, 'refused'],
+    [undefined, 'refused'],
+  ])('a NAK with Error-Cause %p is settled as %s [RFC 5176 3.5]', async (cause, result) => {
+    das.answer = { code: 'Disconnect-NAK', ...(cause !== undefined && { cause }) };
+    await endSession('gw-uspot');
+    expect(await settled('gw-uspot')).toBe(result);
+    expect(town.log).not.toContain(WORD);
+  });
+
+  test('without an answer the same octets go out again, and nine in vain are enough [RFC 5080 2.2.1]', async () => {
+    das.answer = 'silence';
+    await endSession('gw-uspot');
+    for (let round = 1; round <= 3; round++) {
+      await until('the first has come', () => das.requests.length >= 3 * round - 2);
+      await town.clock.advance(SECOND);
+      await until('the second has come', () => das.requests.length >= 3 * round - 1);
+      await town.clock.advance(2 * SECOND);
+      await until('the third has come', () => das.requests.length >= 3 * round);
+      await town.clock.advance(3 * SECOND);
+      await until('it is written down', async () => {
+        const order = await town.store.getEnd({ gateway: 'gw-uspot', sessionId: '0A1B' });
+        return order?.settled !== undefined || (order?.dueAt ?? 0) <= town.clock.now() + 5 * SECOND;
+      });
+      if (round < 3) await town.clock.advance(5 * SECOND);
+    }
+    expect(await settled('gw-uspot')).toBe('no-answer');
+    expect(das.requests).toHaveLength(9);
+    expect(new Set(das.requests.map((request) => request.toString('hex'))).size).toBe(3);
+  });
+
+  test('an answer under another secret counts as none', async () => {
+    das.answer = 'forged';
+    await endSession('gw-uspot');
+    await until('the request has come', () => das.requests.length === 1);
+    das.answer = { code: 'Disconnect-ACK' };
+    expect((await town.store.getEnd({ gateway: 'gw-uspot', sessionId: '0A1B' }))?.settled).toBeUndefined();
+    await town.clock.advance(SECOND);
+    expect(await settled('gw-uspot')).toBe('done');
+  });
+
+  test('a gateway of which only a network is known cannot be reached, and the order says so', async () => {
+    await endSession('gw-far');
+    const result = await until('it is given up', async () => {
+      await town.clock.advance(SECOND);
+      return (await town.store.getEnd({ gateway: 'gw-far', sessionId: '0A1B' }))?.settled?.result;
+    });
+    expect(result).toBe('unreachable');
+  });
+
+  test('CoovaChilli needs the user name: one that is a device address was never kept', async () => {
+    await endSession('gw-chilli', '02-11-22-33-44-55');
+    expect(await settled('gw-chilli')).toBe('user-name-unknown');
+    expect(das.requests).toEqual([]);
+  });
+
+  test('the Stop settles the order before the gateway answers, as CoovaChilli and hostapd send it', async () => {
+    das.answer = 'silence';
+    await endSession('gw-chilli');
+    await until('the request has come', () => das.requests.length === 1);
+    await account(2, 'gw-chilli');
+    expect(await settled('gw-chilli')).toBe('done');
+  });
+
+  test('a device that hostapd lets back in from its cache is thrown out again once that has run out', async () => {
+    await endSession('gw-hostapd');
+    await settled('gw-hostapd');
+    await account(2, 'gw-hostapd', integerAttribute('Acct-Session-Time', 1));
+    await town.clock.advance(SECOND);
+    await account(1, 'gw-hostapd');
+    await town.clock.advance(KEEP_OUT_AFTER_MS - 4 * SECOND);
+    expect(das.requests).toHaveLength(1);
+    await town.clock.advance(4 * SECOND);
+    await until('it was told again', () => das.requests.length === 2);
+  });
+});
