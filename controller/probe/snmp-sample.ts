@@ -55,14 +55,17 @@ function memoryOf(ask: Ask): Memory | undefined {
   return { totalBytes: total * KIBIBYTE, availableBytes: Math.min(available, total) * KIBIBYTE };
 }
 
-/** An interface counts if it has a name and both counters. Of two with the same name the first counts. */
+/**
+ * An interface counts if it has a name and both counters. Of two with the same name the first counts. `<pppoe-anna>` is
+ * how RouterOS names the interface of somebody who is connected; that is no business of ours.
+ */
 function interfacesOf(columns: Columns): ReadonlyMap<string, InterfaceCounters> {
   const interfaces = new Map<string, InterfaceCounters>();
   for (const [index, varbind] of columns.name) {
     const name = textOf(varbind, INTERFACE_NAME_LENGTH);
     const receiveOctets = unsignedOf(columns.receiveOctets.get(index));
     const transmitOctets = unsignedOf(columns.transmitOctets.get(index));
-    if (!name || name === 'lo' || interfaces.has(name)) continue;
+    if (!name || name === 'lo' || name.startsWith('<') || interfaces.has(name)) continue;
     if (receiveOctets === undefined || transmitOctets === undefined) continue;
     const up = OPERATING.has(unsignedOf(columns.operStatus.get(index)) ?? 0);
     interfaces.set(name, { receiveOctets, transmitOctets, up });

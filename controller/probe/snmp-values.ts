@@ -8,7 +8,14 @@ export function unsignedOf(varbind: Varbind | undefined): number | undefined {
   return typeof number === 'number' && number >= 0 ? number : undefined;
 }
 
-/** A printable text of at most `length` characters; undefined if the agent has none. */
+/** As `aa:bb:cc:dd:ee:ff`, with dashes or dots, as `aabb.ccdd.eeff`, or without anything between. */
+const HARDWARE_ADDRESS =
+  /(?<![0-9a-f])(?:[0-9a-f]{2}([:.-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2})(?![0-9a-f])/gi;
+
+/**
+ * A printable text of at most `length` characters; undefined if the agent has none. Devices put hardware addresses into
+ * descriptions and, of their clients, into names of interfaces; they go no further than here.
+ */
 export function textOf(varbind: Varbind | undefined, length: number): string | undefined {
   if (varbind === undefined || isVarbindError(varbind)) return undefined;
   const { value } = varbind;
@@ -16,6 +23,7 @@ export function textOf(varbind: Varbind | undefined, length: number): string | u
   return value
     .toString('utf8')
     .replace(/[\p{C}\s\uFFFD]+/gu, ' ')
+    .replace(HARDWARE_ADDRESS, '[mac]')
     .trim()
     .slice(0, length);
 }

@@ -14,6 +14,11 @@ import { ObservedStore } from './observed-store';
 import { Snmpd } from './snmpd';
 
 const openwrt = join(__dirname, 'fixtures', 'openwrt.snmprec');
+/** Interfaces that a device names after somebody who is connected. */
+const ODD_NAMES = new Map([
+  ['1.3.6.1.2.1.31.1.1.1.1.1', Buffer.from('<pppoe-anna>')],
+  ['1.3.6.1.2.1.31.1.1.1.1.1354', Buffer.from('wlan0.02005e200001')],
+]);
 
 const agents: ScriptedAgent[] = [];
 const stores: ObservedStore[] = [];
@@ -265,7 +270,7 @@ describeWith('promtool', 'the page for Prometheus', () => {
     const objects = readWalk(openwrt).map((object) =>
       object.oid === '1.3.6.1.2.1.1.1.0'
         ? { ...object, value: Buffer.from('odd "} 1\n\u0000 AA:BB:CC:dd:ee:ff \\ device') }
-        : object,
+        : { ...object, value: ODD_NAMES.get(object.oid) ?? object.value },
     );
     const odd = new ScriptedAgent(objects);
     agents.push(odd);
@@ -286,6 +291,8 @@ describeWith('promtool', 'the page for Prometheus', () => {
     expect(await controller.metric('ap_info', { ap: 'ap-1', version: 'odd "} 1 [mac] \\ device' })).toBe(1);
     expect(await controller.metric('ap_network_receive_bytes_total', { name: 'eth0' })).toBe(1_099_511_627_776);
     expect(await controller.metric('ap_memory_available_bytes')).toBe(150_000 * 1024);
+    expect(page).toContain('name="wlan0.[mac]"');
+    expect(page).not.toMatch(/anna|02005e200001/i);
   });
 });
 
