@@ -7,6 +7,7 @@ const LIFETIME_MS = 30 * SECOND;
 const DEFAULT_CAPACITY = 65_536;
 
 interface Entry {
+  readonly code: number;
   readonly authenticator: Buffer;
   readonly since: Millis;
   /** Undefined while the answer is being made. */
@@ -17,13 +18,20 @@ interface Entry {
 export type Ticket = { readonly key: string; readonly entry: Entry };
 
 /**
- * Recognises a request that comes again: same source address and port, same identifier, same authenticator. Its answer
- * is the same octets again [RFC 5080 2.2.2]; while the first is still being answered there is none. Only verified
+ * Recognises a request that comes again: same source address and port, same code, identifier and authenticator. Its
+ * answer is the same octets again [RFC 5080 2.2.2]; while the first is still being answered there is none. Only verified
  * requests may be shown to it, otherwise strangers fill it. Its memory is bounded: the oldest entry goes first.
  */
 export class DuplicateCache {
   readonly #entries = new Map<string, Entry>();
+  /**
+   * All of them in the order of their age, in a ring. The map knows that order, too, but whoever asks it for its first
+   * entry passes all that were deleted before: at full size that took ten times as long as all the rest.
+   */
+  readonly #ring: (Ticket | undefined)[] = [];
   readonly #capacity: number;
+  #oldest = 0;
+  #length = 0;
 
   constructor(capacity = DEFAULT_CAPACITY) {
     this.#capacity = capacity;
@@ -38,14 +46,16 @@ export class DuplicateCache {
     this.#dropOld(now);
     const key = `${packet.identifier} ${peer.port} ${peer.address}`;
     const before = this.#entries.get(key);
-    if (before?.authenticator.equals(packet.authenticator)) {
+    if (before?.code === packet.code && before.authenticator.equals(packet.authenticator)) {
       return before.reply === undefined ? { known: true } : { known: true, reply: before.reply };
     }
-    // The gateway uses the identifier for a new request, so it no longer waits for the former answer.
-    this.#entries.delete(key);
-    const entry: Entry = { authenticator: Buffer.from(packet.authenticator), since: now };
+    // In place of a former request: the gateway uses its identifier anew, so it no longer waits for that answer.
+    const entry: Entry = { code: packet.code, authenticator: Buffer.from(packet.authenticator), since: now };
+    const ticket = { key, entry };
     this.#entries.set(key, entry);
-    return { known: false, ticket: { key, entry } };
+    this.#ring[(this.#oldest + this.#length) % this.#capacity] = ticket;
+    this.#length += 1;
+    return { known: false, ticket };
   }
 
   /** Keeps the answer for a repetition. */
@@ -62,11 +72,16 @@ export class DuplicateCache {
     return this.#entries.size;
   }
 
-  /** Entries lie in the order of their age. */
   #dropOld(now: Millis): void {
-    for (const [key, { since }] of this.#entries) {
-      if (this.#entries.size < this.#capacity && now - since < LIFETIME_MS) return;
-      this.#entries.delete(key);
+    while (this.#length > 0) {
+      const ticket = this.#ring[this.#oldest];
+      if (ticket !== undefined) {
+        if (this.#length < this.#capacity && now - ticket.entry.since < LIFETIME_MS) return;
+        this.forget(ticket);
+      }
+      this.#ring[this.#oldest] = undefined;
+      this.#oldest = (this.#oldest + 1) % this.#capacity;
+      this.#length -= 1;
     }
   }
 }

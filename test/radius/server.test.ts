@@ -92,6 +92,14 @@ describe('a RADIUS server', () => {
     expect((await authenticate(request))[0]).toBe(CODE.accessReject);
   });
 
+  test('another code with the same identifier and authenticator is another request [RFC 5080 2.2.2]', async () => {
+    const authenticator = Buffer.alloc(16, 0x5a);
+    const status = signedRequest(CODE.statusServer, 9, [], SECRET, authenticator);
+    expect((await authenticate(status))[0]).toBe(CODE.accessAccept);
+    const request = signedRequest(CODE.accessRequest, 9, [device], SECRET, authenticator);
+    expect((await authenticate(request))[0]).toBe(CODE.accessReject);
+  });
+
   test('the same identifier with another authenticator is another request [RFC 5080 2.2.2]', async () => {
     const ask = async (session: string) => {
       const reply = await account(accountingRequest(2, start(session), SECRET));

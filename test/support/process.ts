@@ -3,6 +3,7 @@ import { packageRoot } from '../../runtime/package-root';
 import { findProgram, type Program } from './packages';
 
 export interface RunningProcess {
+  readonly pid: number;
   /** Everything it printed so far, to standard output and standard error. */
   output(): string;
   signal(signal: NodeJS.Signals): void;
@@ -51,6 +52,7 @@ function start([command = '', ...args]: readonly string[], environment = {}): Ru
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   return {
+    pid: child.pid ?? 0,
     output: () => output,
     signal: (signal) => void child.kill(signal),
     exitCode: () => (hasEnded() ? child.exitCode : undefined),

@@ -20,6 +20,8 @@ export interface Product {
   readonly ports: ProductPorts;
   readonly portalUrl: string;
   readonly opsUrl: string;
+  /** Of the running process; 0 if it was not started. */
+  pid(): number;
   /** Everything it printed so far. */
   output(): string;
   start(): Promise<void>;
@@ -104,6 +106,7 @@ export async function prepareProduct(
     ports,
     portalUrl,
     opsUrl,
+    pid: () => running?.pid ?? 0,
     output: () => earlier + (running?.output() ?? ''),
     end: async (signal) => (await running?.end(signal)) ?? null,
     async start() {

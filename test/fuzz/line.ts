@@ -1,0 +1,143 @@
+import { createHmac } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { belongs, faultOf, HEADER, isAuthentic, SIGNATURE } from './packet';
+
+/** How many volleys later a reply may still come: accounting is answered once it is on disk. */
+const MEMORY_VOLLEYS = 20;
+const STATUS_SERVER = 12;
+const ACCESS_REQUEST = 1;
+const ACCESS_ACCEPT = 2;
+
+interface Sent {
+  readonly datagram: Buffer;
+  readonly volley: number;
+}
+
+/** A reply that should not have been, with the packet it came after. */
+export interface Violation {
+  readonly what: string;
+  readonly reply: string;
+  readonly request?: string;
+}
+
+/**
+ * A gateway's socket to one port of the server. It knows which of its packets may be answered, and holds every reply
+ * against them: each authentic packet allows one.
+ */
+export class Line {
+  readonly #socket: Socket;
+  readonly #port: number;
+  readonly #secret: Buffer;
+  readonly #mayEnter: (request: Buffer) => boolean;
+  /** Authentic packets not answered yet, by identifier. */
+  readonly #open: Sent[][] = Array.from({ length: 256 }, () => []);
+  /** Replies of late, by identifier: a repetition gets the same octets again [RFC 5080 2.2.2]. */
+  readonly #given: Buffer[][] = Array.from({ length: 256 }, () => []);
+  #volley = 0;
+  #onReply = (_reply: Buffer): void => {};
+
+  readonly violations: Violation[] = [];
+  sent = 0;
+  authentic = 0;
+  answered = 0;
+
+  private constructor(socket: Socket, port: number, secret: Buffer, mayEnter: (request: Buffer) => boolean) {
+    this.#socket = socket;
+    this.#port = port;
+    this.#secret = secret;
+    this.#mayEnter = mayEnter;
+    socket.on('message', (reply) => this.#examine(reply));
+  }
+
+  /** @param mayEnter  whether an Access-Request may be answered with an Access-Accept */
+  static async open(port: number, secret: Buffer, mayEnter: (request: Buffer) => boolean): Promise<Line> {
+    const socket = createSocket({
+      type: 'udp4',
+      recvBufferSize: 1 << 22,
+      lookup: (host, _, done) => done(null, host, 4),
+    });
+    // First listen, then bind: without a look-up of names it listens at once.
+    const listening = once(socket, 'listening');
+    socket.bind(0, '127.0.0.1');
+    await listening;
+    return new Line(socket, port, secret, mayEnter);
+  }
+
+  /** Sends packets and waits until the server has looked at all of them: it answers the Status-Server behind them. */
+  async volley(datagrams: readonly Buffer[], status: Buffer): Promise<void> {
+    this.#volley++;
+    for (const datagram of datagrams) this.#send(datagram);
+    const seen = new Promise<void>((resolve, reject) => {
+      const patience = setTimeout(() => reject(new Error('the server does not answer any more')), 10_000);
+      this.#onReply = (reply) => {
+        if (!belongs(reply, status, this.#secret)) return;
+        clearTimeout(patience);
+        resolve();
+      };
+    });
+    this.#send(status);
+    await seen;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #send(datagram: Buffer): void {
+    if (isAuthentic(datagram, this.#secret)) {
+      this.authentic++;
+      const open = this.#open[datagram[1] ?? 0] ?? [];
+      while ((open[0]?.volley ?? this.#volley) < this.#volley - MEMORY_VOLLEYS) open.shift();
+      open.push({ datagram, volley: this.#volley });
+    }
+    this.sent++;
+    this.#socket.send(datagram, this.#port, '127.0.0.1');
+  }
+
+  #examine(reply: Buffer): void {
+    this.answered++;
+    const open = this.#open[reply[1] ?? 0] ?? [];
+    const matching = open.filter(({ datagram }) => belongs(reply, datagram, this.#secret));
+    const request = matching.find(({ datagram }) => this.#faultOf(reply, datagram) === undefined) ?? matching[0];
+    if (request === undefined) {
+      this.#violated('a reply to no authentic packet', reply);
+      return;
+    }
+    open.splice(open.indexOf(request), 1);
+    this.#judge(reply, request.datagram);
+    this.#onReply(reply);
+  }
+
+  #judge(reply: Buffer, request: Buffer): void {
+    const given = this.#given[reply[1] ?? 0] ?? [];
+    if (given.some((earlier) => earlier.equals(reply))) return;
+    given.push(reply);
+    if (given.length > MEMORY_VOLLEYS) given.shift();
+    const fault = this.#faultOf(reply, request);
+    if (fault !== undefined) this.#violated(fault, reply, request);
+  }
+
+  #faultOf(reply: Buffer, request: Buffer): string | undefined {
+    const enters = request[0] === ACCESS_REQUEST && reply[0] === ACCESS_ACCEPT;
+    if (enters && !this.#mayEnter(request)) return 'an Access-Accept without a grant';
+    return faultOf(reply, request, this.#secret);
+  }
+
+  #violated(what: string, reply: Buffer, request?: Buffer): void {
+    this.violations.push({ what, reply: reply.toString('hex'), ...(request && { request: request.toString('hex') }) });
+  }
+}
+
+/** A Status-Server, signed [RFC 5997 2.1]. */
+export function statusServer(identifier: number, authenticator: Buffer, secret: Buffer): Buffer {
+  const octets = Buffer.alloc(HEADER + 18);
+  octets.set([STATUS_SERVER, identifier, 0, octets.length]);
+  authenticator.copy(octets, 4);
+  octets.set([SIGNATURE, 18], HEADER);
+  createHmac('md5', secret)
+    .update(octets)
+    .digest()
+    .copy(octets, HEADER + 2);
+  return octets;
+}
