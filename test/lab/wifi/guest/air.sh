@@ -101,18 +101,17 @@ address() {
 	: >/tmp/leases
 	udhcpd -f /tmp/udhcpd.conf >/dev/null 2>&1 &
 	device udhcpc -i wlan1 -n -q -t 10 -T 1 -s /lab/dhcp-event >/dev/null 2>&1
-	device_address
+	device ip -4 -o addr show wlan1 | sed -n 's/.*inet \([0-9.]*\).*/\1/p'
 }
 
-# download KILOBYTES: so much goes to the device, after "address" has given it one. Prints what arrived, in bytes.
+# download KILOBYTES: the device fetches so much, after "address" has given it an address. Prints the bytes that came.
 download() {
-	device sh -c 'nc -l -p 9 | wc -c' &
-	wait_for 5 device sh -c 'netstat -ltn | grep -q :9'
-	dd if=/dev/zero bs=1000 count="$1" 2>/dev/null | nc "$(device_address)" 9
-	wait
+	end httpd
+	mkdir -p /tmp/www
+	dd if=/dev/zero of=/tmp/www/file bs=1000 count="$1" 2>/dev/null
+	httpd -p $AP_ADDRESS:80 -h /tmp/www
+	device wget -q -O - http://$AP_ADDRESS/file | wc -c
 }
-device_address() { device ip -4 -o addr show wlan1 | sed -n 's/.*inet \([0-9.]*\).*/\1/p'; }
-
 # leave: the device says good-bye.
 leave() {
 	wpa disconnect >/dev/null
