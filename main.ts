@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { configCheck } from './commands/config-check';
 import { init } from './commands/init';
+import { type EndOptions, sessionsEnd } from './commands/sessions-end';
 import { start } from './commands/start';
 import { OperatorError } from './core/errors';
 import { packageRoot } from './runtime/package-root';
@@ -41,6 +42,16 @@ function program(exit: (code: number) => void): Command {
     .description('name every mistake in a configuration: where it is, what is wrong, what to do')
     .argument('<file>', 'file to check')
     .action((file: string) => exit(configCheck(file)));
+
+  stadtfunk
+    .command('sessions')
+    .description('work with the sessions of the running product')
+    .command('end')
+    .description('end every session and grant of a site or of a gateway')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .option('--site <id>', 'all sessions at this site')
+    .option('--gateway <id>', 'all sessions at this gateway')
+    .action(async (options: EndOptions) => exit(await sessionsEnd(options)));
 
   return stadtfunk;
 }

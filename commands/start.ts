@@ -5,6 +5,7 @@ import { ControllerRole } from '../controller/role';
 import { DemoTown } from '../demo/town';
 import { PortalRole } from '../portal/role';
 import { RadiusRole } from '../radius/role';
+import { adminToken } from '../runtime/admin';
 import { systemClock } from '../runtime/clock';
 import { LiveValue } from '../runtime/live';
 import { createLog, type Log } from '../runtime/log';
@@ -14,6 +15,7 @@ import { systemRandom } from '../runtime/random';
 import { type Role, startRoles, stopRoles } from '../runtime/role';
 import { Housekeeping } from '../store/housekeeping';
 import { openStore } from '../store/open';
+import { END_SESSIONS, endSessions } from './end-sessions';
 import { reloadMetric } from './reload-metric';
 
 /**
@@ -44,7 +46,11 @@ export async function start(file: string): Promise<number> {
     portal,
     ...(config.current.demo ? [new DemoTown(shared)] : []),
   ];
-  const ops = new OpsServer(config.current.ops.listen, registry, () => roles);
+  const admin = {
+    token: adminToken(config.current.key.reveal()),
+    commands: new Map([[END_SESSIONS, endSessions({ store, clock: systemClock, log })]]),
+  };
+  const ops = new OpsServer(config.current.ops.listen, registry, () => roles, admin);
   const all = [ops, ...roles];
   try {
     await startRoles(all, log);

@@ -7,6 +7,7 @@ import { closeHttp, listenHttp } from '../runtime/listen';
 import type { Log } from '../runtime/log';
 import type { Random } from '../runtime/random';
 import type { Role } from '../runtime/role';
+import { OrderReceiver } from './order-receiver';
 import { onlinePage } from './pages';
 import { type AccountingKind, type Login, RadiusClient, type SessionReport } from './radius-client';
 
@@ -60,6 +61,7 @@ export class SimulatedGateway implements Role {
   readonly #random: Random;
   readonly #log: Log;
   readonly #radius: RadiusClient;
+  readonly #orders: OrderReceiver;
   readonly #server: Server;
   readonly #devices = new Map<string, Device>();
   /** A browser has no header, so every browser is this device. */
@@ -74,6 +76,7 @@ export class SimulatedGateway implements Role {
     this.#random = random;
     this.#log = log;
     this.#radius = new RadiusClient(gateway, radius, clock, random);
+    this.#orders = new OrderReceiver(gateway, (sessionId) => this.#endById(sessionId));
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => this.#fail(response, error));
     });
@@ -94,12 +97,17 @@ export class SimulatedGateway implements Role {
       'a simulated gateway',
       `gateways (${this.#gateway.id}) uam.port`,
     );
+    // A gateway that hears no orders still serves; on a machine with one loopback address only one can.
+    await this.#orders.start().catch((err: unknown) => {
+      this.#log.warn('demo-orders-not-heard', { nas: this.#gateway.id, err });
+    });
     await this.#account('on');
     this.#interims = this.#clock.every(INTERIM_EVERY, () => void this.#reportRunning());
   }
 
   async stop(): Promise<void> {
     this.#interims();
+    await this.#orders.stop();
     await closeHttp(this.#server, 0);
     await this.#account('off');
     await this.#radius.stop();
@@ -184,6 +192,13 @@ export class SimulatedGateway implements Role {
     delete device.session;
     device.sessionId = this.#newSessionId();
     if (device.mac !== this.#browser) this.#devices.delete(device.mac);
+  }
+
+  async #endById(sessionId: string): Promise<boolean> {
+    const device = [...this.#devices.values()].find((one) => one.session !== undefined && one.sessionId === sessionId);
+    if (device === undefined) return false;
+    await this.#end(device);
+    return true;
   }
 
   async #reportRunning(): Promise<void> {

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { type Admin, answerAdmin } from './admin';
 import { closeHttp, type Listen, listenHttp } from './listen';
 import type { Registry } from './metrics';
 import type { Role } from './role';
@@ -6,7 +7,8 @@ import type { Role } from './role';
 const PLAIN = 'text/plain; charset=utf-8';
 
 /**
- * /metrics for Prometheus, /healthz ("the process lives") and /readyz ("it can serve", 503 with the reasons if not).
+ * /metrics for Prometheus, /healthz ("the process lives") and /readyz ("it can serve", 503 with the reasons if not);
+ * /admin/ for the commands of whoever holds the configuration's key.
  * It belongs on loopback or a management network.
  */
 export class OpsServer implements Role {
@@ -14,13 +16,15 @@ export class OpsServer implements Role {
   readonly #listen: Listen;
   readonly #registry: Registry;
   readonly #roles: () => readonly Role[];
+  readonly #admin: Admin | undefined;
   readonly #server: Server;
   #stopping = false;
   /** The port in use, once started. */
   port = 0;
 
-  constructor(listen: Listen, registry: Registry, roles: () => readonly Role[]) {
+  constructor(listen: Listen, registry: Registry, roles: () => readonly Role[], admin?: Admin) {
     this.#listen = listen;
+    this.#admin = admin;
     this.#registry = registry;
     this.#roles = roles;
     this.#server = createServer(this.#answer);
@@ -44,6 +48,11 @@ export class OpsServer implements Role {
   }
 
   readonly #answer: RequestListener = async (request, response) => {
+    if (this.#admin !== undefined && request.url?.startsWith('/admin/')) {
+      // A fault of the command, or a caller who left: the answer has been cut off, which says enough.
+      await answerAdmin(this.#admin, request, response).catch(() => response.destroy());
+      return;
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { 'Content-Type': PLAIN, Allow: 'GET, HEAD' }).end('only GET\n');
       return;
