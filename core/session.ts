@@ -63,11 +63,12 @@ const START_TOLERANCE = 5 * SECOND;
 const MAX_SEGMENTS = 8;
 const NOTHING: Usage = { seconds: 0, downloadOctets: 0, uploadOctets: 0 };
 
+/** Octets stop at the largest exact integer: beyond it sums are rounded, and a total could fall. */
 function sum(a: Usage, b: Usage): Usage {
   return {
     seconds: a.seconds + b.seconds,
-    downloadOctets: a.downloadOctets + b.downloadOctets,
-    uploadOctets: a.uploadOctets + b.uploadOctets,
+    downloadOctets: Math.min(a.downloadOctets + b.downloadOctets, Number.MAX_SAFE_INTEGER),
+    uploadOctets: Math.min(a.uploadOctets + b.uploadOctets, Number.MAX_SAFE_INTEGER),
   };
 }
 
