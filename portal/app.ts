@@ -1,9 +1,11 @@
 import express, { type Express, type Request, type Response } from 'express';
 import helmet from 'helmet';
+import type { Config } from '../config/schema';
 import { OPERATIONS, type Operation } from './metrics';
 import type { Portal } from './portal';
 import { acceptRoutes } from './routes/accept';
 import { connectedRoutes } from './routes/connected';
+import { disconnectRoutes } from './routes/disconnect';
 import { documentRoutes } from './routes/documents';
 import { faults, notFound } from './routes/errors';
 import { startRoutes } from './routes/start';
@@ -12,12 +14,12 @@ import { visitRoutes } from './routes/visit';
 
 /**
  * The Express application that visitors meet. It listens nowhere yet. Proxies and HSTS are settled here, so a change of
- * `portal.trustProxy` or of the scheme of `portal.url` needs a restart.
+ * `portal.trustProxy` or of the scheme of `portal.url`, or the first openNDS gateway of a town, needs a restart.
  */
 export function portalApp(portal: Portal): Express {
   const app = express();
-  const { url, trustProxy } = portal.config.current.portal;
-  app.set('trust proxy', trustProxy);
+  const { config } = portal.town;
+  app.set('trust proxy', config.portal.trustProxy);
   app.disable('x-powered-by').disable('etag');
   app.use(
     helmet({
@@ -25,14 +27,24 @@ export function portalApp(portal: Portal): Express {
       contentSecurityPolicy: false,
       // `same-origin` keeps the redirect's parameters from other hosts and still lets the browser say where a form came from.
       referrerPolicy: { policy: 'same-origin' },
-      strictTransportSecurity: url.startsWith('https:') ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+      strictTransportSecurity: strictTransportSecurity(config),
     }),
   );
   app.use(observe(portal));
-  app.use(visitRoutes(portal), acceptRoutes(portal), connectedRoutes(portal));
+  app.use(visitRoutes(portal), acceptRoutes(portal), connectedRoutes(portal), disconnectRoutes(portal));
   app.use(statusRoutes(portal), startRoutes(portal), documentRoutes(portal));
   app.use(notFound(portal), faults(portal));
   return app;
+}
+
+/**
+ * openNDS sends visitors to a port of plain HTTP on the same host. A browser that remembers "only https here" would ask
+ * that port for TLS, and whoever was online yesterday would not get in today; so there browsers are told to forget it.
+ */
+function strictTransportSecurity({ portal: { url }, gateways }: Config) {
+  if (!url.startsWith('https:')) return false;
+  const needsHttp = gateways.some(({ kind }) => kind === 'opennds');
+  return { maxAge: needsHttp ? 0 : 31_536_000, includeSubDomains: false };
 }
 
 /** Counts and logs what was asked and how long it took. Neither the address of the visitor nor of the page is kept. */

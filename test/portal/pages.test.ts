@@ -123,6 +123,16 @@ describe('every page', () => {
   });
 });
 
+test.each([
+  ['is asked for where every visitor comes by https', /.*id: library.*\n/, 'max-age=31536000'],
+  ['is taken back where openNDS sends visitors to another port by http [RFC 6797 8.3]', 'nothing', 'max-age=0'],
+])('HSTS %s', async (_, without, expected) => {
+  const https = (yaml: string): string => yaml.replace(/url: '.*'/, "url: 'https://wlan.example'").replace(without, '');
+  const { app } = await testPortal(townConfig(https));
+  const { headers } = await request(app).get('/connected').expect(200);
+  expect(headers['strict-transport-security']).toBe(expected);
+});
+
 describe('status', () => {
   test('says what works, since when, and each access point', async () => {
     const { app, store } = await testPortal();
