@@ -68,7 +68,7 @@ const rules = z
       .describe('How long one acceptance of the terms lasts; a day at most, as an address is not an entitlement.'),
     idleMinutes: z.number().positive().default(30).describe('A session without traffic ends after this time.'),
     maxMegabytes: z.number().positive().optional().meta({
-      description: 'Volume per device and day, both ways. Without it: unlimited.',
+      description: 'Volume for one acceptance of the terms, both ways. Without it: unlimited.',
       example: 1000,
     }),
     downMbit: z.number().positive().optional().meta({

@@ -17,7 +17,7 @@ export const REJECT = {
   'device-unknown': 'the device holds no grant at this site',
   'store-down': 'the store does not answer, and the site lets nobody in whom it cannot look up',
   'grant-expired': 'the time of this acceptance is over',
-  'octets-used-up': 'the volume that the site allows for a day is used up',
+  'octets-used-up': 'the volume that the site allows for one acceptance is used up',
 } as const;
 export type RejectReason = keyof typeof REJECT;
 

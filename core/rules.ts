@@ -10,7 +10,7 @@ export interface SiteRules {
   readonly sessionSeconds: number;
   /** The gateway ends a session after this long without traffic. */
   readonly idleSeconds: number;
-  /** Octets both ways per device, site and day key. */
+  /** Octets both ways for one acceptance; accepting again before its end does not begin anew. */
   readonly maxOctets?: Octets;
   readonly downBitsPerSecond?: number;
   readonly upBitsPerSecond?: number;

@@ -1,7 +1,8 @@
 import express, { type Request, type Response, Router } from 'express';
 import type { Site } from '../../config/schema';
 import { decide } from '../../core/decide';
-import { SECOND } from '../../core/time';
+import type { RejectReason } from '../../core/reasons';
+import { type Millis, SECOND } from '../../core/time';
 import type { Granted } from '../../store/store';
 import type { GatewayAdapter } from '../gateways/gateway';
 import { LANGUAGE_PARAMETER } from '../i18n/language';
@@ -54,12 +55,20 @@ interface Acceptance {
 
 async function admit(portal: Portal, request: Request, response: Response, acceptance: Acceptance): Promise<void> {
   const { shown, adapter, site } = acceptance;
+  const { device } = shown.visit;
   const now = portal.clock.now();
+  const before = await storing(portal.store.findGrant(site.id, device, now));
+  const decision = before && decide(before, site.rules, now);
+  if (before !== undefined && decision?.accept === false) {
+    // Not renewed: accepting once more would put off the moment from which the volume is fresh again.
+    refuseVisitor(portal, request, response, { site, adapter, reason: decision.reason, until: before.expiresAt });
+    return;
+  }
   const granted = await storing(
     portal.store.putGrant({
       site: site.id,
       gateway: adapter.id,
-      device: shown.visit.device,
+      device,
       termsVersion: shown.termsVersion,
       language: shown.language,
       now,
@@ -67,21 +76,30 @@ async function admit(portal: Portal, request: Request, response: Response, accep
       withCredential: adapter.needsCredential,
     }),
   );
-  const decision = decide(granted.grant, site.rules, now);
-  if (!decision.accept) {
-    portal.log.debug('visit-rejected', { site: site.id, nas: adapter.id, reason: decision.reason });
-    const t = translator(portal, languageOf(portal, request));
-    showMessage(portal, request, response, {
-      status: 403,
-      title: t('used-up.title'),
-      paragraphs: [t('used-up.text')],
-    });
-    return;
-  }
   portal.metrics.grant(site.id, shown.language);
   portal.log.debug('grant-stored', { site: site.id, nas: adapter.id });
   const target = adapter.admit(shown.visit, granted, connectedUrl(portal, shown, granted));
   response.set({ Location: target, 'Cache-Control': 'no-store' }).status(303).end();
+}
+
+interface Refusal {
+  readonly site: Site;
+  readonly adapter: GatewayAdapter;
+  readonly reason: RejectReason;
+  readonly until: Millis;
+}
+
+function refuseVisitor(portal: Portal, request: Request, response: Response, refusal: Refusal): void {
+  const { site, adapter, reason, until } = refusal;
+  portal.log.debug('visit-rejected', { site: site.id, nas: adapter.id, reason });
+  const language = languageOf(portal, request);
+  const t = translator(portal, language);
+  const moment = portal.town.formats.get(language)?.moment(until, portal.clock.now()) ?? '';
+  showMessage(portal, request, response, {
+    status: 403,
+    title: t('used-up.title'),
+    paragraphs: [t('used-up.text', { until: moment })],
+  });
 }
 
 /** Where the gateway sends the visitor in the end: our page that says until when. */

@@ -157,6 +157,37 @@ describe('connected', () => {
   });
 });
 
+test('who has used the volume up is told from when it is fresh again, and asking does not put that off', async () => {
+  const { app, store, clock } = await testPortal();
+  const device = DeviceAddress.parse(DEVICE);
+  if (device === undefined) throw new Error('no device');
+  const accept = async () =>
+    request(app)
+      .post('/accept')
+      .type('form')
+      .send({ visit: await visitField(app) });
+  expect((await accept()).status).toBe(303);
+  const granted = await store.findGrant('square', device, clock.now());
+  await store.applyAccounting({
+    kind: 'interim',
+    gateway: 'town-hall',
+    site: 'square',
+    sessionId: 'a',
+    ...(granted && { grantId: granted.id }),
+    eventAt: clock.now(),
+    receivedAt: clock.now(),
+    downloadOctets: 1e9,
+    uploadOctets: 0,
+  });
+  await clock.advance(HOUR);
+  const refused = await accept();
+  expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('je Zustimmung')]);
+  expect((await store.findGrant('square', device, clock.now()))?.expiresAt).toBe(granted?.expiresAt);
+
+  await clock.advance(4 * HOUR);
+  expect((await accept()).status).toBe(303);
+});
+
 test('what anybody can send as often as they like writes no line at the normal level', async () => {
   const lines: string[] = [];
   const log = createLog('info', { write: (line) => lines.push(line) });
