@@ -8,7 +8,7 @@ import { PREFIX, type Registry } from '../runtime/metrics';
 export const VISIT_RESULTS = ['captive', 'online', 'offline'] as const;
 export type VisitResult = (typeof VISIT_RESULTS)[number];
 
-export const OPERATIONS = ['view', 'accept', 'connected', 'status', 'other'] as const;
+export const OPERATIONS = ['view', 'accept', 'connected', 'disconnect', 'status', 'other'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** The gateway label of requests that name no configured gateway. */

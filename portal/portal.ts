@@ -7,7 +7,7 @@ import type { Live } from '../runtime/live';
 import type { Log } from '../runtime/log';
 import { packageRoot } from '../runtime/package-root';
 import type { Random } from '../runtime/random';
-import type { GrantStore, HealthStore } from '../store/store';
+import type { EndStore, GrantStore, HealthStore } from '../store/store';
 import type { GatewayAdapter } from './gateways/gateway';
 import { adaptersOf } from './gateways/index';
 import { Format } from './i18n/format';
@@ -18,8 +18,13 @@ import { Seal } from './seal';
 import { loadTexts, type Texts } from './texts';
 import { VisitSeal } from './visit-seal';
 
-/** What the /connected page is told through its address. */
-const connection = z.object({ gateway: z.string(), until: z.number(), originalUrl: z.string().optional() });
+/** What the /connected page is told through its address, and /disconnect by its form. */
+const connection = z.object({
+  gateway: z.string(),
+  grant: z.string(),
+  until: z.number(),
+  originalUrl: z.string().optional(),
+});
 export type Connection = z.output<typeof connection>;
 
 /** Everything made from the configuration; made anew when it is exchanged. */
@@ -52,7 +57,7 @@ export function makeTown(config: Config, random: Random): Town {
 /** What the portal needs from outside. */
 export interface PortalDependencies {
   readonly config: Live<Config>;
-  readonly store: GrantStore & HealthStore;
+  readonly store: GrantStore & EndStore & HealthStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -106,6 +106,7 @@ function refuseVisitor(portal: Portal, request: Request, response: Response, ref
 function connectedUrl({ town }: Portal, { visit, language }: ShownVisit, { grant }: Granted): string {
   const token = town.connections.close({
     gateway: visit.gateway,
+    grant: grant.id,
     until: grant.expiresAt,
     ...(visit.originalUrl !== undefined && { originalUrl: visit.originalUrl }),
   });

@@ -1,4 +1,5 @@
 import { type Request, type Response, Router } from 'express';
+import type { GrantId } from '../../core/ids';
 import type { Millis } from '../../core/time';
 import type { GatewayAdapter } from '../gateways/gateway';
 import type { Portal } from '../portal';
@@ -10,6 +11,7 @@ const PROBE = /captive|connectivity|conncheck|ncsi|nmcheck|msftconnect|generate_
 /** What is known about a visitor who is online. */
 interface Online {
   readonly adapter?: GatewayAdapter;
+  readonly grant?: GrantId;
   readonly until?: Millis;
   readonly originalUrl?: string;
 }
@@ -22,7 +24,7 @@ export function connectedRoutes(portal: Portal): Router {
     const adapter = connection && portal.town.adapters.get(connection.gateway);
     showConnected(portal, request, response, {
       ...(adapter !== undefined && { adapter }),
-      ...(connection !== undefined && { until: connection.until }),
+      ...(connection !== undefined && { grant: connection.grant, until: connection.until }),
       ...(connection?.originalUrl !== undefined && { originalUrl: connection.originalUrl }),
     });
   });
@@ -32,7 +34,7 @@ export function connectedRoutes(portal: Portal): Router {
 export function showConnected(portal: Portal, request: Request, response: Response, online: Online): void {
   const language = languageOf(portal, request);
   const t = translator(portal, language);
-  const { adapter, until, originalUrl } = online;
+  const { adapter, grant, until, originalUrl } = online;
   const site = adapter && portal.town.sites.get(adapter.site);
   const now = portal.clock.now();
   // Without a gateway's word nobody knows whether this browser is online.
@@ -43,8 +45,14 @@ export function showConnected(portal: Portal, request: Request, response: Respon
     title: t(`${kind}.title`),
     lead: t(`${kind}.lead`),
     language,
+    // openNDS ends sessions itself, so the form leads on to it.
+    ...(adapter !== undefined && { formTarget: adapter.origin }),
     view: {
       kind,
+      connection:
+        adapter && grant && until !== undefined
+          ? portal.town.connections.close({ gateway: adapter.id, grant, until })
+          : undefined,
       site,
       until: until === undefined ? undefined : portal.town.formats.get(language)?.moment(until, now),
       untilIso: until === undefined ? undefined : new Date(until).toISOString(),

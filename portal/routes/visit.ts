@@ -51,7 +51,10 @@ async function show(portal: Portal, request: Request, response: Response, arriva
     case 'online': {
       const { device } = recognised;
       const grant = device && (await storing(portal.store.findGrant(site.id, device, portal.clock.now())));
-      showConnected(portal, request, response, { adapter, ...(grant !== undefined && { until: grant.expiresAt }) });
+      showConnected(portal, request, response, {
+        adapter,
+        ...(grant !== undefined && { grant: grant.id, until: grant.expiresAt }),
+      });
       return;
     }
     case 'offline': {

@@ -97,12 +97,13 @@ function apply(engine: Engine, event: AccountingEvent): { added: Added; site: Si
 
 /** uspot does not return the grant's id; but the user name is that of a credential, which the store still knows then. */
 function withGrant(
-  { tables: { credentials } }: Engine,
+  { tables: { credentials, grants } }: Engine,
   event: AccountingEvent,
   before?: SessionRecord,
 ): AccountingEvent {
   const { username, gateway } = event;
   if (event.grantId !== undefined || before?.grantId !== undefined || username === undefined) return event;
+  if (grants.get(username) !== undefined) return { ...event, grantId: username };
   const redeemed = credentials.get(credentialHash(username));
   if (redeemed?.gateway !== gateway || !redeemed.used) return event;
   return { ...event, grantId: redeemed.grantId };

@@ -55,6 +55,12 @@ export function endContract(name: string, openNew: () => Promise<Store>): void {
       expect((await store.orderEnd({ grant: grant.id }, START)).sessions).toEqual([session]);
     });
 
+    test('a session whose user name is the id of its grant, as hostapd reports it, is found', async () => {
+      const { grant } = await store.putGrant(request(1));
+      await store.applyAccounting(event('start', 1, { username: grant.id }));
+      expect((await store.orderEnd({ grant: grant.id }, START)).sessions).toEqual([session]);
+    });
+
     test('a taken order is due again when its time is over, and a settled one never', async () => {
       await store.orderEnd({ grant: (await online(1)).id }, START);
       expect(await store.takeDueEnds(START, 10, later)).toHaveLength(1);

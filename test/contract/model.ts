@@ -131,7 +131,9 @@ export function modelStore(timeZone: string): Store {
       const before = find(told.gateway, told.sessionId)?.session;
       const redeemed = credentials.find((one) => one.used && one.username === told.username);
       const isTold = told.grantId !== undefined || before?.grantId !== undefined;
-      const event = isTold || redeemed?.gateway !== told.gateway ? told : { ...told, grantId: redeemed.grantId };
+      const byName = grants.find(({ id }) => id === told.username)?.id;
+      const linked = byName ?? (redeemed?.gateway === told.gateway ? redeemed.grantId : undefined);
+      const event = isTold || linked === undefined ? told : { ...told, grantId: linked };
       const { session, added } = foldSession(before, event);
       const grant = grants.find(({ id }) => id === (event.grantId ?? session.grantId));
       if (grant !== undefined) grant.usedOctets += added.downloadOctets + added.uploadOctets;

@@ -124,7 +124,7 @@ describe('connected', () => {
       .expect(200);
     expect(page.text).toContain('23:00');
     expect(page.text).toContain('Rathausplatz');
-    expect(page.text).toContain('href="http://10.1.0.1:3990/logoff"');
+    expect(page.text).toContain('action="/disconnect?l=de"');
     expect(page.text).toContain('Weiter zu example.test');
   });
 
@@ -143,7 +143,7 @@ describe('connected', () => {
 
   test('after its time it offers to begin anew', async () => {
     const { app, portal } = await testPortal();
-    const token = portal.town.connections.close({ gateway: 'town-hall', until: NOW });
+    const token = portal.town.connections.close({ gateway: 'town-hall', grant: 'g', until: NOW });
     const page = await request(app).get(`/connected?t=${token}`).expect(200);
     expect(page.text).toContain('Ihre Zeit ist abgelaufen');
   });

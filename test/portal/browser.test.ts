@@ -150,10 +150,11 @@ describeWith('chromium', 'in Chromium', () => {
         });
         const token = town.portal.town.connections.close({
           gateway: 'plain',
+          grant: 'g',
           until: NOW + HOUR,
           originalUrl: 'http://example.test/',
         });
-        const over = town.portal.town.connections.close({ gateway: 'plain', until: NOW - HOUR });
+        const over = town.portal.town.connections.close({ gateway: 'plain', grant: 'g', until: NOW - HOUR });
         const paths = [
           uam(),
           uam({ res: 'reject' }),
