@@ -21,7 +21,7 @@ const BUILT_IN = join(packageRoot, 'config', 'terms');
 
 /**
  * Reads and renders the texts a configuration names.
- * @throws OperatorError TEXT_MISSING naming the file
+ * @throws OperatorError TEXT_MISSING or TEXT_PLACEHOLDER naming the file
  */
 export function loadTexts(config: Config): Texts {
   const { town, terms } = config;
@@ -75,6 +75,15 @@ function render(config: Config, language: Language, file: string): string {
     phone: town.contact.phone === undefined ? '' : `, Tel. ${town.contact.phone}`,
     longest: new Format(language, town.timeZone).duration(hours),
   };
+  const strange = [...source.matchAll(/\{(\w+)\}/g)].find(([, name = '']) => !Object.hasOwn(values, name));
+  if (strange !== undefined) {
+    const known = Object.keys(values).map((name) => `{${name}}`);
+    throw new OperatorError(
+      'TEXT_PLACEHOLDER',
+      `The text ${file} contains ${strange[0]}, which stands for nothing.`,
+      `Write it without braces, or use one of ${known.join(', ')}.`,
+    );
+  }
   const escaped = Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, md.utils.escapeHtml(value)] as const),
   );

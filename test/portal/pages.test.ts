@@ -246,6 +246,21 @@ describe('texts and templates', () => {
     rmSync(copy, { recursive: true });
   });
 
+  test('a text of the town that wants a value nobody has is named with the placeholder', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'terms-'));
+    cpSync(join(packageRoot, 'config', 'terms'), own, { recursive: true });
+    const file = join(own, 'de', '2026-11.md');
+    writeFileSync(file, 'Ansprechperson: {name}');
+    const config = townConfig((yaml) => `${yaml}\nterms: { folder: '${own}' }\n`);
+    await expect(testPortal(config)).rejects.toEqual(
+      expect.objectContaining({
+        code: 'TEXT_PLACEHOLDER',
+        message: expect.stringContaining(`${file} contains {name}`),
+      }),
+    );
+    rmSync(own, { recursive: true });
+  });
+
   test('a version of the terms without a text stops the start; at a reload the last good texts stay', async () => {
     const later = {
       ...townConfig(),
