@@ -1,55 +1,69 @@
-import { createHmac } from 'node:crypto';
 import { type Grant, isLive } from '../core/grant';
 import type { SiteId } from '../core/ids';
 import type { DeviceAddress } from '../core/mac';
-import type { Millis } from '../core/time';
+import { MINUTE, type Millis } from '../core/time';
 import type { Random } from '../runtime/random';
+import { hmacMd5 } from './wire/md5';
 
 const DEFAULT_CAPACITY = 100_000;
+/** How long the grant of a device may lie here after its end. */
+const SWEEP_MS = MINUTE;
 
 /**
  * The grants that were answered for lately, so that devices known to hold one stay online while the store does not
- * answer. A device is remembered by a keyed hash; the key is drawn at the start, lies in memory only and is the same for
- * nobody else. Bounded: what has not been asked for longest goes first.
+ * answer. A device is remembered by a keyed hash; the key is drawn at the start and lies in memory only. Bounded: there
+ * are two generations, each half of the whole; when the younger is full, the older one goes, with the devices that were
+ * not asked for meanwhile.
  */
 export class KnownDevices {
   readonly #key: Buffer;
-  readonly #capacity: number;
-  readonly #grants = new Map<string, Grant>();
+  readonly #generation: number;
+  #young = new Map<string, Grant>();
+  #old = new Map<string, Grant>();
+  #sweptAt: Millis = 0;
 
   constructor(random: Random, capacity = DEFAULT_CAPACITY) {
     this.#key = random.bytes(32);
-    this.#capacity = capacity;
+    this.#generation = Math.floor(capacity / 2);
   }
 
   /** Keeps what the store said of a device: its grant, or that it has none. */
   remember(site: SiteId, device: DeviceAddress, grant: Grant | undefined, now: Millis): void {
+    this.#sweep(now);
     const name = this.#nameOf(site, device);
-    // Deleted first, so that it lies behind those that are older.
-    this.#grants.delete(name);
-    if (grant !== undefined) this.#grants.set(name, grant);
-    this.#dropOld(now);
+    if (grant === undefined) {
+      this.#young.delete(name);
+      this.#old.delete(name);
+      return;
+    }
+    if (this.#young.size >= this.#generation && !this.#young.has(name)) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(name, grant);
   }
 
   find(site: SiteId, device: DeviceAddress, now: Millis): Grant | undefined {
-    const grant = this.#grants.get(this.#nameOf(site, device));
+    const name = this.#nameOf(site, device);
+    const grant = this.#young.get(name) ?? this.#old.get(name);
     return grant !== undefined && isLive(grant, now) ? grant : undefined;
   }
 
+  /** Entries in memory; a device may have one in each generation. */
   get size(): number {
-    return this.#grants.size;
+    return this.#young.size + this.#old.size;
   }
 
   #nameOf(site: SiteId, device: DeviceAddress): string {
-    const hash = createHmac('sha256', this.#key).update(site).update(device.reveal()).digest();
-    return hash.toString('latin1', 0, 16);
+    // Once for each answer, so the quickest keyed hash there is; what it hides never leaves this memory.
+    return hmacMd5(this.#key, Buffer.from(site), device.reveal()).toString('latin1');
   }
 
-  /** Called for each device that comes, so it looks at the oldest few only. */
-  #dropOld(now: Millis): void {
-    for (const [name, grant] of this.#grants) {
-      if (this.#grants.size <= this.#capacity && isLive(grant, now)) return;
-      this.#grants.delete(name);
+  #sweep(now: Millis): void {
+    if (Math.abs(now - this.#sweptAt) < SWEEP_MS) return;
+    this.#sweptAt = now;
+    for (const generation of [this.#young, this.#old]) {
+      for (const [name, grant] of generation) if (!isLive(grant, now)) generation.delete(name);
     }
   }
 }

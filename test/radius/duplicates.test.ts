@@ -1,0 +1,66 @@
+import { SECOND } from '../../core/time';
+import { DuplicateCache } from '../../radius/transport/duplicates';
+import { CODE, encodePacket, type Packet, parsePacket } from '../../radius/wire/packet';
+
+const REPLY = Buffer.from('the answer');
+
+function request(identifier: number, authenticator = identifier, code: number = CODE.accessRequest): Packet {
+  const packet = parsePacket(encodePacket(code, identifier, Buffer.alloc(16, authenticator), []));
+  if (packet === undefined) throw new Error('not a packet');
+  return packet;
+}
+
+/** Shows it a request; true if it is a repetition, else it is answered. */
+function seen(cache: DuplicateCache, packet: Packet, now = 0, port = 1024): boolean {
+  const found = cache.admit({ address: '192.0.2.1', port }, packet, now);
+  if (!found.known) cache.answered(found.ticket, REPLY);
+  return found.known;
+}
+
+describe('repeated requests [RFC 5080 2.2.2]', () => {
+  test.each<[string, boolean, (cache: DuplicateCache) => boolean]>([
+    ['the same again', true, (cache) => seen(cache, request(1))],
+    ['another authenticator', false, (cache) => seen(cache, request(1, 2))],
+    ['another type of packet', false, (cache) => seen(cache, request(1, 1, CODE.accountingRequest))],
+    ['another port', false, (cache) => seen(cache, request(1), 0, 1025)],
+    ['after 29 seconds', true, (cache) => seen(cache, request(1), 29 * SECOND)],
+    ['after 30 seconds', false, (cache) => seen(cache, request(1), 30 * SECOND)],
+  ])('%s: a repetition is %s', (_, expected, repeat) => {
+    const cache = new DuplicateCache();
+    expect(seen(cache, request(1))).toBe(false);
+    expect(repeat(cache)).toBe(expected);
+  });
+
+  test('a repetition gets the same octets; before there is an answer, none; once it was given up, it is new', () => {
+    const cache = new DuplicateCache();
+    const peer = { address: '192.0.2.1', port: 1024 };
+    const first = cache.admit(peer, request(1), 0);
+    expect(cache.admit(peer, request(1), 0)).toEqual({ known: true });
+    if (!first.known) cache.forget(first.ticket);
+    const second = cache.admit(peer, request(1), 0);
+    expect(second.known).toBe(false);
+    if (!second.known) cache.answered(second.ticket, REPLY);
+    expect(cache.admit(peer, request(1), 0)).toEqual({ known: true, reply: REPLY });
+  });
+
+  test('an identifier that is used anew does not shorten the time of its new request', () => {
+    const cache = new DuplicateCache();
+    seen(cache, request(1, 1), 0);
+    seen(cache, request(1, 2), 20 * SECOND);
+    // The first one is 31 seconds old and goes; the second is 11.
+    expect(seen(cache, request(1, 2), 31 * SECOND)).toBe(true);
+  });
+
+  test('no more than its capacity is kept, the oldest goes first, however often it has gone round', () => {
+    const cache = new DuplicateCache(10);
+    for (let n = 0; n < 1000; n++) {
+      expect(seen(cache, request(n % 256, n % 251), n, 1024 + n)).toBe(false);
+      expect(cache.size).toBeLessThanOrEqual(10);
+    }
+    const again = (n: number): boolean => {
+      const found = cache.admit({ address: '192.0.2.1', port: 1024 + n }, request(n % 256, n % 251), 1000);
+      return found.known;
+    };
+    expect([again(999), again(992), again(985)]).toEqual([true, true, false]);
+  });
+});
