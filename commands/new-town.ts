@@ -94,6 +94,14 @@ function gatewayOf(kind: string, id: string, site: string): { lines: string[]; s
     };
   }
   const [uam, radius] = [`secrets/${id}-uam`, `secrets/${id}-radius`];
+  const asks = [
+    '    radius:',
+    '      # Change this: the address from which its RADIUS packets come.',
+    '      clients: [10.0.0.1]',
+    `      secret: { file: ${radius} }`,
+  ];
+  // Access points that only ask RADIUS and show no page.
+  if (kind === 'hostapd') return { lines: [...head, ...asks], secretFiles: [radius] };
   return {
     lines: [
       ...head,
@@ -101,10 +109,7 @@ function gatewayOf(kind: string, id: string, site: string): { lines: string[]; s
       '      # Change this: the address of the gateway in the network of the visitors.',
       '      address: 10.0.0.1',
       `      secret: { file: ${uam} }`,
-      '    radius:',
-      '      # Change this: the address from which its RADIUS packets come.',
-      '      clients: [10.0.0.1]',
-      `      secret: { file: ${radius} }`,
+      ...asks,
       '      # Only for a gateway that cannot sign its requests (older radcli under uspot):',
       '      # requireMessageAuthenticator: false',
     ],

@@ -1,3 +1,5 @@
+import { Ring } from './ring';
+
 /** Work that has to wait for something slow. Exactly one of the two is called. */
 export interface Work {
   run(): Promise<void>;
@@ -14,7 +16,7 @@ const MAX_WAITING = 4096;
  * waited longest is given up: its gateway is the first to ask again, or has already stopped waiting.
  */
 export class WorkQueue {
-  readonly #waiting = new Set<Work>();
+  readonly #waiting = new Ring<Work>(MAX_WAITING);
   readonly #whenIdle: (() => void)[] = [];
   #running = 0;
 
@@ -23,8 +25,8 @@ export class WorkQueue {
       this.#start(work);
       return;
     }
-    if (this.#waiting.size >= MAX_WAITING) this.#takeOldest()?.giveUp();
-    this.#waiting.add(work);
+    if (this.#waiting.isFull) this.#waiting.shift()?.giveUp();
+    this.#waiting.push(work);
   }
 
   /** Resolves when nothing runs or waits. */
@@ -38,16 +40,9 @@ export class WorkQueue {
     this.#running += 1;
     void work.run().finally(() => {
       this.#running -= 1;
-      const next = this.#takeOldest();
+      const next = this.#waiting.shift();
       if (next !== undefined) this.#start(next);
       else if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
     });
-  }
-
-  /** A set keeps the order in which works came. */
-  #takeOldest(): Work | undefined {
-    const [oldest] = this.#waiting;
-    if (oldest !== undefined) this.#waiting.delete(oldest);
-    return oldest;
   }
 }

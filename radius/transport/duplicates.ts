@@ -1,4 +1,5 @@
 import { type Millis, SECOND } from '../../core/time';
+import { Ring } from '../ring';
 import type { Packet } from '../wire/packet';
 import type { Peer } from './udp';
 
@@ -24,17 +25,11 @@ export type Ticket = { readonly key: string; readonly entry: Entry };
  */
 export class DuplicateCache {
   readonly #entries = new Map<string, Entry>();
-  /**
-   * All of them in the order of their age, in a ring. The map knows that order, too, but whoever asks it for its first
-   * entry passes all that were deleted before: at full size that took ten times as long as all the rest.
-   */
-  readonly #ring: (Ticket | undefined)[] = [];
-  readonly #capacity: number;
-  #oldest = 0;
-  #length = 0;
+  /** All of them in the order of their age. */
+  readonly #line: Ring<Ticket>;
 
   constructor(capacity = DEFAULT_CAPACITY) {
-    this.#capacity = capacity;
+    this.#line = new Ring(capacity);
   }
 
   /** @param now  monotonic milliseconds */
@@ -53,8 +48,7 @@ export class DuplicateCache {
     const entry: Entry = { code: packet.code, authenticator: Buffer.from(packet.authenticator), since: now };
     const ticket = { key, entry };
     this.#entries.set(key, entry);
-    this.#ring[(this.#oldest + this.#length) % this.#capacity] = ticket;
-    this.#length += 1;
+    this.#line.push(ticket);
     return { known: false, ticket };
   }
 
@@ -73,15 +67,10 @@ export class DuplicateCache {
   }
 
   #dropOld(now: Millis): void {
-    while (this.#length > 0) {
-      const ticket = this.#ring[this.#oldest];
-      if (ticket !== undefined) {
-        if (this.#length < this.#capacity && now - ticket.entry.since < LIFETIME_MS) return;
-        this.forget(ticket);
-      }
-      this.#ring[this.#oldest] = undefined;
-      this.#oldest = (this.#oldest + 1) % this.#capacity;
-      this.#length -= 1;
+    for (let ticket = this.#line.oldest; ticket !== undefined; ticket = this.#line.oldest) {
+      if (!this.#line.isFull && now - ticket.entry.since < LIFETIME_MS) return;
+      this.forget(ticket);
+      this.#line.shift();
     }
   }
 }

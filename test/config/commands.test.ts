@@ -73,6 +73,7 @@ describe('stadtfunk init', () => {
     ['uspot', ["uci set uspot.captive.uam_server='https://wlan.moehnesee.de/uam/gw-rathaus'"], ['uam', 'radius']],
     ['coovachilli', ['uamserver https://wlan.moehnesee.de/uam/gw-rathaus', 'radiusacctport 1813'], ['uam', 'radius']],
     ['opennds', ['faspath /opennds/gw-rathaus', 'fas_secure_enabled 2', 'fasport 8080'], ['faskey']],
+    ['hostapd', ['macaddr_acl=2', 'nas_identifier=gw-rathaus'], ['radius']],
   ])('writes a town with %s that passes the check, and prints what to set there', async (kind, lines, secrets) => {
     const { code, output } = await initWith(['Möhnesee', '', '', kind, '', '']);
     expect(code).toBe(0);
