@@ -8,21 +8,25 @@ import type { Log } from '../runtime/log';
 import type { Registry } from '../runtime/metrics';
 import { systemRandom } from '../runtime/random';
 import type { Role } from '../runtime/role';
-import type { GrantStore, SessionStore } from '../store/store';
+import type { EndStore, GrantStore, SessionStore } from '../store/store';
 import { BurstLog } from './burst-log';
+import type { Channel } from './dynamic-authorization/channel';
+import { DynamicAuthorization } from './dynamic-authorization/service';
 import { accessHandler } from './handlers/access';
 import { accountingHandler } from './handlers/accounting';
 import { accountingStatus, authenticationStatus } from './handlers/status';
-import { RadiusMetrics } from './metrics';
+import { RadiusMetrics, radsecGauge } from './metrics';
 import { NasTable } from './nas';
 import { Responder, type Service } from './responder';
+import { radsecChannel } from './transport/radsec/channel';
+import { RadsecServer } from './transport/radsec/server';
 import { UdpSocket } from './transport/udp';
 import { nasIdentifierOf } from './wire/nas-identifier';
 import { CODE } from './wire/packet';
 
 export interface RadiusDeps {
   readonly config: Live<Config>;
-  readonly store: GrantStore & SessionStore;
+  readonly store: GrantStore & SessionStore & EndStore;
   readonly clock: Clock;
   readonly log: Log;
   readonly registry: Registry;
@@ -34,21 +38,26 @@ const DRAIN_MS = 2 * SECOND;
 const SILENCE_MS = 3 * INTERIM_SECONDS * SECOND;
 
 interface Listener {
-  readonly socket: UdpSocket;
+  readonly socket: { stopReceiving(): void; close(): Promise<void> };
   readonly responder: Responder;
 }
 
-/** The RADIUS server: authentication and accounting over UDP. A change of its ports takes a restart. */
+/** The RADIUS server: authentication and accounting over UDP, and orders to gateways. A change of its ports takes a restart. */
 export class RadiusRole implements Role {
   readonly name = 'radius';
   readonly #deps: RadiusDeps;
   readonly #log: Log;
   #listeners: Listener[] = [];
+  #dynamicAuthorization: DynamicAuthorization | undefined;
   #cancelSweep: Cancel = () => {};
+
+  #serving = false;
 
   /** The UDP ports in use, once started. */
   authenticationPort = 0;
   accountingPort = 0;
+  /** The TCP port in use, once started; 0 if RadSec is off. */
+  radsecPort = 0;
 
   constructor(deps: RadiusDeps) {
     this.#deps = deps;
@@ -77,25 +86,34 @@ export class RadiusRole implements Role {
     try {
       this.authenticationPort = await this.#listen(new Responder(authentication, shared), 'authenticationPort');
       this.accountingPort = await this.#listen(new Responder(accounting, shared), 'accountingPort');
+      // On a stream both kinds come on one connection; its Status-Server is answered as for authentication.
+      const both = { handlers: new Map([...accounting.handlers, ...authentication.handlers]) };
+      const channels = await this.#listenRadsec(new Responder(both, shared), shared);
+      const own = { config, store, clock, log: this.#log, metrics, channels };
+      this.#dynamicAuthorization = new DynamicAuthorization(own);
+      await this.#dynamicAuthorization.start();
     } catch (error) {
       await this.stop();
       throw error;
     }
     this.#cancelSweep = clock.every(MINUTE, () => void this.#closeSilentSessions());
+    this.#serving = true;
   }
 
   async stop(): Promise<void> {
+    this.#serving = false;
     this.#cancelSweep();
     const listeners = this.#listeners;
     this.#listeners = [];
     for (const { socket } of listeners) socket.stopReceiving();
-    const drained = Promise.all(listeners.map(({ responder }) => responder.idle()));
+    const answered = listeners.map(({ responder }) => responder.idle());
+    const drained = Promise.all([...answered, this.#dynamicAuthorization?.stop()]);
     if (listeners.length > 0) await Promise.race([drained, pause(this.#deps.clock, DRAIN_MS)]);
     await Promise.all(listeners.map(({ socket }) => socket.close()));
   }
 
   notReady(): string | undefined {
-    return this.#listeners.length < 2 ? 'its ports are not open' : undefined;
+    return this.#serving ? undefined : 'its ports are not open';
   }
 
   async #listen(responder: Responder, setting: 'authenticationPort' | 'accountingPort'): Promise<number> {
@@ -105,9 +123,14 @@ export class RadiusRole implements Role {
       const socket: UdpSocket = await UdpSocket.open(
         { host, port },
         (datagram, peer) =>
-          responder.receive(datagram, nasTable().find(peer.address, () => nasIdentifierOf(datagram)), peer, {
-            send: (reply) => socket.send(reply, peer),
-          }),
+          responder.receive(
+            datagram,
+            nasTable().find(peer.address, () => nasIdentifierOf(datagram)),
+            peer,
+            {
+              send: (reply) => socket.send(reply, peer),
+            },
+          ),
         (err) => this.#log.error('radius-socket-failed', { err }),
       );
       this.#listeners.push({ socket, responder });
@@ -115,6 +138,22 @@ export class RadiusRole implements Role {
     } catch (error) {
       throw listenError(error, `${host}:${port}`, 'RADIUS', `radius.${setting}`);
     }
+  }
+
+  /** @returns the ways to gateways that it opens */
+  async #listenRadsec(
+    responder: Responder,
+    { metrics, log: bursts, clock }: { metrics: RadiusMetrics; log: BurstLog; clock: Clock },
+  ): Promise<Channel[]> {
+    const { config, registry } = this.#deps;
+    const { radsec } = config.current.radius;
+    if (radsec === undefined) return [];
+    const server = new RadsecServer({ config, responder, metrics, clock, log: this.#log, bursts });
+    await server.start(radsec);
+    this.#listeners.push({ socket: server, responder });
+    this.radsecPort = server.port;
+    radsecGauge(registry, server);
+    return [radsecChannel(server)];
   }
 
   async #closeSilentSessions(): Promise<void> {

@@ -6,7 +6,7 @@ import { reloadMetric } from '../../commands/reload-metric';
 import { loadConfig } from '../../config/load';
 import { controllerMetrics } from '../../controller/metrics';
 import { PortalMetrics } from '../../portal/metrics';
-import { RadiusMetrics } from '../../radius/metrics';
+import { RadiusMetrics, radsecGauge } from '../../radius/metrics';
 import { ManualClock } from '../../runtime/clock';
 import { LiveValue } from '../../runtime/live';
 import { createMetrics, type Registry } from '../../runtime/metrics';
@@ -44,6 +44,7 @@ export async function productMetrics(): Promise<Metric[]> {
     reloadMetric(registry, clock);
     new PortalMetrics(registry);
     new RadiusMetrics(registry, new LiveValue(config), store);
+    radsecGauge(registry, { counts: () => new Map() });
     controllerMetrics(registry, { accessPoints: () => [], overdue: () => 0 });
     return registry
       .getMetricsAsArray()

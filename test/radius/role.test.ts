@@ -11,26 +11,15 @@ import { type Attribute, integerAttribute, textAttribute } from '../../radius/wi
 import { CODE } from '../../radius/wire/packet';
 import { LiveValue } from '../../runtime/live';
 import { silentLog } from '../../runtime/log';
-import type { Store } from '../../store/store';
 import { until } from '../support/wait';
 import { accountingRequest, BareGateway } from './client';
 import { GATEWAYS, Town, townConfig } from './town';
+import { withOperation } from './with-operation';
 
 const SECRET = Buffer.from(GATEWAYS['gw-rathaus'].secret);
 
 function start(sessionId: string, ...more: Attribute[]): Attribute[] {
   return [integerAttribute('Acct-Status-Type', 1), textAttribute('Acct-Session-Id', sessionId), ...more];
-}
-
-/** The store with one operation exchanged; everything else is the real one. */
-function withOperation<Name extends keyof Store>(store: Store, name: Name, operation: Store[Name]): Store {
-  return new Proxy(store, {
-    get(target, property) {
-      if (property === name) return operation;
-      const value: unknown = Reflect.get(target, property);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 }
 
 describe('the store and the answer', () => {

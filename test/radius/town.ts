@@ -69,6 +69,7 @@ export class Town {
   readonly role: RadiusRole;
   readonly config: LiveValue<Config>;
   readonly #folder: string;
+  #more: Readonly<Record<string, unknown>> = {};
   readonly #log: string[] = [];
 
   private constructor(
@@ -108,7 +109,11 @@ export class Town {
     const clock = new ManualClock(NOW);
     const store = await openStore(config, systemRandom, clock);
     const town = new Town(folder, config, clock, store, wrap(store));
-    await town.role.start();
+    town.#more = more;
+    await town.role.start().catch(async (error: unknown) => {
+      await town.close();
+      throw error;
+    });
     return town;
   }
 
@@ -120,7 +125,7 @@ export class Town {
 
   /** The configuration as it would be with these gateways, in force from now on. */
   useGateways(gateways: readonly object[]): void {
-    this.config.exchange(townConfig(this.#folder, { gateways }));
+    this.config.exchange(townConfig(this.#folder, { ...this.#more, gateways }));
   }
 
   get log(): string {

@@ -1,0 +1,50 @@
+import type { Pair } from './certificates';
+import { Town } from './town';
+
+/** Inside TLS everybody has this secret [RFC 6614 2.3]. */
+export const RADSEC = Buffer.from('radsec');
+export const PSK = '2f8be6a05c01e8d29d3f6a0c5b7e4128';
+
+const UDP_SECRET = 'only-for-these-vectors-4wP';
+const uam = { address: '127.0.0.1' };
+
+/** Three gateways without any address: two with certificates, one with a pre-shared key. */
+export function radsecGateways(change: Readonly<Record<string, unknown>> = {}): object[] {
+  const secret = UDP_SECRET;
+  return [
+    { id: 'gw-rathaus', kind: 'uspot', site: 'rathaus', uam, radius: { secret, tls: { certificateName: 'rathaus' } } },
+    {
+      id: 'gw-bibliothek',
+      kind: 'coovachilli',
+      site: 'bibliothek',
+      uam,
+      radius: { secret, tls: { certificateName: 'bibliothek.example', ...change } },
+    },
+    {
+      id: 'gw-alt',
+      kind: 'uspot',
+      site: 'rathaus',
+      uam,
+      radius: { secret, tls: { psk: { identity: 'gw-alt', key: PSK } } },
+    },
+  ];
+}
+
+/** The `radius` section: a listener that shows `own` and wants certificates of `authority`. */
+export function radsecSection(authority: { readonly certificate: string }, own: Pair): object {
+  const certificates = { ...own, clientAuthority: authority.certificate };
+  return {
+    host: '127.0.0.1',
+    authenticationPort: 0,
+    accountingPort: 0,
+    radsec: { host: '127.0.0.1', port: 0, certificates },
+  };
+}
+
+export function openRadsecTown(
+  authority: { readonly certificate: string },
+  own: Pair,
+  wrap?: Parameters<typeof Town.open>[0],
+): Promise<Town> {
+  return Town.open(wrap, { radius: radsecSection(authority, own), gateways: radsecGateways() });
+}

@@ -1,0 +1,371 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { HOUR, SECOND } from '../../core/time';
+import { OUT_OF_STEP, PacketCutter } from '../../radius/transport/radsec/framing';
+import { integerAttribute, textAttribute } from '../../radius/wire/attributes';
+import { md5 } from '../../radius/wire/md5';
+import { CODE, encodePacket } from '../../radius/wire/packet';
+import { describeWith } from '../support/packages';
+import { until } from '../support/wait';
+import { Authority, type Pair } from './certificates';
+import { accountingRequest, hide, papRequest, signedRequest } from './client';
+import { type Proof, RadsecClient } from './radsec-client';
+import { openRadsecTown, PSK, RADSEC, radsecGateways, radsecSection } from './radsec-town';
+import { DEVICE, type GatewayName, type Town, townConfig } from './town';
+import { withOperation } from './with-operation';
+
+const status = (identifier = 1) => signedRequest(CODE.statusServer, identifier, [], RADSEC);
+const started = (identifier: number, sessionId: string) =>
+  accountingRequest(
+    identifier,
+    [integerAttribute('Acct-Status-Type', 1), textAttribute('Acct-Session-Id', sessionId)],
+    RADSEC,
+  );
+
+describe('cutting packets out of a stream [RFC 6613 2.1]', () => {
+  function cut(chunks: readonly Buffer[]): (Buffer | typeof OUT_OF_STEP)[] {
+    const cutter = new PacketCutter();
+    return chunks.flatMap((chunk) => {
+      cutter.put(chunk);
+      const found: (Buffer | typeof OUT_OF_STEP)[] = [];
+      for (let next = cutter.next(); next !== undefined; next = cutter.next()) {
+        found.push(next);
+        if (next === OUT_OF_STEP) break;
+      }
+      return found;
+    });
+  }
+
+  const packet = fc
+    .tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ minLength: 0, maxLength: 4076 }))
+    .map(([code, body]) => {
+      const octets = Buffer.concat([Buffer.alloc(20, code), body]);
+      octets.writeUInt16BE(octets.length, 2);
+      return octets;
+    });
+
+  test('wherever the stream is cut, the packets are the same', () => {
+    fc.assert(
+      fc.property(fc.array(packet, { maxLength: 6 }), fc.array(fc.nat(), { maxLength: 20 }), (packets, cuts) => {
+        const stream = Buffer.concat(packets);
+        const places = [...new Set(cuts.map((place) => place % (stream.length + 1)))].sort((a, b) => a - b);
+        const chunks = [...places, stream.length].map((to, i) => stream.subarray(places[i - 1] ?? 0, to));
+        expect(cut(chunks)).toEqual(packets);
+      }),
+    );
+  });
+
+  test.each([0, 19, 4097, 65_535])('a length of %d ends the stream', (length) => {
+    const octets = Buffer.alloc(20);
+    octets.writeUInt16BE(length, 2);
+    expect(cut([octets])).toEqual([OUT_OF_STEP]);
+  });
+});
+
+describeWith('openssl', 'RadSec', () => {
+  let authority: Authority;
+  let foreign: Authority;
+  let own: Pair;
+  let rathaus: Pair;
+  let bibliothek: Pair;
+  let town: Town;
+  const clients: RadsecClient[] = [];
+
+  async function connect(proof: Proof, options = {}): Promise<RadsecClient> {
+    const client = await RadsecClient.open(town.role.radsecPort, proof, options);
+    clients.push(client);
+    return client;
+  }
+
+  beforeAll(() => {
+    authority = new Authority();
+    foreign = new Authority();
+    own = authority.issue('radius.example', 'IP:127.0.0.1');
+    rathaus = authority.issue('rathaus');
+    bibliothek = authority.issue('a library', 'DNS:other.example,DNS:bibliothek.example');
+  });
+  afterAll(() => {
+    authority.remove();
+    foreign.remove();
+  });
+  beforeEach(async () => {
+    town = await openRadsecTown(authority, own);
+  });
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.close();
+    await town.close();
+  });
+
+  async function login(gateway: GatewayName, identifier = 7): Promise<Buffer> {
+    const { username, password } = await town.credential(gateway);
+    const attributes = [textAttribute('User-Name', username), textAttribute('Calling-Station-Id', DEVICE)];
+    return papRequest(identifier, password, attributes, RADSEC);
+  }
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'authentication, accounting and Status-Server share one connection, over %s [RFC 6614 2.1, RFC 5997]',
+    async (version) => {
+      const client = await connect(rathaus, { minVersion: version, maxVersion: version });
+      expect(client.protocol).toBe(version);
+      expect((await client.ask(await login('gw-rathaus')))[0]).toBe(CODE.accessAccept);
+      expect((await client.ask(papRequest(8, 'guess', [], RADSEC)))[0]).toBe(CODE.accessReject);
+      expect((await client.ask(started(9, 'S1')))[0]).toBe(CODE.accountingResponse);
+      expect((await client.ask(status(10)))[0]).toBe(CODE.accessAccept);
+      expect(await town.store.getSession('gw-rathaus', 'S1')).toBeDefined();
+      expect(await town.metric('radius_radsec_connections', { gateway: 'gw-rathaus' })).toBe(1);
+      client.close();
+      await until('the connection is gone', async () => {
+        return (await town.metric('radius_radsec_connections', { gateway: 'gw-rathaus' })) === 0;
+      });
+    },
+  );
+
+  test('TLS proves who asks, so an Access-Request needs no signature', async () => {
+    const client = await connect(rathaus);
+    const authenticator = Buffer.alloc(16, 5);
+    const password = { type: 2, value: hide('guess', authenticator, RADSEC) };
+    const request = encodePacket(CODE.accessRequest, 1, authenticator, [password]);
+    expect((await client.ask(request))[0]).toBe(CODE.accessReject);
+  });
+
+  test('gateways behind one address are told apart by certificate and by key', async () => {
+    const proofs = [rathaus, bibliothek, { identity: 'gw-alt', psk: PSK }];
+    for (const proof of proofs) expect((await (await connect(proof)).ask(started(1, 'S1')))[0]).toBe(5);
+    for (const gateway of ['gw-rathaus', 'gw-bibliothek', 'gw-alt']) {
+      expect(await town.store.getSession(gateway, 'S1')).toBeDefined();
+      expect(await town.metric('radius_radsec_connections', { gateway })).toBe(1);
+    }
+  });
+
+  test.each(['-tls1_2', '-tls1_3'])('openssl connects with a pre-shared key, %s [RFC 9813]', async (version) => {
+    const at = ['-connect', `127.0.0.1:${town.role.radsecPort}`, version, '-quiet'];
+    const child = spawn('openssl', ['s_client', ...at, '-psk_identity', 'gw-alt', '-psk', PSK]);
+    child.stdin.write(status());
+    const [reply] = await once(child.stdout, 'data');
+    child.stdin.destroy();
+    child.kill('SIGKILL');
+    expect(reply[0]).toBe(CODE.accessAccept);
+    expect(await town.metric('radius_requests_total', { kind: 'status' })).toBe(1);
+  });
+
+  describe.each(['TLSv1.2', 'TLSv1.3'] as const)('refused over %s', (version) => {
+    test.each([
+      { who: 'nobody', proof: () => undefined, reason: 'tls-failed' },
+      { who: 'a certificate of another authority', proof: () => foreign.issue('rathaus'), reason: 'tls-failed' },
+      { who: 'an expired certificate', proof: () => authority.issueExpired('rathaus'), reason: 'tls-failed' },
+      {
+        who: 'a certificate with another name',
+        proof: () => authority.issue('nobody', 'DNS:x.example,URI:rathaus.x'),
+        reason: 'unknown-tls-identity',
+      },
+      { who: 'a wrong key', proof: () => ({ identity: 'gw-alt', psk: `00${PSK}` }), reason: 'tls-failed' },
+      { who: 'an unknown identity', proof: () => ({ identity: 'gw-x', psk: PSK }), reason: 'tls-failed' },
+    ])('$who: closed, counted as $reason, without an address in the log', async ({ proof, reason }) => {
+      const client = await connect(proof(), { minVersion: version, maxVersion: version });
+      client.send(status());
+      await client.whenClosed();
+      expect(client.received).toEqual([]);
+      expect(await town.metric('radius_dropped_total', { reason })).toBe(1);
+      expect(town.log).toContain('"event":"radsec-refused"');
+      expect(town.log).not.toContain('127.0.0.1');
+      expect(town.log).not.toContain('gw-x');
+    });
+  });
+
+  test('TLS 1.1 is not spoken', async () => {
+    const client = await connect(rathaus, { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' });
+    await client.whenClosed();
+  });
+
+  test.each([
+    { what: 'octets that are no packet', octets: Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), closes: true },
+    { what: 'a wrong signature', octets: signedRequest(CODE.statusServer, 1, [], Buffer.from('x')), closes: true },
+    { what: 'a forged record', octets: accountingRequest(1, [], Buffer.from('x')), closes: true },
+    { what: 'an attribute without length', octets: Buffer.from(`010100160${'0'.repeat(31)}0100`, 'hex'), closes: true },
+    { what: 'a packet type that is not served', octets: encodePacket(200, 1, Buffer.alloc(16), []), closes: false },
+    { what: 'an answer to nothing', octets: encodePacket(41, 1, Buffer.alloc(16), []), closes: false },
+  ])('$what: the connection closes ($closes) [RFC 6613 2.6.4]', async ({ octets, closes }) => {
+    const client = await connect(rathaus);
+    client.send(octets);
+    if (closes) await client.whenClosed();
+    else expect((await client.ask(status(2)))[1]).toBe(2);
+    expect(client.received).toHaveLength(closes ? 0 : 1);
+  });
+
+  test('what comes again gets the same octets, also on a new connection', async () => {
+    const client = await connect(rathaus);
+    const request = await login('gw-rathaus');
+    const reply = await client.ask(request);
+    expect(reply[0]).toBe(CODE.accessAccept);
+    expect(await client.ask(request)).toEqual(reply);
+    client.close();
+    expect(await (await connect(rathaus)).ask(request)).toEqual(reply);
+  });
+
+  test('half a packet may wait 30 seconds, silence an hour', async () => {
+    const [stuck, silent] = [await connect(rathaus), await connect(bibliothek)];
+    await Promise.all([stuck.ask(status()), silent.ask(status())]);
+    stuck.send(status().subarray(0, 10));
+    await silent.ask(status(2));
+    await town.clock.advance(41 * SECOND);
+    await stuck.whenClosed();
+    expect((await silent.ask(status(3)))[1]).toBe(3);
+    await town.clock.advance(HOUR + 20 * SECOND);
+    await silent.whenClosed();
+  });
+
+  test('a reload changes certificates without closing connections; bad files leave the old ones', async () => {
+    const before = await connect(rathaus);
+    expect(before.server).toBe('radius.example');
+    const renewed = authority.issue('renewed.example');
+    const reload = (pair: Pair) =>
+      town.config.exchange(townConfig('.', { radius: radsecSection(authority, pair), gateways: radsecGateways() }));
+    reload(renewed);
+    expect((await before.ask(status(1)))[1]).toBe(1);
+    expect((await connect(rathaus)).server).toBe('renewed.example');
+    reload({ ...renewed, key: own.key });
+    expect(town.log).toContain('radsec-certificates-refused');
+    expect((await connect(rathaus)).server).toBe('renewed.example');
+  });
+
+  test('a gateway that the configuration no longer knows by its proof is cut off', async () => {
+    const [kept, gone, byKey] = [
+      await connect(rathaus),
+      await connect(bibliothek),
+      await connect({ identity: 'gw-alt', psk: PSK }),
+    ];
+    town.useGateways([...radsecGateways({ certificateName: 'new.example' }).slice(0, 2)]);
+    await Promise.all([gone.whenClosed(), byKey.whenClosed()]);
+    expect((await kept.ask(status()))[0]).toBe(CODE.accessAccept);
+  });
+
+  test('a gateway opens no more than 64 connections', async () => {
+    const all = await Promise.all(Array.from({ length: 65 }, () => connect(rathaus)));
+    await until('one is closed', () => all.some((client) => client.closed));
+    expect(all.filter((client) => client.closed)).toHaveLength(1);
+    expect(await town.metric('radius_dropped_total', { reason: 'too-many-connections' })).toBe(1);
+  });
+
+  test('a session is ended over the connection that its gateway keeps open [RFC 5176, RFC 8559 4]', async () => {
+    const client = await connect(bibliothek);
+    const name = { integer: integerAttribute('Acct-Status-Type', 1), session: textAttribute('Acct-Session-Id', 'D1') };
+    const user = textAttribute('User-Name', 'kq3Vn0cYx2mZ7bL9tR4w_A');
+    await client.ask(accountingRequest(1, [name.integer, name.session, user], RADSEC));
+    await town.store.orderEnd({ gateway: 'gw-bibliothek' }, town.clock.now());
+    await town.clock.advance(SECOND);
+    const order = await until('the order has come', () => client.received[1]);
+    expect(order[0]).toBe(40);
+    client.send(acknowledge(order));
+    const settled = await until('it is settled', async () => {
+      return (await town.store.getEnd({ gateway: 'gw-bibliothek', sessionId: 'D1' }))?.settled;
+    });
+    expect(settled.result).toBe('done');
+  });
+});
+
+/** A Disconnect-ACK; it is made like the answer to accounting. */
+function acknowledge(order: Buffer): Buffer {
+  const reply = encodePacket(41, order[1] ?? 0, order.subarray(4, 20), []);
+  reply.set(md5(reply, RADSEC), 4);
+  return reply;
+}
+
+describeWith('openssl', 'RadSec that is slow or stops', () => {
+  let authority: Authority;
+  let own: Pair;
+  let rathaus: Pair;
+  beforeAll(() => {
+    authority = new Authority();
+    own = authority.issue('radius.example');
+    rathaus = authority.issue('rathaus');
+  });
+  afterAll(() => authority.remove());
+
+  test('no more than 256 requests of a connection wait; the others wait in the line, none is lost', async () => {
+    let open: () => void = () => {};
+    let waiting = 0;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const town = await openRadsecTown(authority, own, (store) =>
+      withOperation(store, 'applyAccounting', async (event) => {
+        waiting += 1;
+        await gate;
+        return store.applyAccounting(event);
+      }),
+    );
+    const client = await RadsecClient.open(town.role.radsecPort, rathaus);
+    for (let i = 0; i < 400; i++) client.send(started(i % 256, `S${i}`));
+    await until('256 wait', () => waiting === 256);
+    const other = await RadsecClient.open(town.role.radsecPort, { identity: 'gw-alt', psk: PSK });
+    expect((await other.ask(status()))[0]).toBe(CODE.accessAccept);
+    expect(waiting).toBe(256);
+    open();
+    await until('all are answered', () => client.received.length === 400);
+    expect((await town.usage('rathaus')).sessions).toBe(400);
+    client.close();
+    other.close();
+    await town.close();
+  });
+
+  test('a stop answers what is under way, then closes', async () => {
+    let open: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const town = await openRadsecTown(authority, own, (store) =>
+      withOperation(store, 'applyAccounting', (event) => gate.then(() => store.applyAccounting(event))),
+    );
+    const client = await RadsecClient.open(town.role.radsecPort, rathaus);
+    client.send(started(1, 'S1'));
+    await until(
+      'it has arrived',
+      async () => (await town.metric('radius_requests_total', { kind: 'accounting' })) === 1,
+    );
+    const stopped = town.role.stop();
+    expect(town.role.notReady()).toBeDefined();
+    open();
+    await stopped;
+    await client.whenClosed();
+    expect(client.received.map((reply) => reply[0])).toEqual([CODE.accountingResponse]);
+    await town.close();
+  });
+
+  test.each([
+    {
+      what: 'a file that is not there',
+      change: () => ({ key: authority.path('none.key') }),
+      says: 'none.key: it does not exist.',
+    },
+    {
+      what: 'a key in place of a certificate',
+      change: () => ({ certificate: own.key }),
+      says: 'does not hold a certificate',
+    },
+    {
+      what: 'a certificate in place of a key',
+      change: () => ({ key: own.certificate }),
+      says: 'does not hold a private key',
+    },
+    {
+      what: 'a key of another certificate',
+      change: () => ({ key: rathaus.key }),
+      says: 'does not belong to the certificate',
+    },
+  ])('$what is one clear sentence', async ({ change, says }) => {
+    const failed = await openRadsecTown(authority, { ...own, ...change() }).catch((error: unknown) => String(error));
+    expect(failed).toContain(says);
+    expect(failed).toMatch(/ Correct radius\.radsec\.certificates\.\w+.* \(RADSEC_CERTIFICATES\)$/);
+  });
+
+  test('an authority file that holds none is one clear sentence', async () => {
+    const empty = authority.path('empty.pem');
+    writeFileSync(empty, '');
+    const failed = await openRadsecTown({ certificate: empty }, own).catch((error: unknown) => String(error));
+    expect(failed).toContain(
+      'empty.pem does not hold a certificate in PEM. Correct radius.radsec.certificates.clientAuthority.',
+    );
+  });
+});
