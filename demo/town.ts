@@ -14,6 +14,7 @@ export class DemoTown implements Role {
   readonly #roles: readonly Role[];
   readonly #visitors: DemoVisitors;
   readonly #log: Log;
+  #stands = false;
 
   constructor({ config, clock, random, ...deps }: { config: Live<Config>; clock: Clock; random: Random; log: Log }) {
     const log = deps.log.child({ role: this.name });
@@ -31,6 +32,7 @@ export class DemoTown implements Role {
   async start(): Promise<void> {
     await startRoles(this.#roles, this.#log);
     this.#visitors.start();
+    this.#stands = true;
   }
 
   async stop(): Promise<void> {
@@ -39,6 +41,6 @@ export class DemoTown implements Role {
   }
 
   notReady(): string | undefined {
-    return undefined;
+    return this.#stands ? undefined : 'not every gateway and access point is simulated yet';
   }
 }
