@@ -11,12 +11,14 @@ export const REJECT = {
   'credential-other-device': 'the credential was issued for another device',
   'password-wrong': 'the password does not match the user name',
   'password-missing': 'the request carries neither User-Password nor CHAP-Password',
+  'eap-not-offered': 'the device asks by 802.1X (EAP), which is not offered here',
   'device-missing': 'Calling-Station-Id is missing or is not a device address',
   'mac-authentication-off': 'the user name is a device address, and this gateway may not log in by addresses',
   'device-mismatch': 'the user name is another device address than Calling-Station-Id',
   'device-unknown': 'the device holds no grant at this site',
   'store-down': 'the store does not answer, and the site lets nobody in whom it cannot look up',
   'grant-expired': 'the time of this acceptance is over',
+  'site-closed': 'the site is closed at this hour',
   'octets-used-up': 'the volume that the site allows for one acceptance is used up',
 } as const;
 export type RejectReason = keyof typeof REJECT;

@@ -57,7 +57,7 @@ export function accessHandler(tools: AccessTools): Handler {
     const asked = readAccessRequest(packet, nas.secret);
     if (asked === undefined) return { dropped: 'malformed' };
     const login = recogniseLogin(asked, nas, (username) => store.credentialPassword(username));
-    if ('refused' in login) return reject(login.refused);
+    if ('refused' in login) return reject(login.refused, asked.eap);
     return answer(nas, login, await judge(nas, login, now), random);
   };
 }
@@ -96,6 +96,6 @@ function isUnseen(reason: RejectReason, nas: Nas): boolean {
   return reason === 'store-down' && nas.rules.whenStoreFails !== 'closed';
 }
 
-function reject(reason: RejectReason): Outcome {
-  return { code: CODE.accessReject, attributes: writeRefusal(reason), rejected: reason };
+function reject(reason: RejectReason, eap?: Buffer): Outcome {
+  return { code: CODE.accessReject, attributes: writeRefusal(reason, eap), rejected: reason };
 }

@@ -22,6 +22,7 @@ export function recogniseLogin(
   passwordOf: (username: string) => string,
 ): Login | { readonly refused: RejectReason } {
   const { username, proves } = asked;
+  if (asked.eap !== undefined) return { refused: 'eap-not-offered' };
   if (proves === undefined) return { refused: 'password-missing' };
   if (username === undefined) return { refused: 'credential-unknown' };
   const device = DeviceAddress.parse(asked.device ?? '');

@@ -3,7 +3,7 @@ import type { GrantId } from '../../core/ids';
 import { splitOctets } from '../../core/octets';
 import { REJECT, type RejectReason } from '../../core/reasons';
 import { INTERIM_SECONDS } from '../../core/rules';
-import { type Attribute, integerAttribute, textAttribute } from './attributes';
+import { type Attribute, integerAttribute, octetsAttribute, textAttribute } from './attributes';
 import type { Packet } from './packet';
 import { isChapResponse, isPaddedPassword, unhide } from './seal';
 
@@ -14,6 +14,8 @@ export interface AccessRequest {
   readonly device?: string;
   /** Whether the visitor proved to know this password; undefined if the request proves none. */
   readonly proves?: (password: string) => boolean;
+  /** What the device says by 802.1X: an EAP packet, or its beginning if several attributes carry it. */
+  readonly eap?: Buffer;
 }
 
 /**
@@ -28,7 +30,12 @@ export function readAccessRequest(packet: Packet, secret: Buffer): AccessRequest
 
   const username = attributes.text('User-Name');
   const device = attributes.text('Calling-Station-Id');
-  const asked = { ...(username !== undefined && { username }), ...(device !== undefined && { device }) };
+  const eap = attributes.octets('EAP-Message');
+  const asked = {
+    ...(username !== undefined && { username }),
+    ...(device !== undefined && { device }),
+    ...(eap !== undefined && { eap }),
+  };
   if (hidden !== undefined) {
     const padded = unhide(hidden, packet.authenticator, secret);
     return padded && { ...asked, proves: (password) => isPaddedPassword(padded, password) };
@@ -70,7 +77,13 @@ export function writeAcceptance(
   return attributes;
 }
 
-/** What an Access-Reject tells: the reason as a sentence, for whoever reads the gateway's log. */
-export function writeRefusal(reason: RejectReason): Attribute[] {
+const EAP_FAILURE = 4;
+
+/**
+ * What an Access-Reject tells: the reason as a sentence, for whoever reads the gateway's log; or the end of an EAP
+ * conversation, beside which no sentence may stand [RFC 3579 2.6.5].
+ */
+export function writeRefusal(reason: RejectReason, eap?: Buffer): Attribute[] {
+  if (eap !== undefined) return [octetsAttribute('EAP-Message', Buffer.from([EAP_FAILURE, eap[1] ?? 0, 0, 4]))];
   return [textAttribute('Reply-Message', REJECT[reason])];
 }

@@ -40,6 +40,7 @@ export const DICTIONARY = {
   'CHAP-Challenge': { type: 60, form: 'octets' }, // RFC 2865 5.40
   'Tunnel-Type': { type: 64, form: 'integer' }, // RFC 2868 3.1; its first octet is the tag
   'Tunnel-Medium-Type': { type: 65, form: 'integer' }, // RFC 2868 3.2; its first octet is the tag
+  'EAP-Message': { type: 79, form: 'octets' }, // RFC 3579 3.1
   'Message-Authenticator': { type: 80, form: 'octets', length: 16 }, // RFC 3579 3.2
   'Tunnel-Private-Group-Id': { type: 81, form: 'text' }, // RFC 2868 3.6; we send it without a tag
   'Acct-Interim-Interval': { type: 85, form: 'integer' }, // RFC 2869 5.16

@@ -35,9 +35,7 @@ export function verifyRequest(
       return verified ? undefined : 'bad-authenticator';
     }
     case CODE.accessRequest:
-      // Unsigned, its content is unproven. With a Proxy-State an attacker could forge the answer to it (BlastRADIUS),
-      // and gateways that cannot sign are not proxies, so none is allowed then.
-      if (!signed && (requireMessageAuthenticator || packet.attributes.octets('Proxy-State') !== undefined)) {
+      if (!signed && (requireMessageAuthenticator || mustBeSigned(packet))) {
         return 'message-authenticator-missing';
       }
       return signed && !isSignedFor(packet, packet.authenticator, secret) ? 'bad-authenticator' : undefined;
@@ -47,6 +45,14 @@ export function verifyRequest(
     default:
       return 'unsupported-code';
   }
+}
+
+/**
+ * Unsigned, the content of an Access-Request is unproven. With a Proxy-State an attacker could forge the answer to it
+ * (BlastRADIUS), and gateways that cannot sign are not proxies; EAP is signed always [RFC 3579 3.1].
+ */
+function mustBeSigned({ attributes }: Packet): boolean {
+  return attributes.octets('Proxy-State') !== undefined || attributes.octets('EAP-Message') !== undefined;
 }
 
 /** Is the Message-Authenticator right, with this in the authenticator's place? [RFC 3579 3.2] */

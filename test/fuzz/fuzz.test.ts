@@ -34,6 +34,7 @@ describeWith(
       expect(report.unaccounted).toBe(0);
       const reasons = ['bad-authenticator', 'incomplete', 'malformed', 'message-authenticator-missing', 'wrong-port'];
       expect(Object.keys(report.dropped)).toEqual(expect.arrayContaining(reasons));
+      expect(report.dropped).not.toHaveProperty('store-failed');
     });
 
     test('memory does not grow with what strangers send', () => {

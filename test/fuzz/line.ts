@@ -3,15 +3,18 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { belongs, faultOf, HEADER, isAuthentic, SIGNATURE } from './packet';
 
-/** How many volleys later a reply may still come: accounting is answered once it is on disk. */
-const MEMORY_VOLLEYS = 20;
+/** How much later a reply may still come: accounting is answered once it is on disk, and disks may stall. */
+const PATIENCE_MS = 10_000;
+/** Longer than the server repeats an answer. */
+const REPEATED_MS = 40_000;
 const STATUS_SERVER = 12;
 const ACCESS_REQUEST = 1;
 const ACCESS_ACCEPT = 2;
 
-interface Sent {
-  readonly datagram: Buffer;
-  readonly volley: number;
+/** A packet and when it was sent or came. */
+interface Timed {
+  readonly octets: Buffer;
+  readonly at: number;
 }
 
 /** A reply that should not have been, with the packet it came after. */
@@ -31,10 +34,9 @@ export class Line {
   readonly #secret: Buffer;
   readonly #mayEnter: (request: Buffer) => boolean;
   /** Authentic packets not answered yet, by identifier. */
-  readonly #open: Sent[][] = Array.from({ length: 256 }, () => []);
+  readonly #open: Timed[][] = Array.from({ length: 256 }, () => []);
   /** Replies of late, by identifier: a repetition gets the same octets again [RFC 5080 2.2.2]. */
-  readonly #given: Buffer[][] = Array.from({ length: 256 }, () => []);
-  #volley = 0;
+  readonly #given: Timed[][] = Array.from({ length: 256 }, () => []);
   #onReply = (_reply: Buffer): void => {};
 
   readonly violations: Violation[] = [];
@@ -66,7 +68,6 @@ export class Line {
 
   /** Sends packets and waits until the server has looked at all of them: it answers the Status-Server behind them. */
   async volley(datagrams: readonly Buffer[], status: Buffer): Promise<void> {
-    this.#volley++;
     for (const datagram of datagrams) this.#send(datagram);
     const seen = new Promise<void>((resolve, reject) => {
       const patience = setTimeout(() => reject(new Error('the server does not answer any more')), 10_000);
@@ -87,9 +88,7 @@ export class Line {
   #send(datagram: Buffer): void {
     if (isAuthentic(datagram, this.#secret)) {
       this.authentic++;
-      const open = this.#open[datagram[1] ?? 0] ?? [];
-      while ((open[0]?.volley ?? this.#volley) < this.#volley - MEMORY_VOLLEYS) open.shift();
-      open.push({ datagram, volley: this.#volley });
+      remember(this.#open[datagram[1] ?? 0] ?? [], datagram, PATIENCE_MS);
     }
     this.sent++;
     this.#socket.send(datagram, this.#port, '127.0.0.1');
@@ -98,22 +97,21 @@ export class Line {
   #examine(reply: Buffer): void {
     this.answered++;
     const open = this.#open[reply[1] ?? 0] ?? [];
-    const matching = open.filter(({ datagram }) => belongs(reply, datagram, this.#secret));
-    const request = matching.find(({ datagram }) => this.#faultOf(reply, datagram) === undefined) ?? matching[0];
+    const matching = open.filter(({ octets }) => belongs(reply, octets, this.#secret));
+    const request = matching.find(({ octets }) => this.#faultOf(reply, octets) === undefined) ?? matching[0];
     if (request === undefined) {
       this.#violated('a reply to no authentic packet', reply);
       return;
     }
     open.splice(open.indexOf(request), 1);
-    this.#judge(reply, request.datagram);
+    this.#judge(reply, request.octets);
     this.#onReply(reply);
   }
 
   #judge(reply: Buffer, request: Buffer): void {
     const given = this.#given[reply[1] ?? 0] ?? [];
-    if (given.some((earlier) => earlier.equals(reply))) return;
-    given.push(reply);
-    if (given.length > MEMORY_VOLLEYS) given.shift();
+    if (given.some(({ octets }) => octets.equals(reply))) return;
+    remember(given, reply, REPEATED_MS);
     const fault = this.#faultOf(reply, request);
     if (fault !== undefined) this.#violated(fault, reply, request);
   }
@@ -127,6 +125,13 @@ export class Line {
   #violated(what: string, reply: Buffer, request?: Buffer): void {
     this.violations.push({ what, reply: reply.toString('hex'), ...(request && { request: request.toString('hex') }) });
   }
+}
+
+/** Adds a packet, and forgets those that are older than they need be. */
+function remember(list: Timed[], octets: Buffer, milliseconds: number): void {
+  const at = Date.now();
+  while ((list[0]?.at ?? at) < at - milliseconds) list.shift();
+  list.push({ octets, at });
 }
 
 /** A Status-Server, signed [RFC 5997 2.1]. */

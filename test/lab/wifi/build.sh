@@ -15,7 +15,7 @@ build() {
 	exec 8>"$WIFI_LAB_CACHE/build.lock"; flock 8
 	[ ! -e "$IMAGE/done" ] || return 0
 	rm -rf -- "$WIFI_LAB_CACHE"/image-*
-	mkdir -p "$IMAGE/debs" "$IMAGE/all" "$IMAGE/root"
+	mkdir -p "$IMAGE/debs" "$IMAGE/all" "$IMAGE/system"
 
 	kernel_version || apt_get update || true
 	kernel_version || die "the package lists name no linux-image-amd64: apt-get update"
@@ -25,8 +25,8 @@ build() {
 	copy_programs
 	copy_modules
 	unpack_kernel "$IMAGE/all/boot/vmlinuz-$kernel" "$IMAGE/vmlinuz"
-	pack "$IMAGE/root" >"$IMAGE/base.cpio"
-	rm -rf "$IMAGE/debs" "$IMAGE/all" "$IMAGE/root"
+	pack "$IMAGE/system" >"$IMAGE/base.cpio"
+	rm -rf "$IMAGE/debs" "$IMAGE/all" "$IMAGE/system"
 	: >"$IMAGE/done"
 	say "built in $(( SECONDS - began )) s"
 	exec 8>&-
@@ -54,7 +54,7 @@ unpack_packages() {
 }
 
 copy_programs() {
-	local root=$IMAGE/root all=$IMAGE/all loader name program library
+	local root=$IMAGE/system all=$IMAGE/all loader name program library
 	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,lib64,dev,proc,sys,run,tmp,etc,lab} "$root/$libraries"
 	cp "$(find "$all" -path '*bin/busybox' -type f | head -n 1)" "$root/bin/busybox"
 	loader=$(find "$all" -name ld-linux-x86-64.so.2 | head -n 1)
@@ -72,8 +72,8 @@ copy_programs() {
 
 # The drivers that the radios, the network card and the ciphers need, with those that they build on.
 copy_modules() {
-	local from=$IMAGE/all/lib/modules/$kernel to=$IMAGE/root/lib/modules/$kernel name file
-	local busybox=$IMAGE/root/bin/busybox
+	local from=$IMAGE/all/lib/modules/$kernel to=$IMAGE/system/lib/modules/$kernel name file
+	local busybox=$IMAGE/system/bin/busybox
 	"$busybox" depmod -b "$IMAGE/all" "$kernel" 2>/dev/null
 	mkdir -p "$to"
 	for name in "${guest_modules[@]}"; do
@@ -87,7 +87,7 @@ copy_modules() {
 		cp "$from/$file" "$to/$file"
 	done
 	cp "$from"/modules.{builtin,order}* "$to/"
-	"$busybox" depmod -b "$IMAGE/root" "$kernel" 2>/dev/null
+	"$busybox" depmod -b "$IMAGE/system" "$kernel" 2>/dev/null
 }
 
 # unpack_kernel FROM TO: takes the kernel out of its compressed form, because the emulated processor needs ten seconds for
