@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { atEndOfTurn } from '../../runtime/turn';
 
 /** Where a datagram came from and where its answer goes. */
 export interface Peer {
@@ -13,6 +14,7 @@ const RECEIVE_BUFFER_OCTETS = 4 * 2 ** 20;
 /** One bound UDP socket. It knows nothing of RADIUS. */
 export class UdpSocket {
   readonly #socket: Socket;
+  readonly #outbox: { readonly datagram: Buffer; readonly peer: Peer }[] = [];
   #receiving = true;
   #closed = false;
 
@@ -56,11 +58,20 @@ export class UdpSocket {
     return this.#socket.address().port;
   }
 
-  /** Harmless after closing: an answer may come too late. */
+  /**
+   * Harmless after closing: an answer may come too late. What is sent in one turn of the event loop goes out together:
+   * waking whoever waits for it takes the system as long as we take for an answer.
+   */
   send(datagram: Buffer, peer: Peer): void {
     if (this.#closed) return;
-    // An answer that cannot be sent is like one that got lost: the gateway asks again.
-    this.#socket.send(datagram, peer.port, peer.address, () => {});
+    if (this.#outbox.push({ datagram, peer }) === 1) atEndOfTurn(() => this.#flush());
+  }
+
+  /** An answer that cannot be sent is like one that got lost: the gateway asks again. */
+  #flush(): void {
+    for (const { datagram, peer } of this.#outbox.splice(0)) {
+      if (!this.#closed) this.#socket.send(datagram, peer.port, peer.address);
+    }
   }
 
   /** From now on datagrams are ignored; answers can still be sent. */
@@ -70,6 +81,7 @@ export class UdpSocket {
 
   close(): Promise<void> {
     this.stopReceiving();
+    this.#flush();
     this.#closed = true;
     return new Promise((resolve) => {
       this.#socket.close(() => resolve());
