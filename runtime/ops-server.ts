@@ -58,11 +58,15 @@ export class OpsServer implements Role {
       return;
     }
     switch (request.url?.split('?')[0]) {
-      case '/metrics': {
-        const page = await this.#registry.metrics();
-        response.writeHead(200, { 'Content-Type': this.#registry.contentType, 'Cache-Control': 'no-store' }).end(page);
+      case '/metrics':
+        try {
+          const page = await this.#registry.metrics();
+          response.writeHead(200, { 'Content-Type': this.#registry.contentType, 'Cache-Control': 'no-store' }).end(page);
+        } catch (error) {
+          // Prometheus sees that the scrape failed; a rejection that nobody catches would end the process.
+          response.writeHead(500, { 'Content-Type': PLAIN }).end(`${error}\n`);
+        }
         return;
-      }
       case '/healthz':
         response.writeHead(200, { 'Content-Type': PLAIN }).end('ok\n');
         return;
