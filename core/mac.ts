@@ -2,15 +2,19 @@
 const FORMS =
   /^(?:[0-9a-f]{12}|[0-9a-f]{2}([:. -])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}|[0-9a-f]{4}([:. -])[0-9a-f]{4}\2[0-9a-f]{4}|[0-9a-f]{6}[:. -][0-9a-f]{6})$/i;
 
+/** What one means in the first of six octets. */
+const FIRST_OCTET = 2 ** 40;
+
 /**
  * The hardware address of a visitor's device. It lives in one request's memory and nowhere else: however it is
  * printed, logged or serialised it reads `[mac]`. Only the pseudonym function asks for its octets.
  */
 export class DeviceAddress {
-  readonly #octets: Uint8Array;
+  /** Its 48 bits. A number is made and compared faster than six octets. */
+  readonly #bits: number;
 
-  private constructor(octets: Uint8Array) {
-    this.#octets = octets;
+  private constructor(bits: number) {
+    this.#bits = bits;
   }
 
   /**
@@ -20,19 +24,20 @@ export class DeviceAddress {
    */
   static parse(text: string): DeviceAddress | undefined {
     if (!FORMS.test(text)) return undefined;
-    const hex = text.replaceAll(/[^0-9a-f]/gi, '');
-    const octets = Uint8Array.from({ length: 6 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
-    const isGroup = ((octets[0] ?? 1) & 1) === 1;
-    return isGroup || octets.every((octet) => octet === 0) ? undefined : new DeviceAddress(octets);
+    const bits = Number.parseInt(text.length === 12 ? text : text.replaceAll(/[:. -]/g, ''), 16);
+    const isGroup = Math.floor(bits / FIRST_OCTET) % 2 === 1;
+    return isGroup || bits === 0 ? undefined : new DeviceAddress(bits);
   }
 
   /** The six octets: for the keyed hash in store/pseudonyms, and for a gateway that wants the address said back. */
   reveal(): Uint8Array {
-    return this.#octets.slice();
+    const octets = new Uint8Array(6);
+    for (let i = 5, rest = this.#bits; i >= 0; i--, rest = Math.floor(rest / 256)) octets[i] = rest;
+    return octets;
   }
 
   equals(other: DeviceAddress): boolean {
-    return this.#octets.every((octet, i) => octet === other.#octets[i]);
+    return this.#bits === other.#bits;
   }
 
   toString(): string {
