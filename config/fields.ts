@@ -45,6 +45,13 @@ export const hostWithPort = z
   .refine((text) => /^[^/\s:]+:\d{1,5}$/.test(text), asIssue('form-host-port'))
   .meta({ form: 'host:port' });
 
+/** `07:30`; in the result minutes since midnight. */
+export const timeOfDay = z
+  .string()
+  .refine((text) => /^(([01]\d|2[0-3]):[0-5]\d|24:00)$/.test(text), asIssue('form-time'))
+  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)))
+  .meta({ form: 'a time such as 07:30' });
+
 export const timeZone = z
   .string()
   .refine(isTimeZone, asIssue('time-zone'))

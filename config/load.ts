@@ -63,7 +63,8 @@ export function parseConfig(text: string, folder: string, now?: Millis): Loaded 
   const issues = parsed.success ? [] : parsed.error.issues;
   const sections = parsed.success ? parsed.data : soundSections(schema, source.value, issues);
   const found = [...issues.flatMap((issue) => explain(issue, schema, source.value)), ...checkConfig(sections, context)];
-  if (parsed.success && found.length === 0) return { ok: true, config: withAbsolutePaths(parsed.data, folder) };
+  if (parsed.success && found.length === 0)
+    return { ok: true, config: withTimeZone(withAbsolutePaths(parsed.data, folder)) };
   const mistakes = found.map((explained) => locate(explained, schema, source));
   return { ok: false, mistakes: mistakes.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
 }
@@ -98,6 +99,17 @@ function absolute<Files extends Readonly<Record<string, string>>>(files: Files, 
     files,
     Object.fromEntries(Object.entries(files).map(([key, file]) => [key, resolve(folder, file)])),
   );
+}
+
+/** Opening hours are those of the town's clocks. */
+function withTimeZone(config: Config): Config {
+  const { timeZone } = config.town;
+  const sites = config.sites.map((site) => {
+    const { openingHours } = site.rules;
+    if (openingHours === undefined) return site;
+    return { ...site, rules: { ...site.rules, openingHours: { ...openingHours, timeZone } } };
+  });
+  return { ...config, sites };
 }
 
 function locate({ path, ...found }: Explained, schema: Schema, source: Source): Mistake {

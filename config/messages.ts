@@ -45,6 +45,11 @@ export const MESSAGES = {
     'A version names a file, so it has only letters, digits, dots and dashes.',
     'Write it like 2026-11.',
   ],
+  'form-time': ['This is not a time of day.', 'Write hours and minutes with two digits each, like 07:30.'],
+  'hours-reversed': [
+    'The site closes before it opens.',
+    'Let `to` be later than `from`; hours beyond midnight are two entries, one up to 24:00 and one from 00:00.',
+  ],
   'time-zone': ['There is no such time zone.', 'Write one like Europe/Berlin.'],
   'german-missing': ['The languages do not contain de.', 'Add de: the German text is the binding one.'],
   'portal-url-path': [

@@ -1,7 +1,20 @@
 import { z } from 'zod';
+import { WEEKDAYS } from '../core/opening-hours';
 import { WHEN_STORE_FAILS } from '../core/rules';
 import { accessPoint, hostapdGateway, openndsGateway, uamGateway } from './equipment';
-import { email, host, id, listen, name, port, type ReadSecret, secretFrom, timeZone, webAddress } from './fields';
+import {
+  email,
+  host,
+  id,
+  listen,
+  name,
+  port,
+  type ReadSecret,
+  secretFrom,
+  timeOfDay,
+  timeZone,
+  webAddress,
+} from './fields';
 import { asIssue } from './messages';
 
 /**
@@ -79,6 +92,26 @@ const rules = z
       description: 'Speed from the visitor, Mbit/s. Without it: as fast as the line.',
       example: 5,
     }),
+    openingHours: z
+      .array(
+        z
+          .strictObject({
+            days: z
+              .array(z.enum(WEEKDAYS))
+              .min(1)
+              .meta({
+                description: 'On which days.',
+                form: `a list from: ${WEEKDAYS.join(', ')}`,
+                example: ['mo', 'tu', 'we', 'th', 'fr'],
+              }),
+            from: timeOfDay.meta({ description: 'Opens at this time of the town.', example: '07:30' }),
+            to: timeOfDay.meta({ description: 'Closes at this time; 24:00 is the end of the day.', example: '16:30' }),
+          })
+          .refine(({ from, to }) => !(from >= to), asIssue('hours-reversed')),
+      )
+      .min(1)
+      .optional()
+      .describe('When visitors may be online. At closing time their sessions end. Without it: always.'),
     whenStoreFails: z
       .enum(WHEN_STORE_FAILS)
       .default('grace')
@@ -91,6 +124,8 @@ const rules = z
     sessionSeconds: Math.round(rules.sessionMinutes * 60),
     idleSeconds: Math.round(rules.idleMinutes * 60),
     whenStoreFails: rules.whenStoreFails,
+    // The time zone stands elsewhere in the file: config/load.ts puts it in.
+    ...(rules.openingHours !== undefined && { openingHours: { timeZone: 'UTC', periods: rules.openingHours } }),
     ...(rules.maxMegabytes !== undefined && { maxOctets: Math.round(rules.maxMegabytes * MEGABYTE) }),
     ...(rules.downMbit !== undefined && { downBitsPerSecond: Math.round(rules.downMbit * MEGABIT) }),
     ...(rules.upMbit !== undefined && { upBitsPerSecond: Math.round(rules.upMbit * MEGABIT) }),

@@ -1,4 +1,5 @@
 import type { Octets } from './octets';
+import type { OpeningHours } from './opening-hours';
 
 /** Who may go online while the store does not answer: whom we remember to hold a grant, everybody, nobody. */
 export const WHEN_STORE_FAILS = ['grace', 'open', 'closed'] as const;
@@ -14,6 +15,8 @@ export interface SiteRules {
   readonly maxOctets?: Octets;
   readonly downBitsPerSecond?: number;
   readonly upBitsPerSecond?: number;
+  /** When devices may be online at all. */
+  readonly openingHours?: OpeningHours;
   readonly whenStoreFails: WhenStoreFails;
 }
 

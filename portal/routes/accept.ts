@@ -1,8 +1,8 @@
 import express, { type Request, type Response, Router } from 'express';
 import type { Site } from '../../config/schema';
-import { decide } from '../../core/decide';
+import { decide, grantEnd } from '../../core/decide';
 import type { RejectReason } from '../../core/reasons';
-import { type Millis, SECOND } from '../../core/time';
+import type { Millis } from '../../core/time';
 import type { Granted } from '../../store/store';
 import type { GatewayAdapter } from '../gateways/gateway';
 import { LANGUAGE_PARAMETER } from '../i18n/language';
@@ -10,6 +10,7 @@ import { type Portal, storing } from '../portal';
 import { languageOf, translator } from '../respond';
 import { isCrossSite } from '../security';
 import { type ShownVisit, VISIT_LIFETIME_MS } from '../visit-seal';
+import { refuseIfClosed } from './closed';
 import { showMessage } from './errors';
 import { refuse } from './refuse';
 
@@ -55,6 +56,7 @@ interface Acceptance {
 
 async function admit(portal: Portal, request: Request, response: Response, acceptance: Acceptance): Promise<void> {
   const { shown, adapter, site } = acceptance;
+  if (refuseIfClosed(portal, request, response, site)) return;
   const { device } = shown.visit;
   const now = portal.clock.now();
   const before = await storing(portal.store.findGrant(site.id, device, now));
@@ -72,7 +74,7 @@ async function admit(portal: Portal, request: Request, response: Response, accep
       termsVersion: shown.termsVersion,
       language: shown.language,
       now,
-      expiresAt: now + site.rules.sessionSeconds * SECOND,
+      expiresAt: grantEnd(site.rules, now),
       withCredential: adapter.needsCredential,
     }),
   );

@@ -1,9 +1,10 @@
 import { type Request, type Response, Router } from 'express';
 import type { Site } from '../../config/schema';
-import { SECOND } from '../../core/time';
+import { grantEnd } from '../../core/decide';
 import type { GatewayAdapter, Recognised } from '../gateways/gateway';
 import { type Portal, storing } from '../portal';
 import { languageOf, rawQueryOf, sendPage, translator } from '../respond';
+import { refuseIfClosed } from './closed';
 import { showConnected } from './connected';
 import { showMessage } from './errors';
 import { refuse } from './refuse';
@@ -46,7 +47,8 @@ async function show(portal: Portal, request: Request, response: Response, arriva
   portal.metrics.visit(adapter.id, recognised.stage);
   switch (recognised.stage) {
     case 'captive':
-      showTerms(portal, request, response, { adapter, site, recognised });
+      if (!refuseIfClosed(portal, request, response, site))
+        showTerms(portal, request, response, { adapter, site, recognised });
       return;
     case 'online': {
       const { device } = recognised;
@@ -90,7 +92,7 @@ function showTerms(
     view: {
       ownTexts: false,
       sealed: visits.close({ visit: recognised.visit, termsVersion, language, shownAt }),
-      duration: formats.get(language)?.duration(site.rules.sessionSeconds * SECOND),
+      duration: formats.get(language)?.duration(grantEnd(site.rules, shownAt) - shownAt),
       contact: phone ?? email,
       termsVersion,
       terms: texts.terms(language, termsVersion),

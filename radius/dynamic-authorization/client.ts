@@ -15,7 +15,10 @@ export class DynamicAuthorizationClient {
   readonly #metrics: RadiusMetrics;
   readonly #kinds: () => ReadonlyMap<GatewayId, RadiusGateway['kind']>;
 
-  /** @param channels  the ways to gateways; the first that reaches one is taken */
+  /**
+   * @param channels  the ways to gateways, tried in this order until one brings an answer: uspot asks by RadSec, but takes
+   *   orders by UDP only
+   */
   constructor(channels: readonly Channel[], config: Live<Config>, clock: Clock, metrics: RadiusMetrics) {
     this.#channels = channels;
     this.#clock = clock;
@@ -33,15 +36,19 @@ export class DynamicAuthorizationClient {
   }
 
   async #exchange(gateway: GatewayId, draft: Draft): Promise<OrderResult> {
-    const channel = this.#channels.find((one) => one.secretOf(gateway) !== undefined);
-    const secret = channel?.secretOf(gateway);
-    if (channel === undefined || secret === undefined) return 'unreachable';
-    const reply = await channel.request(
-      gateway,
-      (identifier) => sealRequest(draft, identifier, secret),
-      (packet, request) => isReplyTo(packet, request, secret),
-    );
-    return reply === undefined ? 'no-answer' : readAnswer(reply);
+    let result: OrderResult = 'unreachable';
+    for (const channel of this.#channels) {
+      const secret = channel.secretOf(gateway);
+      if (secret === undefined) continue;
+      const reply = await channel.request(
+        gateway,
+        (identifier) => sealRequest(draft, identifier, secret),
+        (packet, request) => isReplyTo(packet, request, secret),
+      );
+      if (reply !== undefined) return readAnswer(reply);
+      result = 'no-answer';
+    }
+    return result;
   }
 }
 

@@ -7,6 +7,7 @@ import type { EndStore } from '../../store/store';
 import type { RadiusMetrics } from '../metrics';
 import type { Channel } from './channel';
 import { DynamicAuthorizationClient } from './client';
+import { ClosingTime } from './closing-time';
 import { Dispatcher } from './dispatcher';
 import { UdpChannel } from './udp-channel';
 
@@ -20,11 +21,12 @@ export interface DynamicAuthorizationDeps {
   readonly channels?: readonly Channel[];
 }
 
-/** Our side of dynamic authorization: orders from the store go out to the gateways. */
+/** Our side of dynamic authorization: orders from the store go out to the gateways; closing time gives some itself. */
 export class DynamicAuthorization {
   readonly #host: string;
   readonly #udp: UdpChannel;
   readonly #dispatcher: Dispatcher;
+  readonly #closingTime: ClosingTime;
 
   constructor({ config, store, clock, log, metrics, channels = [] }: DynamicAuthorizationDeps) {
     this.#host = config.current.radius.host;
@@ -32,6 +34,7 @@ export class DynamicAuthorization {
     this.#udp = new UdpChannel({ config, clock, onError });
     const client = new DynamicAuthorizationClient([...channels, this.#udp], config, clock, metrics);
     this.#dispatcher = new Dispatcher(client, { store, clock, log });
+    this.#closingTime = new ClosingTime({ config, store, clock, log });
   }
 
   /** @throws OperatorError LISTEN_FAILED if no port can be had */
@@ -41,11 +44,13 @@ export class DynamicAuthorization {
     } catch (error) {
       throw listenError(error, `${this.#host}:0`, 'orders to gateways', 'radius.host');
     }
+    this.#closingTime.start();
     this.#dispatcher.start();
   }
 
   /** What is under way is given up; its orders fall due again later. Harmless when it never started. */
   async stop(): Promise<void> {
+    await this.#closingTime.stop();
     this.#dispatcher.stop();
     await this.#udp.stop();
     await this.#dispatcher.idle();

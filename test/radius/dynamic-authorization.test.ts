@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import radius from 'radius';
 import { KEEP_OUT_AFTER_MS } from '../../core/session-end';
-import { SECOND } from '../../core/time';
+import { MINUTE, SECOND } from '../../core/time';
 import { type Attribute, integerAttribute, textAttribute } from '../../radius/wire/attributes';
 import { until } from '../support/wait';
 import { accountingRequest, BareGateway } from './client';
@@ -236,5 +236,26 @@ describe('orders to gateways', () => {
     expect(das.requests).toHaveLength(1);
     await town.clock.advance(4 * SECOND);
     await until('it was told again', () => das.requests.length === 2);
+  });
+
+  test('when the hours of a site end, so do its sessions, and not before', async () => {
+    // Saturday, 13:00 in Berlin.
+    const openingHours = {
+      timeZone: 'Europe/Berlin',
+      periods: [{ days: ['sa' as const], from: 8 * 60, to: 13 * 60 + 10 }],
+    };
+    const { current } = town.config;
+    const sites = current.sites.map((site) => ({ ...site, rules: { ...site.rules, openingHours } }));
+    town.config.exchange({ ...current, sites });
+    gateway = await BareGateway.open('127.0.0.1', Buffer.from(SECRET));
+    await account(1, 'gw-uspot');
+    await town.clock.advance(10 * MINUTE - SECOND);
+    expect(das.requests).toEqual([]);
+    await until('the gateway was told', async () => {
+      await town.clock.advance(SECOND);
+      return das.requests.length > 0;
+    });
+    expect(await settled('gw-uspot')).toBe('done');
+    expect(town.log).toContain('site-closed');
   });
 });
