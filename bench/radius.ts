@@ -1,127 +1,108 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { integerAttribute, textAttribute } from '../radius/wire/attributes';
 import { CODE } from '../radius/wire/packet';
-import { accountingRequest, papRequest } from '../test/radius/client';
-import { type Figure, median, type Run } from './figure';
-import { Load, type Verify, verifier } from './radius/load';
-import { BENCH_SECRET, type IssuedCredential, type Ports } from './radius/server';
+import type { Figure, Run } from './figure';
+import { Child } from './radius/child';
+import { hasFreeRadius, type Kind, startFreeRadius } from './radius/freeradius';
+import { Load, type Verify, WINDOW } from './radius/load';
+import { pinGenerator } from './radius/pin';
+import { accessRequestOf, accountingRequestOf, deviceOf, SECRET } from './radius/requests';
+import { type Contender, inTurns, type Make, ratios, type Served } from './radius/rounds';
+import type { Memory, Ports } from './radius/server';
+import { isEcho, verifier } from './radius/verify';
 
-const SECRET = Buffer.from(BENCH_SECRET);
-/** Requests in one slice: about a third of a second, so that a noisy machine troubles us and the peer alike. */
-const SLICE = 4_000;
-const MIN_ROUNDS = 3;
-const DEVICES = 10_000;
-
+const OURS = 'ours';
 const ECHO = 'node:dgram echo';
-const isEcho: Verify = (reply, request) => reply.equals(request);
+const KINDS = ['files', 'sqlite'] as const;
+const AUTHENTICATION = { files: 'freeradius files', sqlite: 'freeradius sqlite' };
+const ACCOUNTING = { files: 'freeradius detail', sqlite: 'freeradius sqlite' };
+const DEVICES = 10_000;
+/** From this on the figures are worth the minutes that a million grants take. */
+const SERIOUS_SECONDS = 5;
 
-/** A process of its own, which first sends `Hello`; without `--json` and the like of our own process. */
-async function child<Hello>(script: string): Promise<{ process: ChildProcess; hello: Hello }> {
-  const execArgv = ['-r', 'ts-node/register/transpile-only'];
-  const process = fork(join(__dirname, 'radius', script), { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  return { process, hello: await message<Hello>(process) };
+const isAccepted = verifier(CODE.accessAccept, true, SECRET);
+const isRecorded = verifier(CODE.accountingResponse, false, SECRET);
+
+function accessRequests(devices: number): Make {
+  let n = 0;
+  return (count) =>
+    Array.from({ length: count }, (_, i) => accessRequestOf(i % WINDOW, deviceOf((n++ * 7919) % devices)));
 }
 
-/** The next message of a child; rejects if it ends instead. */
-async function message<T>(from: ChildProcess): Promise<T> {
-  const ended = once(from, 'exit').then(([code]) => {
-    throw new Error(`a server of the bench ended with ${code}`);
-  });
-  const [value] = await Promise.race([once(from, 'message'), ended]);
-  return value;
+function accountingRequests(): Make {
+  let n = 0;
+  return (count) => Array.from({ length: count }, (_, i) => accountingRequestOf(i % WINDOW, n++, DEVICES));
 }
 
-function deviceOf(index: number): string {
-  return `02${index.toString(16).padStart(10, '0')}`;
-}
-
-/** Every Access-Request redeems a credential of its own by PAP; each answer means one durable write. */
-async function loginRequests(server: ChildProcess, round: number): Promise<Buffer[]> {
-  const devices = Array.from({ length: SLICE }, (_, i) => deviceOf((round * SLICE + i) % DEVICES));
-  server.send(devices);
-  const credentials = await message<IssuedCredential[]>(server);
-  return credentials.map(({ username, password, device }, i) =>
-    papRequest(
-      i % 256,
-      password,
-      [
-        textAttribute('User-Name', username),
-        textAttribute('Calling-Station-Id', device),
-        textAttribute('Acct-Session-Id', `${round}-${i}`),
-      ],
-      SECRET,
-    ),
-  );
-}
-
-/** Sessions of a Start, four Interims and a Stop; each answer means the record is on disk. */
-function accountingRequests(round: number): Buffer[] {
-  const steps = [1, 3, 3, 3, 3, 2];
-  const concurrent = 256;
-  return Array.from({ length: SLICE }, (_, i) => {
-    const step = Math.floor(i / concurrent) % steps.length;
-    const session = `${round}-${Math.floor(i / concurrent / steps.length)}-${i % concurrent}`;
-    return accountingRequest(
-      i % 256,
-      [
-        integerAttribute('Acct-Status-Type', steps[step] ?? 3),
-        textAttribute('Acct-Session-Id', session),
-        textAttribute('User-Name', `visitor-${session}`),
-        textAttribute('Calling-Station-Id', deviceOf(i % DEVICES)),
-        integerAttribute('Acct-Session-Time', step * 300),
-        integerAttribute('Acct-Input-Octets', step * 1_000_000),
-        integerAttribute('Acct-Output-Octets', step * 20_000_000),
-        integerAttribute('Acct-Delay-Time', 0),
-      ],
-      SECRET,
-    );
-  });
-}
-
-async function measure(
-  name: string,
-  seconds: number,
-  load: Load,
-  make: (round: number) => Promise<Buffer[]> | Buffer[],
-  server: { readonly port: number; readonly verify: Verify },
-  echoPort: number,
-): Promise<Figure> {
-  const rates: number[] = [];
-  const ratios: number[] = [];
-  let measured = 0;
-  // Round 0 warms both up.
-  for (let round = 0; measured < seconds || rates.length < MIN_ROUNDS; round++) {
-    const requests = await make(round);
-    const ours = await load.slice(requests, server.port, server.verify);
-    const echo = await load.slice(requests, echoPort, isEcho);
-    if (round === 0) continue;
-    rates.push(ours);
-    ratios.push(ours / echo);
-    measured += SLICE / ours + SLICE / echo;
-  }
-  return { name, value: median(rates), unit: '1/s', against: ECHO, ratio: median(ratios) };
-}
-
-/** Answers per second of the RADIUS server on the embedded store, each durable, beside an echo that does nothing. */
+/** Answers per second, each accounting record durable, beside an echo that does nothing and Debian's FreeRADIUS. */
 export const run: Run = async (seconds) => {
-  const server = await child<Ports>('server.ts');
-  const echo = await child<number>('echo.ts');
-  const load = await Load.open();
-  const { authenticationPort, accountingPort } = server.hello;
-  const authentication = { port: authenticationPort, verify: verifier(CODE.accessAccept, true, SECRET) };
-  const accounting = { port: accountingPort, verify: verifier(CODE.accountingResponse, false, SECRET) };
-  const logins = (round: number) => loginRequests(server.process, round);
+  pinGenerator();
+  const bench = new Bench(await Load.open());
   try {
+    const server = await bench.start(Child.start<Ports>('server.ts'));
+    const { residentOctets } = await server.ask<Memory>(DEVICES);
+    const echo = await bench.start(Child.start<number>('echo.ts'));
+    const peers = await bench.freeRadius(seconds);
+    const beside = (names: Record<Kind, string>, port: keyof Served, verify: Verify): Contender[] => [
+      { name: OURS, port: server.hello[port], verify },
+      { name: ECHO, port: echo.hello, verify: isEcho },
+      ...[...peers].map(([kind, ports]) => ({ name: names[kind], port: ports[port], verify })),
+    ];
+    const logins = beside(AUTHENTICATION, 'authenticationPort', isAccepted);
+    const records = beside(ACCOUNTING, 'accountingPort', isRecorded);
     return [
-      await measure('radius.auth', seconds, load, logins, authentication, echo.hello),
-      await measure('radius.acct', seconds, load, accountingRequests, accounting, echo.hello),
+      ...ratios('radius.auth', OURS, await inTurns(bench.load, logins, accessRequests(DEVICES), seconds)),
+      ...ratios('radius.acct', OURS, await inTurns(bench.load, records, accountingRequests(), seconds)),
+      ...(await withMany(bench, server.hello, residentOctets, seconds)),
     ];
   } finally {
-    load.close();
-    const ended = [server, echo].map(({ process }) => once(process, 'exit'));
-    for (const { process } of [server, echo]) process.disconnect();
-    await Promise.all(ended);
+    await bench.stop();
   }
 };
+
+/** The same server with a hundred times the grants: it should be as fast, and take little memory for each. */
+async function withMany(bench: Bench, few: Ports, fewOctets: number, seconds: number): Promise<Figure[]> {
+  const grants = seconds < SERIOUS_SECONDS ? 2 * DEVICES : 100 * DEVICES;
+  const name = seconds < SERIOUS_SECONDS ? 'radius.auth.twice' : 'radius.auth.million';
+  const many = await bench.start(Child.start<Ports>('server.ts'));
+  const { residentOctets } = await many.ask<Memory>(grants);
+  const contenders = [
+    { name: OURS, port: many.hello.authenticationPort, verify: isAccepted },
+    { name: '10,000 grants', port: few.authenticationPort, verify: isAccepted },
+  ];
+  // Devices that both know: what differs is how many others there are.
+  const rates = await inTurns(bench.load, contenders, accessRequests(DEVICES), seconds);
+  const each = (residentOctets - fewOctets) / (grants - DEVICES);
+  return [
+    ...ratios(name, OURS, rates),
+    { name: 'radius.memory.grant', value: each, unit: 'B', against: '400 B', ratio: each / 400 },
+  ];
+}
+
+/** What runs during a measurement. */
+class Bench {
+  readonly load: Load;
+  readonly #started: { stop(): Promise<void> }[] = [];
+
+  constructor(load: Load) {
+    this.load = load;
+  }
+
+  async start<T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> {
+    const server = await starting;
+    this.#started.push(server);
+    return server;
+  }
+
+  /** Left out of a quick look, because SQLite may let each of its slices wait for seconds. */
+  async freeRadius(seconds: number): Promise<ReadonlyMap<Kind, Served>> {
+    const peers = new Map<Kind, Served>();
+    if (seconds < 1) process.stderr.write('freeradius is left out of measurements shorter than a second\n');
+    else if (!hasFreeRadius()) process.stderr.write('freeradius is left out: apt-get install freeradius\n');
+    else for (const kind of KINDS) peers.set(kind, await this.start(startFreeRadius(kind, DEVICES)));
+    return peers;
+  }
+
+  async stop(): Promise<void> {
+    this.load.close();
+    await Promise.all(this.#started.map((server) => server.stop()));
+  }
+}

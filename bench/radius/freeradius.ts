@@ -1,0 +1,210 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freeUdpPort } from '../../test/support/ports';
+import { pinnedToServerCore } from './pin';
+import { deviceOf, SECRET } from './requests';
+import type { Served } from './rounds';
+
+/**
+ * Debian's FreeRADIUS, for the same work as ours: known devices, signed requests and answers, a time limit and a
+ * bandwidth in the answer. Its configuration is written for each run; threads are as Debian sets them.
+ */
+
+const PROGRAM = '/usr/sbin/freeradius';
+const QUERIES = '/etc/freeradius/3.0/mods-config/sql/main/sqlite';
+const START_MS = 60_000;
+
+/** `files`: a users file, and accounting to a detail file, which it never syncs. `sqlite`: the stock queries, WAL. */
+export type Kind = 'files' | 'sqlite';
+
+export function hasFreeRadius(): boolean {
+  return existsSync(PROGRAM) && existsSync(QUERIES);
+}
+
+export async function startFreeRadius(kind: Kind, devices: number): Promise<Served & { stop(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'stadtfunk-bench-freeradius-'));
+  const [authenticationPort, accountingPort] = [await freeUdpPort(), await freeUdpPort()];
+  const names = Array.from({ length: devices }, (_, i) => deviceOf(i));
+  const files = {
+    'radiusd.conf': configuration(folder, kind, authenticationPort, accountingPort),
+    dictionary: '',
+    ...(kind === 'files' ? { users: usersFile(names) } : { 'devices.sql': devicesTable(names) }),
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
+  const [command, args] = pinnedToServerCore(PROGRAM, ['-f', '-l', 'stdout', '-d', folder, '-n', 'radiusd']);
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const stop = async () => {
+    if (child.exitCode === null) {
+      child.kill();
+      await once(child, 'exit');
+    }
+    await rm(folder, { recursive: true });
+  };
+  try {
+    await ready(child);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { authenticationPort, accountingPort, stop };
+}
+
+function ready(child: ChildProcess): Promise<void> {
+  let output = '';
+  return new Promise((resolve, reject) => {
+    const fail = () => {
+      clearTimeout(patience);
+      reject(new Error(`FreeRADIUS does not start:\n${output}`));
+    };
+    const patience = setTimeout(fail, START_MS);
+    child.once('exit', fail).stdout?.on('data', (text: Buffer) => {
+      output += text.toString();
+      if (!output.includes('Ready to process requests')) return;
+      clearTimeout(patience);
+      child.off('exit', fail);
+      resolve();
+    });
+  });
+}
+
+const REPLY = { 'Session-Timeout': 3600, 'WISPr-Bandwidth-Max-Up': 5_000_000, 'WISPr-Bandwidth-Max-Down': 20_000_000 };
+
+function usersFile(names: readonly string[]): string {
+  const reply = Object.entries(REPLY).map(([name, value]) => `\t${name} = ${value}`);
+  return names.map((name) => `${name} Cleartext-Password := "${name}"\n${reply.join(',\n')}\n`).join('\n');
+}
+
+function devicesTable(names: readonly string[]): string {
+  const check = names.map((name) => `('${name}','Cleartext-Password',':=','${name}')`);
+  const reply = names.flatMap((name) =>
+    Object.entries(REPLY).map(([attribute, value]) => `('${name}','${attribute}','=','${value}')`),
+  );
+  const into = (table: string, rows: readonly string[]) =>
+    `INSERT INTO ${table} (username, attribute, op, value) VALUES ${rows.join(',')};`;
+  // The mode is kept in the file, so every later connection has it.
+  return ['PRAGMA journal_mode=WAL;', into('radcheck', check), into('radreply', reply), ''].join('\n');
+}
+
+function configuration(folder: string, kind: Kind, authenticationPort: number, accountingPort: number): string {
+  const [known, kept] = kind === 'files' ? ['files', 'detail'] : ['sql', 'sql'];
+  return `
+prefix = /usr
+logdir = ${folder}
+run_dir = ${folder}
+libdir = /usr/lib/freeradius
+name = radiusd
+pidfile = ${folder}/radiusd.pid
+max_requests = 65536
+hostname_lookups = no
+log {
+  destination = stdout
+}
+security {
+  reject_delay = 0
+  status_server = yes
+}
+proxy_requests = no
+thread pool {
+  start_servers = 5
+  max_servers = 32
+  min_spare_servers = 3
+  max_spare_servers = 10
+  max_requests_per_server = 0
+}
+client bench {
+  ipaddr = 127.0.0.1
+  secret = "${SECRET}"
+  require_message_authenticator = yes
+}
+modules {
+  expr {
+  }
+  pap {
+  }
+  ${kind === 'files' ? filesModules(folder) : sqlModule(folder)}
+}
+server default {
+  listen {
+    type = auth
+    ipaddr = 127.0.0.1
+    port = ${authenticationPort}
+  }
+  listen {
+    type = acct
+    ipaddr = 127.0.0.1
+    port = ${accountingPort}
+  }
+  authorize {
+    ${known}
+    pap
+  }
+  authenticate {
+    Auth-Type PAP {
+      pap
+    }
+  }
+  accounting {
+    ${kept}
+  }
+  post-auth {
+    update reply {
+      &Message-Authenticator := 0x00
+    }
+  }
+}
+`;
+}
+
+function filesModules(folder: string): string {
+  return `
+  files {
+    filename = ${folder}/users
+  }
+  detail {
+    filename = ${folder}/detail-%Y%m%d
+    permissions = 0600
+    header = "%t"
+  }`;
+}
+
+function sqlModule(folder: string): string {
+  return `
+  sql {
+    dialect = "sqlite"
+    driver = "rlm_sql_sqlite"
+    sqlite {
+      filename = "${folder}/radius.db"
+      busy_timeout = 5000
+      bootstrap = "${QUERIES}/schema.sql"
+      bootstrap = "${folder}/devices.sql"
+    }
+    radius_db = "radius"
+    acct_table1 = "radacct"
+    acct_table2 = "radacct"
+    postauth_table = "radpostauth"
+    authcheck_table = "radcheck"
+    groupcheck_table = "radgroupcheck"
+    authreply_table = "radreply"
+    groupreply_table = "radgroupreply"
+    usergroup_table = "radusergroup"
+    delete_stale_sessions = yes
+    read_groups = no
+    read_profiles = no
+    pool {
+      start = 5
+      min = 3
+      max = 32
+      spare = 10
+      uses = 0
+      lifetime = 0
+      idle_timeout = 60
+    }
+    client_table = "nas"
+    group_attribute = "SQL-Group"
+    $INCLUDE ${QUERIES}/queries.conf
+  }`;
+}
