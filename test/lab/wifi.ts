@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Need } from '../support/packages';
-import { freeUdpPort } from '../support/ports';
 import { startFile } from '../support/process';
 
 const execute = promisify(execFile);
@@ -24,8 +23,6 @@ export interface WifiLab {
   /** Runs a command of wifi/guest/air.sh and gives what it printed; throws if it fails. */
   run(...command: string[]): Promise<string>;
   join(device: string): Promise<Joined>;
-  /** UDP port on 127.0.0.1 that leads to hostapd's port for Disconnect-Requests [RFC 5176]. */
-  readonly disconnectPort: number;
   /** What hostapd said, for when a test fails. */
   log(): Promise<string>;
   down(): Promise<void>;
@@ -34,6 +31,8 @@ export interface WifiLab {
 export interface WifiSettings {
   readonly authenticationPort: number;
   readonly accountingPort: number;
+  /** UDP port on 127.0.0.1 that leads to hostapd's port for Disconnect-Requests [RFC 5176]. */
+  readonly disconnectPort: number;
   readonly secret: string;
   /** Counts time in instructions: slower, but Enhanced Open needs it where there is no KVM. */
   readonly steady?: boolean;
@@ -47,12 +46,11 @@ export async function buildWifiLab(): Promise<void> {
 /** Starts a lab with a folder of its own, so that several test runs do not meet. Takes five to fifteen seconds. */
 export async function wifiUp(settings: WifiSettings): Promise<WifiLab> {
   const state = await mkdtemp(join(tmpdir(), 'stadtfunk-wifi-'));
-  const disconnectPort = await freeUdpPort();
   const environment = {
     WIFI_LAB_STATE: state,
     WIFI_LAB_AUTH_PORT: String(settings.authenticationPort),
     WIFI_LAB_ACCT_PORT: String(settings.accountingPort),
-    WIFI_LAB_DAS_PORT: String(disconnectPort),
+    WIFI_LAB_DAS_PORT: String(settings.disconnectPort),
     WIFI_LAB_SECRET: settings.secret,
     WIFI_LAB_STEADY: settings.steady === true ? 'yes' : 'no',
   };
@@ -72,7 +70,6 @@ export async function wifiUp(settings: WifiSettings): Promise<WifiLab> {
   return {
     run,
     join: async (device) => (await run('join', device)) as Joined,
-    disconnectPort,
     log: () => run('cat /tmp/hostapd.log').catch(() => machine.output()),
     down,
   };
