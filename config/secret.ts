@@ -69,7 +69,13 @@ const DIFFERENT_CHARACTERS = 6;
 export function weakness(secret: string, minimumLength: number, isDemo: boolean): MistakeKind | undefined {
   if (secret.trim() === '') return 'secret-empty';
   if (secret.startsWith(DEMO_PREFIX)) return isDemo ? undefined : 'secret-demo';
-  if (WELL_KNOWN.has(secret.toLowerCase())) return 'secret-well-known';
+  if (WELL_KNOWN.has(withoutRepetition(secret.toLowerCase()))) return 'secret-well-known';
   if (new Set(secret).size < DIFFERENT_CHARACTERS) return 'secret-monotonous';
   return secret.length < minimumLength ? 'secret-short' : undefined;
+}
+
+/** `testing123testing123` is `testing123`, only longer. */
+function withoutRepetition(text: string): string {
+  const period = (text + text).indexOf(text, 1);
+  return text.slice(0, period);
 }

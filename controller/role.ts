@@ -5,7 +5,6 @@ import type { Cancel, Clock } from '../runtime/clock';
 import type { Live } from '../runtime/live';
 import type { Log } from '../runtime/log';
 import type { Registry } from '../runtime/metrics';
-import type { Random } from '../runtime/random';
 import type { Role } from '../runtime/role';
 import type { HealthStore } from '../store/store';
 import { type ControllerMetrics, controllerMetrics } from './metrics';
@@ -18,7 +17,6 @@ export interface ControllerDependencies {
   readonly config: Live<Config>;
   readonly store: HealthStore;
   readonly clock: Clock;
-  readonly random: Random;
   readonly log: Log;
   readonly registry: Registry;
   /** How access points are asked; a test may be less patient than life. */

@@ -8,7 +8,6 @@ import { ManualClock, systemClock } from '../../runtime/clock';
 import { LiveValue } from '../../runtime/live';
 import { type LogFields, silentLog } from '../../runtime/log';
 import { createMetrics, type Registry } from '../../runtime/metrics';
-import { systemRandom } from '../../runtime/random';
 import { TEST_KEY } from '../support/product';
 import { until } from '../support/wait';
 import type { ObservedStore } from './observed-store';
@@ -65,7 +64,6 @@ export class Controller {
       config: this.#config,
       store: this.#store,
       clock: this.clock,
-      random: systemRandom,
       log: { ...silentLog, info: write, warn: write, error: write },
       registry: this.registry,
       openProber: ({ onIgnored }) =>
