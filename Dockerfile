@@ -25,7 +25,7 @@ COPY templates ./templates
 RUN install -d -o node -g node -m 0700 /data
 USER node
 VOLUME /data
-EXPOSE 8080/tcp 1812/udp 1813/udp
+EXPOSE 8080/tcp 1812/udp 1813/udp 2083/tcp
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9180/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/main.js"]

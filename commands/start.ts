@@ -79,6 +79,9 @@ function announce(
   const radiusPorts = `${radius.authenticationPort},${radius.accountingPort}`;
   log.info('listening', { role: 'portal', where: `http://${config.portal.listen.host}:${portal.port}/` });
   log.info('listening', { role: 'radius', where: `udp://${config.radius.host}:${radiusPorts}` });
+  if (radius.radsecPort !== 0) {
+    log.info('listening', { role: 'radius', where: `tls://${config.radius.radsec?.host}:${radius.radsecPort}` });
+  }
   log.info('listening', { role: 'ops', where: metrics });
   log.info('started', { message: `${config.town.name}: visitors reach the portal at ${config.portal.url}` });
   if (!config.demo) return;

@@ -117,7 +117,7 @@ describe('compose.yaml', () => {
     const { stadtfunk, redis, prometheus, grafana } = compose.parse(yaml('compose.yaml')).services;
     const published = [stadtfunk, redis, prometheus, grafana].flatMap(({ ports }) => ports);
     const open = published.filter((port) => !port.startsWith('127.0.0.1:'));
-    expect(open).toEqual(['8080:8080/tcp', '1812:1812/udp', '1813:1813/udp']);
+    expect(open).toEqual(['8080:8080/tcp', '1812:1812/udp', '1813:1813/udp', '2083:2083/tcp']);
   });
 });
 

@@ -5,20 +5,31 @@ import { Town } from './town';
 export const RADSEC = Buffer.from('radsec');
 export const PSK = '2f8be6a05c01e8d29d3f6a0c5b7e4128';
 
-const UDP_SECRET = 'only-for-these-vectors-4wP';
+/** What the gateways would use outside. */
+export const UDP_SECRET = Buffer.from('only-for-these-vectors-4wP');
 const uam = { address: '127.0.0.1' };
 
-/** Three gateways without any address: two with certificates, one with a pre-shared key. */
-export function radsecGateways(change: Readonly<Record<string, unknown>> = {}): object[] {
-  const secret = UDP_SECRET;
+/**
+ * Three gateways without any address: two with certificates, one with a pre-shared key.
+ * @param library  changes how gw-bibliothek proves itself
+ * @param townHall  adds to the `radius` block of gw-rathaus
+ */
+export function radsecGateways(library: object = {}, townHall: object = {}): object[] {
+  const secret = UDP_SECRET.toString();
   return [
-    { id: 'gw-rathaus', kind: 'uspot', site: 'rathaus', uam, radius: { secret, tls: { certificateName: 'rathaus' } } },
+    {
+      id: 'gw-rathaus',
+      kind: 'uspot',
+      site: 'rathaus',
+      uam,
+      radius: { secret, tls: { certificateName: 'rathaus' }, ...townHall },
+    },
     {
       id: 'gw-bibliothek',
       kind: 'coovachilli',
       site: 'bibliothek',
       uam,
-      radius: { secret, tls: { certificateName: 'bibliothek.example', ...change } },
+      radius: { secret, tls: { certificateName: 'bibliothek.example', ...library } },
     },
     {
       id: 'gw-alt',

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
@@ -12,7 +13,7 @@ import { until } from '../support/wait';
 import { Authority, type Pair } from './certificates';
 import { accountingRequest, hide, papRequest, signedRequest } from './client';
 import { type Proof, RadsecClient } from './radsec-client';
-import { openRadsecTown, PSK, RADSEC, radsecGateways, radsecSection } from './radsec-town';
+import { openRadsecTown, PSK, RADSEC, radsecGateways, radsecSection, UDP_SECRET } from './radsec-town';
 import { DEVICE, type GatewayName, type Town, townConfig } from './town';
 import { withOperation } from './with-operation';
 
@@ -248,6 +249,25 @@ describeWith('openssl', 'RadSec', () => {
     expect(await town.metric('radius_dropped_total', { reason: 'too-many-connections' })).toBe(1);
   });
 
+  test('a gateway that answers orders by UDP only gets them there, too', async () => {
+    const das = createSocket('udp4');
+    das.bind(0, '127.0.0.1');
+    await once(das, 'listening');
+    das.on('message', (order, peer) => das.send(acknowledge(order, UDP_SECRET), peer.port, peer.address));
+    town.useGateways(radsecGateways({}, { dynamicAuthorization: { address: '127.0.0.1', port: das.address().port } }));
+    const client = await connect(rathaus);
+    await client.ask(started(1, 'D2'));
+    await town.store.orderEnd({ gateway: 'gw-rathaus' }, town.clock.now());
+    await town.clock.advance(SECOND);
+    await until('the order has come over TLS', () => client.received[1]);
+    await town.clock.advance(6 * SECOND);
+    const settled = await until('it is settled', async () => {
+      return (await town.store.getEnd({ gateway: 'gw-rathaus', sessionId: 'D2' }))?.settled;
+    });
+    expect(settled.result).toBe('done');
+    das.close();
+  });
+
   test('a session is ended over the connection that its gateway keeps open [RFC 5176, RFC 8559 4]', async () => {
     const client = await connect(bibliothek);
     const name = { integer: integerAttribute('Acct-Status-Type', 1), session: textAttribute('Acct-Session-Id', 'D1') };
@@ -257,7 +277,7 @@ describeWith('openssl', 'RadSec', () => {
     await town.clock.advance(SECOND);
     const order = await until('the order has come', () => client.received[1]);
     expect(order[0]).toBe(40);
-    client.send(acknowledge(order));
+    client.send(acknowledge(order, RADSEC));
     const settled = await until('it is settled', async () => {
       return (await town.store.getEnd({ gateway: 'gw-bibliothek', sessionId: 'D1' }))?.settled;
     });
@@ -266,9 +286,9 @@ describeWith('openssl', 'RadSec', () => {
 });
 
 /** A Disconnect-ACK; it is made like the answer to accounting. */
-function acknowledge(order: Buffer): Buffer {
+function acknowledge(order: Buffer, secret: Buffer): Buffer {
   const reply = encodePacket(41, order[1] ?? 0, order.subarray(4, 20), []);
-  reply.set(md5(reply, RADSEC), 4);
+  reply.set(md5(reply, secret), 4);
   return reply;
 }
 
