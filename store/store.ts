@@ -123,7 +123,8 @@ export interface HealthStore {
   outages(ap: ApId, window: Interval): Promise<readonly Outage[]>;
   /**
    * The controller says: "I have been watching until `now`." If its last word is longer ago than `tolerance`, the time
-   * between is kept as unwatched. Durable.
+   * between is kept as unwatched. A word from before the last one means that the clock was ahead and is right again: then
+   * nothing after it counts as unwatched. Durable.
    */
   watch(now: Millis, tolerance: Millis): Promise<void>;
   /** When no controller watched, within the window. The time since its last word counts only beyond `tolerance`. */

@@ -55,9 +55,20 @@ function lastWord({ tables }: Engine): Millis {
 }
 
 function watch(engine: Engine, now: Millis, tolerance: Millis): void {
+  const { meta, unwatched } = engine.tables;
   const last = lastWord(engine);
-  if (now - last > tolerance) engine.tables.unwatched.put(last, now);
-  engine.tables.meta.put('watched-until', now);
+  if (now - last > tolerance) unwatched.put(last, now);
+  if (now < last) cutAt(engine, now);
+  meta.put('watched-until', now);
+}
+
+/** The clock was ahead and is right again: what it said about the time to come has not happened. */
+function cutAt({ tables: { unwatched } }: Engine, now: Millis): void {
+  const ahead = [...unwatched.getRange()].filter(({ value: to }) => to > now);
+  for (const { key: from } of ahead) {
+    if (from < now) unwatched.put(from, now);
+    else unwatched.remove(from);
+  }
 }
 
 function unwatched(engine: Engine, window: Interval, tolerance: Millis): Interval[] {

@@ -217,6 +217,7 @@ export function modelStore(timeZone: string): Store {
       outages.filter((outage) => outage.ap === ap && overlaps(outage, window)).map(({ ap: _, ...outage }) => outage),
     watch: async (now, tolerance) => {
       if (now - watchedUntil > tolerance) unwatched.push({ from: watchedUntil, to: now });
+      if (now < watchedUntil) unwatched = within({ from: 0, to: now }, unwatched);
       watchedUntil = now;
     },
     unwatched: async (window, tolerance) => {

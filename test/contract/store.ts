@@ -68,6 +68,18 @@ export function storeContract(name: string, open: (options: OpenOptions) => Prom
       await store.close();
     });
 
+    test('a clock that was a day ahead and is right again leaves no unwatched time behind', async () => {
+      const store = await openNew();
+      await store.watch(START, MINUTE);
+      await store.watch(START + 24 * HOUR, MINUTE);
+      await store.watch(START + MINUTE, MINUTE);
+      const window = { from: START, to: START + MINUTE };
+      expect(await store.unwatched(window, MINUTE)).toEqual([window]);
+      await store.watch(START + 2 * MINUTE, MINUTE);
+      expect(await store.unwatched({ from: START + MINUTE, to: START + 2 * MINUTE }, MINUTE)).toEqual([]);
+      await store.close();
+    });
+
     test('forget removes each class of record at its time and nothing before', async () => {
       const store = await openNew();
       const { grant } = await store.putGrant(request(1, { withCredential: true }));
