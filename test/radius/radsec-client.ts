@@ -44,6 +44,11 @@ export class RadsecClient {
     this.#socket.write(octets);
   }
 
+  /** From now on it takes nothing any more. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
   /** Sends and waits for one more packet than there were. */
   async ask(octets: Buffer): Promise<Buffer> {
     const before = this.received.length;

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { HOUR, SECOND } from '../../core/time';
 import { OUT_OF_STEP, PacketCutter } from '../../radius/transport/radsec/framing';
-import { integerAttribute, textAttribute } from '../../radius/wire/attributes';
+import { integerAttribute, octetsAttribute, textAttribute } from '../../radius/wire/attributes';
 import { md5 } from '../../radius/wire/md5';
 import { CODE, encodePacket } from '../../radius/wire/packet';
 import { describeWith } from '../support/packages';
@@ -215,6 +215,27 @@ describeWith('openssl', 'RadSec', () => {
     expect((await silent.ask(status(3)))[1]).toBe(3);
     await town.clock.advance(HOUR + 20 * SECOND);
     await silent.whenClosed();
+  });
+
+  test('who does not take its answers is not read either, and cut off after 30 seconds', async () => {
+    const sent = 4000;
+    const client = await connect(rathaus);
+    client.pause();
+    const states = Array.from({ length: 15 }, () => octetsAttribute('Proxy-State', Buffer.alloc(253)));
+    for (let i = 0; i < sent; i++) client.send(signedRequest(CODE.statusServer, i % 256, states, RADSEC));
+    const answered = () => town.metric('radius_requests_total', { kind: 'status' });
+    let before = -1;
+    await until('no more are answered', async () => {
+      const now = await answered();
+      const stands = now > 0 && now === before;
+      before = now;
+      return stands;
+    });
+    expect(before).toBeLessThan(sent);
+    await town.clock.advance(41 * SECOND);
+    await until('it is cut off', async () => {
+      return (await town.metric('radius_radsec_connections', { gateway: 'gw-rathaus' })) === 0;
+    });
   });
 
   test('a reload changes certificates without closing connections; bad files leave the old ones', async () => {
