@@ -35,6 +35,8 @@ export interface Report {
   /** Packets that might be answered. */
   readonly authentic: number;
   readonly answered: number;
+  /** Answers that let a device in. */
+  readonly accepted: number;
   /** Packets left without answer, by reason; those with none did not occur. */
   readonly dropped: Readonly<Record<string, number>>;
   /** Packets of which the server's metrics tell nothing. 0 if it counted every one. */
@@ -73,13 +75,15 @@ export async function fuzz(target: Target, plan: Plan): Promise<Report> {
     }
     const seconds = elapsed();
     const all = Object.values(lines);
-    const total = (of: 'sent' | 'authentic' | 'answered'): number => all.reduce((sum, line) => sum + line[of], 0);
+    const total = (of: 'sent' | 'authentic' | 'answered' | 'accepted'): number =>
+      all.reduce((sum, line) => sum + line[of], 0);
     const after = await settled(target, before, total('sent'));
     return {
       packets,
       seconds,
       authentic: total('authentic'),
       answered: total('answered'),
+      accepted: total('accepted'),
       dropped: after.dropped,
       unaccounted: total('sent') - after.replied - sum(after.dropped),
       violations: all.flatMap(({ violations }) => violations),

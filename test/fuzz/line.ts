@@ -43,6 +43,7 @@ export class Line {
   sent = 0;
   authentic = 0;
   answered = 0;
+  accepted = 0;
 
   private constructor(socket: Socket, port: number, secret: Buffer, mayEnter: (request: Buffer) => boolean) {
     this.#socket = socket;
@@ -109,6 +110,7 @@ export class Line {
   }
 
   #judge(reply: Buffer, request: Buffer): void {
+    if (request[0] === ACCESS_REQUEST && reply[0] === ACCESS_ACCEPT) this.accepted++;
     const given = this.#given[reply[1] ?? 0] ?? [];
     if (given.some(({ octets }) => octets.equals(reply))) return;
     remember(given, reply, REPEATED_MS);
