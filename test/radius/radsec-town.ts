@@ -1,4 +1,7 @@
+import { integerAttribute, textAttribute } from '../../radius/wire/attributes';
+import { CODE } from '../../radius/wire/packet';
 import type { Pair } from './certificates';
+import { accountingRequest, signedRequest } from './client';
 import { Town } from './town';
 
 /** Inside TLS everybody has this secret [RFC 6614 2.3]. */
@@ -59,3 +62,11 @@ export function openRadsecTown(
 ): Promise<Town> {
   return Town.open(wrap, { radius: radsecSection(authority, own), gateways: radsecGateways() });
 }
+
+export const status = (identifier = 1) => signedRequest(CODE.statusServer, identifier, [], RADSEC);
+export const started = (identifier: number, sessionId: string) =>
+  accountingRequest(
+    identifier,
+    [integerAttribute('Acct-Status-Type', 1), textAttribute('Acct-Session-Id', sessionId)],
+    RADSEC,
+  );
