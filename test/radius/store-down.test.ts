@@ -37,6 +37,8 @@ describe('while the store does not answer', () => {
   });
   afterEach(async () => {
     gateway.close();
+    // Whatever still waits for a hanging store is given up; otherwise a test that fails would never end.
+    await town.clock.advance(SECOND);
     await town.close();
   });
 
