@@ -28,7 +28,7 @@ describeWith(
     test('every reply belongs to a packet that proves who sent it, is sealed right, and lets nobody in without a grant', () => {
       expect(report.violations).toEqual([]);
       expect(report.answered).toBeGreaterThan(report.packets / 20);
-      expect(report.accepted).toBeGreaterThan(100);
+      expect(report.accepted).toBeGreaterThan(50);
     });
 
     test('every packet is counted: answered, or dropped for a reason', () => {

@@ -26,7 +26,7 @@ export interface Violation {
 
 /**
  * A gateway's socket to one port of the server. It knows which of its packets may be answered, and holds every reply
- * against them: each authentic packet allows one.
+ * against them: each authentic packet allows one, and that one may come again.
  */
 export class Line {
   readonly #socket: Socket;
@@ -104,16 +104,18 @@ export class Line {
       this.#violated('a reply to no authentic packet', reply);
       return;
     }
-    open.splice(open.indexOf(request), 1);
-    this.#judge(reply, request.octets);
+    // A repetition may belong to any of the packets with this authenticator, so it takes none of them away.
+    const given = this.#given[reply[1] ?? 0] ?? [];
+    if (!given.some(({ octets }) => octets.equals(reply))) {
+      remember(given, reply, REPEATED_MS);
+      open.splice(open.indexOf(request), 1);
+      this.#judge(reply, request.octets);
+    }
     this.#onReply(reply);
   }
 
   #judge(reply: Buffer, request: Buffer): void {
     if (request[0] === ACCESS_REQUEST && reply[0] === ACCESS_ACCEPT) this.accepted++;
-    const given = this.#given[reply[1] ?? 0] ?? [];
-    if (given.some(({ octets }) => octets.equals(reply))) return;
-    remember(given, reply, REPEATED_MS);
     const fault = this.#faultOf(reply, request);
     if (fault !== undefined) this.#violated(fault, reply, request);
   }
