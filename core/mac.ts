@@ -40,6 +40,12 @@ export class DeviceAddress {
     return this.#bits === other.#bits;
   }
 
+  /** Is the address written in this text, in hexadecimal, with whatever signs between its digits? */
+  isWrittenIn(text: string): boolean {
+    const digits = text.replaceAll(/[^0-9a-f]/gi, '').toLowerCase();
+    return digits.includes(this.#bits.toString(16).padStart(12, '0'));
+  }
+
   toString(): string {
     return '[mac]';
   }

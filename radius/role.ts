@@ -18,6 +18,7 @@ import { accountingStatus, authenticationStatus } from './handlers/status';
 import { RadiusMetrics, radsecGauge } from './metrics';
 import { NasTable } from './nas';
 import { Responder, type Service } from './responder';
+import { sessionName } from './session-name';
 import { radsecChannel } from './transport/radsec/channel';
 import { RadsecServer } from './transport/radsec/server';
 import { UdpSocket } from './transport/udp';
@@ -68,6 +69,7 @@ export class RadiusRole implements Role {
   async start(): Promise<void> {
     const { config, store, clock, registry } = this.#deps;
     const metrics = new RadiusMetrics(registry, config, store);
+    const nameOf = sessionName(config.current.key.reveal());
     const shared = { metrics, log: new BurstLog(this.#log, clock), clock };
     const authentication: Service = {
       handlers: new Map([
@@ -78,7 +80,7 @@ export class RadiusRole implements Role {
     };
     const accounting: Service = {
       handlers: new Map([
-        [CODE.accountingRequest, { kind: 'accounting', handle: accountingHandler(store, metrics) }],
+        [CODE.accountingRequest, { kind: 'accounting', handle: accountingHandler(store, metrics, nameOf) }],
         [CODE.statusServer, { kind: 'status', handle: accountingStatus }],
       ]),
       elsewhere: CODE.accessRequest,

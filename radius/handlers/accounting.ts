@@ -1,6 +1,7 @@
 import { DAY, MINUTE, type Millis, SECOND } from '../../core/time';
 import type { SessionStore } from '../../store/store';
 import type { RadiusMetrics } from '../metrics';
+import type { SessionName } from '../session-name';
 import { type AccountingReport, readAccounting } from '../wire/accounting';
 import { CODE } from '../wire/packet';
 import type { Handler, Outcome } from './handler';
@@ -11,11 +12,11 @@ const CLOCK_TOLERANCE = 10 * MINUTE;
 const RECORDED: Outcome = { code: CODE.accountingResponse, attributes: [] };
 
 /** Answers Accounting-Requests, and only once the store has the record: an answer means recorded [RFC 2866 4.2]. */
-export function accountingHandler(store: SessionStore, metrics: RadiusMetrics): Handler {
+export function accountingHandler(store: SessionStore, metrics: RadiusMetrics, nameOf: SessionName): Handler {
   return async ({ packet, nas, receivedAt }) => {
     const report = readAccounting(packet, nas.viewPoint);
     if (report === undefined) return { dropped: 'incomplete' };
-    const { status, sessionId, username, seconds, downloadOctets, uploadOctets } = report;
+    const { status, sessionId, device, username, seconds, downloadOctets, uploadOctets } = report;
     // hostapd keeps no Class of a device that came by its address, but the name that it was given, which is its grant's.
     const grantId = report.grantId ?? (nas.kind === 'hostapd' ? username : undefined);
     if (status === 'on' || status === 'off') {
@@ -29,7 +30,7 @@ export function accountingHandler(store: SessionStore, metrics: RadiusMetrics): 
       kind: status,
       gateway: nas.gateway,
       site: nas.site,
-      sessionId,
+      sessionId: nameOf(sessionId, device),
       ...(grantId !== undefined && { grantId }),
       ...(username !== undefined && { username }),
       eventAt: eventTime(report, receivedAt),

@@ -23,6 +23,8 @@ const VISITORS_VIEW = 2;
 export interface AccountingReport {
   readonly status: AccountingStatus;
   readonly sessionId?: string;
+  /** The device's address in whatever form the gateway writes it. */
+  readonly device?: string;
   readonly grantId?: GrantId;
   /** Only if it is a word of ours; gateways also write device addresses there. */
   readonly username?: string;
@@ -44,6 +46,7 @@ export function readAccounting({ attributes }: Packet, viewPoint: ViewPoint): Ac
   const status = STATUS.get(attributes.integer('Acct-Status-Type'));
   if (status === undefined) return undefined;
   const sessionId = attributes.text('Acct-Session-Id');
+  const device = attributes.text('Calling-Station-Id');
   const grantId = attributes.text('Class');
   const username = attributes.text('User-Name');
   const eventSeconds = attributes.integer('Event-Timestamp');
@@ -51,6 +54,7 @@ export function readAccounting({ attributes }: Packet, viewPoint: ViewPoint): Ac
   return {
     status,
     ...(sessionId && { sessionId }),
+    ...(device !== undefined && { device }),
     ...(grantId && { grantId }),
     ...(username !== undefined && isWord(username) && { username }),
     delaySeconds: attributes.integer('Acct-Delay-Time') ?? 0,

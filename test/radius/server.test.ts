@@ -224,6 +224,28 @@ describe('a RADIUS server', () => {
     expect(await town.metric('site_octets_total', counted)).toBe(2 * download + 70);
   });
 
+  test('a session that its gateway names after the device is kept under another name', async () => {
+    const station = textAttribute('Calling-Station-Id', '02-A1-B2-C3-D4-E5');
+    const named = (status: number, id: string) => [
+      integerAttribute('Acct-Status-Type', status),
+      integerAttribute('Acct-Session-Time', 0),
+      textAttribute('Acct-Session-Id', id),
+      station,
+    ];
+    const running = async () => (await town.store.countSessions()).get('rathaus') ?? 0;
+    for (const id of ['02A1B2C3D4E5-67AB12', '02a1:b2c3:d4e5/1']) {
+      const before = await running();
+      await account(accountingRequest(11, named(1, id), SECRET));
+      expect(await town.store.getSession('gw-rathaus', id)).toBeUndefined();
+      expect(await running()).toBe(before + 1);
+      await town.clock.advance(2 * SECOND);
+      await account(accountingRequest(12, named(2, id), SECRET));
+      expect(await running()).toBe(before);
+    }
+    await account(accountingRequest(13, named(1, '67AB1200AFFE1234'), SECRET));
+    expect(await town.store.getSession('gw-rathaus', '67AB1200AFFE1234')).toBeDefined();
+  });
+
   test('sessions from which three reports are missing are closed', async () => {
     await account(accountingRequest(9, start('silent'), SECRET));
     expect(await town.metric('sessions', { site: 'rathaus' })).toBeGreaterThan(0);
