@@ -61,7 +61,9 @@ export class OpsServer implements Role {
       case '/metrics':
         try {
           const page = await this.#registry.metrics();
-          response.writeHead(200, { 'Content-Type': this.#registry.contentType, 'Cache-Control': 'no-store' }).end(page);
+          response
+            .writeHead(200, { 'Content-Type': this.#registry.contentType, 'Cache-Control': 'no-store' })
+            .end(page);
         } catch (error) {
           // Prometheus sees that the scrape failed; a rejection that nobody catches would end the process.
           response.writeHead(500, { 'Content-Type': PLAIN }).end(`${error}\n`);
