@@ -31,7 +31,7 @@ export interface Granted {
 export interface GrantStore {
   /**
    * Makes a grant, or renews the live one of this device at this site (same id, octets kept), and counts the acceptance
-   * by site, hour, terms version and language. Durable.
+   * by site, hour, terms version and language. A renewal takes back a credential that was not redeemed. Durable.
    */
   putGrant(request: GrantRequest): Promise<Granted>;
   /** The live grant of a device at a site. */

@@ -74,11 +74,13 @@ async function putGrant(engine: Engine, tools: GrantTools, request: GrantRequest
       usedOctets: isRenewal ? before.usedOctets : 0,
       device,
       day: scope.day,
+      ...(username !== undefined && { credential: credentialHash(username) }),
     };
     if (before !== undefined && !isRenewal) removeGrant(engine, before);
+    if (isRenewal) removeUnredeemed(engine, before);
     writeGrant(engine, record);
     countAcceptance(engine, request);
-    if (username !== undefined) writeCredential(engine, record, username, request.now);
+    writeCredential(engine, record, request.now);
     return toGrant(record);
   });
   if (username === undefined) return { grant };
@@ -97,9 +99,14 @@ function writeGrant({ tables: { grants, devices, keyExpiry } }: Engine, record: 
   }
 }
 
-function writeCredential({ tables }: Engine, { id, gateway }: Grant, username: string, now: Millis): void {
+function writeCredential({ tables }: Engine, { id, gateway, credential }: GrantRecord, now: Millis): void {
   const expiresAt = now + CREDENTIAL_LIFETIME_MS;
-  tables.credentials.put(credentialHash(username), { grantId: id, gateway, expiresAt, used: false });
+  if (credential !== undefined) tables.credentials.put(credential, { grantId: id, gateway, expiresAt, used: false });
+}
+
+/** Who taps again gets another credential; the one before serves nobody any more, so that taps cannot fill the disk. */
+function removeUnredeemed({ tables: { credentials } }: Engine, { credential }: GrantRecord): void {
+  if (credential !== undefined && credentials.get(credential)?.used === false) credentials.remove(credential);
 }
 
 function countAcceptance({ tables: { acceptances } }: Engine, request: GrantRequest): void {
@@ -149,6 +156,6 @@ function found(record: GrantRecord | undefined): Grant | undefined {
 }
 
 /** What leaves the store says nothing about the device. */
-function toGrant({ device: _device, day: _day, ...grant }: GrantRecord): Grant {
+function toGrant({ device: _device, day: _day, credential: _credential, ...grant }: GrantRecord): Grant {
   return grant;
 }

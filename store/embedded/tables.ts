@@ -12,6 +12,8 @@ export interface GrantRecord extends Grant {
   readonly device: Buffer;
   /** The day whose key made `device`. */
   readonly day: string;
+  /** Under which hash its latest credential lies. */
+  readonly credential?: Buffer;
 }
 
 export interface CredentialRecord {

@@ -107,6 +107,15 @@ export function grantsContract(subject: Subject): void {
       expect(store.credentialPassword('somebody-else')).not.toBe(credential.password);
     });
 
+    test('who accepts again gets another credential in place of the one that was not redeemed', async () => {
+      const first = await issue();
+      const second = await issue();
+      expect(await store.takeCredential(first.take)).toEqual({ ok: false, reason: 'credential-unknown' });
+      expect(await store.takeCredential(second.take)).toMatchObject({ ok: true });
+      await issue();
+      expect(await store.takeCredential(second.take)).toEqual({ ok: false, reason: 'credential-used' });
+    });
+
     test('however many redeem it at the same time, exactly one gets the grant', async () => {
       const { grant, take } = await issue();
       const answers = await Promise.all(Array.from({ length: 50 }, () => store.takeCredential(take)));

@@ -91,6 +91,7 @@ export function modelStore(timeZone: string): Store {
       );
       if (count === undefined) acceptances.push({ site, hour, termsVersion, language, count: 1 });
       else count.count += 1;
+      if (renews) credentials = credentials.filter(({ grantId, used }) => used || grantId !== grant.id);
       if (!withCredential) return { grant: toGrant(grant) };
       const credential = { username: word(), expiresAt: now + 120_000 };
       credentials.push({ ...credential, grantId: grant.id, gateway, used: false });
