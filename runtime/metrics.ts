@@ -32,5 +32,9 @@ export type { Registry } from 'prom-client';
 export function createMetrics(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: PREFIX });
+  // Gauges with the name of a counter, and no more than the sums of the series beside them.
+  for (const what of ['handles', 'requests', 'resources']) {
+    registry.removeSingleMetric(`${PREFIX}nodejs_active_${what}_total`);
+  }
   return registry;
 }
