@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import type { UamGateway } from '../config/schema';
 import { splitOctets } from '../core/octets';
 import { SECOND } from '../core/time';
+import { PendingRequests } from '../radius/transport/pending-requests';
 import {
   type Attribute,
   addressAttribute,
@@ -11,8 +12,8 @@ import {
   textAttribute,
 } from '../radius/wire/attributes';
 import { hmacMd5, md5 } from '../radius/wire/md5';
-import { AUTHENTICATOR_AT, CODE, encodePacket, HEADER_OCTETS, type Packet, parsePacket } from '../radius/wire/packet';
-import type { Cancel, Clock } from '../runtime/clock';
+import { AUTHENTICATOR_AT, CODE, encodePacket, HEADER_OCTETS, type Packet } from '../radius/wire/packet';
+import type { Clock } from '../runtime/clock';
 import type { Random } from '../runtime/random';
 
 export interface Logon {
@@ -49,13 +50,6 @@ const ZEROES = Buffer.alloc(16);
 /** A default session when the server sets none. */
 const ONE_HOUR = 3600;
 
-interface Waiting {
-  readonly packet: Buffer;
-  readonly port: number;
-  readonly resolve: (reply: Packet | undefined) => void;
-  cancel: Cancel;
-}
-
 /** The gateway's side of RADIUS, from the address that the configuration names for it. */
 export class RadiusClient {
   readonly #secret: Buffer;
@@ -64,9 +58,8 @@ export class RadiusClient {
   readonly #server: { host: string; authenticationPort: number; accountingPort: number };
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending: PendingRequests;
   #socket: Socket | undefined;
-  #nextIdentifier = 0;
 
   constructor(
     gateway: UamGateway,
@@ -80,12 +73,13 @@ export class RadiusClient {
     this.#server = server;
     this.#clock = clock;
     this.#random = random;
+    this.#pending = new PendingRequests(clock, SEND_AGAIN_AFTER);
   }
 
   start(): Promise<void> {
     const socket = createSocket('udp4');
     this.#socket = socket;
-    socket.on('message', (datagram) => this.#receive(datagram));
+    socket.on('message', (datagram) => this.#pending.receive(datagram));
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
       socket.bind(0, this.#source, resolve);
@@ -97,7 +91,7 @@ export class RadiusClient {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#socket = undefined;
-    for (const identifier of [...this.#waiting.keys()]) this.#settle(identifier, undefined);
+    this.#pending.giveUp();
     await new Promise<void>((resolve) => socket.close(resolve));
   }
 
@@ -142,49 +136,16 @@ export class RadiusClient {
   }
 
   #ask(port: number, make: (identifier: number) => Buffer): Promise<Packet | undefined> {
-    const identifier = this.#freeIdentifier();
-    if (identifier === undefined || this.#socket === undefined) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      const waiting: Waiting = { packet: make(identifier), port, resolve, cancel: () => {} };
-      this.#waiting.set(identifier, waiting);
-      this.#send(identifier, waiting, 0);
-    });
+    if (this.#socket === undefined) return Promise.resolve(undefined);
+    const transmit = (request: Buffer): void => this.#socket?.send(request, port, this.#server.host);
+    return this.#pending.request(make, (reply, request) => this.#isProven(reply, request), transmit);
   }
 
-  #send(identifier: number, waiting: Waiting, tries: number): void {
-    const patience = SEND_AGAIN_AFTER[tries];
-    if (patience === undefined) {
-      this.#settle(identifier, undefined);
-      return;
-    }
-    this.#socket?.send(waiting.packet, waiting.port, this.#server.host);
-    waiting.cancel = this.#clock.after(patience, () => this.#send(identifier, waiting, tries + 1));
-  }
-
-  #receive(datagram: Buffer): void {
-    const reply = parsePacket(datagram);
-    const waiting = reply && this.#waiting.get(reply.identifier);
-    if (reply === undefined || waiting === undefined) return;
-    const asked = waiting.packet.subarray(AUTHENTICATOR_AT, HEADER_OCTETS);
-    const { octets } = reply;
+  /** The Response Authenticator shows that whoever answers knows the secret and saw this request [RFC 2865 3]. */
+  #isProven({ octets, authenticator }: Packet, request: Buffer): boolean {
+    const asked = request.subarray(AUTHENTICATOR_AT, HEADER_OCTETS);
     const expected = md5(octets.subarray(0, AUTHENTICATOR_AT), asked, octets.subarray(HEADER_OCTETS), this.#secret);
-    if (timingSafeEqual(expected, reply.authenticator)) this.#settle(reply.identifier, reply);
-  }
-
-  #settle(identifier: number, reply: Packet | undefined): void {
-    const waiting = this.#waiting.get(identifier);
-    this.#waiting.delete(identifier);
-    waiting?.cancel();
-    waiting?.resolve(reply);
-  }
-
-  #freeIdentifier(): number | undefined {
-    for (let tries = 0; tries < 256; tries++) {
-      const identifier = this.#nextIdentifier;
-      this.#nextIdentifier = (identifier + 1) % 256;
-      if (!this.#waiting.has(identifier)) return identifier;
-    }
-    return undefined;
+    return timingSafeEqual(expected, authenticator);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { GatewayId } from '../../core/ids';
+import type { IsAnswer, MakeRequest } from '../transport/pending-requests';
 import type { Packet } from '../wire/packet';
 
 /**
@@ -16,9 +17,5 @@ export interface Channel {
    *   is not is passed over, and the wait goes on
    * @returns the answer; undefined if none came in time
    */
-  request(
-    gateway: GatewayId,
-    make: (identifier: number) => Buffer,
-    isAnswer: (reply: Packet, request: Buffer) => boolean,
-  ): Promise<Packet | undefined>;
+  request(gateway: GatewayId, make: MakeRequest, isAnswer: IsAnswer): Promise<Packet | undefined>;
 }

@@ -3,12 +3,15 @@ import type { DropReason } from '../../../core/reasons';
 import { HOUR, type Millis, SECOND } from '../../../core/time';
 import type { Clock } from '../../../runtime/clock';
 import type { Exchange } from '../../responder';
+import type { Packet } from '../../wire/packet';
+import { type IsAnswer, type MakeRequest, PendingRequests } from '../pending-requests';
 import { OUT_OF_STEP, PacketCutter } from './framing';
 import type { Proven } from './identity';
-import { OwnRequests } from './requests';
 
 /** Requests of one connection that are answered at the same time: as many as there are identifiers. */
 const MAX_IN_FLIGHT = 256;
+/** How long a gateway may take for an answer. Nothing is sent again: the transport loses nothing [RFC 6613 2.6.1]. */
+const PATIENCE_MS = 6 * SECOND;
 /** Answers that the gateway has not taken yet; beyond that it is not read from either. */
 const MAX_UNSENT_OCTETS = 65_536;
 /** How long the rest of a packet, or the taking of an answer, may last. */
@@ -39,7 +42,8 @@ export class RadsecConnection {
   readonly #socket: TLSSocket;
   readonly #deps: ConnectionDeps;
   readonly #cutter = new PacketCutter();
-  readonly #own: OwnRequests;
+  /** Their identifiers are apart from those that the gateway uses. */
+  readonly #own: PendingRequests;
   #inFlight = 0;
   #receiving = true;
   /** Monotonic, when something last came or was taken. */
@@ -50,7 +54,7 @@ export class RadsecConnection {
     this.#socket = socket;
     this.#deps = deps;
     this.#movedAt = deps.clock.monotonic();
-    this.#own = new OwnRequests(deps.clock, (octets) => this.#send(octets));
+    this.#own = new PendingRequests(deps.clock, [PATIENCE_MS]);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on('data', (octets: Buffer) => {
@@ -67,8 +71,10 @@ export class RadsecConnection {
   }
 
   /** Asks the gateway something; see Channel. */
-  readonly request: OwnRequests['request'] = (make, isAnswer) =>
-    this.#receiving && this.#socket.writable ? this.#own.request(make, isAnswer) : Promise.resolve(undefined);
+  request(make: MakeRequest, isAnswer: IsAnswer): Promise<Packet | undefined> {
+    if (!this.#receiving || !this.#socket.writable) return Promise.resolve(undefined);
+    return this.#own.request(make, isAnswer, (octets) => this.#send(octets));
+  }
 
   /** From now on nothing is taken, and what we asked is given up; answers can still be sent. */
   stopReceiving(): void {
