@@ -34,7 +34,7 @@ export async function start(file: string): Promise<number> {
   const log = createLog(config.current.log.level);
   exitOnFaults(log);
 
-  const store = await openStore(config.current, systemRandom, systemClock);
+  const store = await openStore(config.current, systemRandom);
   const registry = createMetrics();
   const shared = { config, store, clock: systemClock, random: systemRandom, log, registry };
   const radius = new RadiusRole(shared);

@@ -73,7 +73,7 @@ async function grantTo(store: Store, count: number): Promise<void> {
 async function serve(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-bench-'));
   const config = benchTown(folder);
-  const store = await openStore(config, systemRandom, systemClock);
+  const store = await openStore(config, systemRandom);
   const role = new RadiusRole({
     config: new LiveValue(config),
     store,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { OperatorError } from '../../core/errors';
+import type { StoreContext } from '../context';
 import { CredentialKey } from '../credentials';
-import type { StoreContext } from '../open';
 import { KeyWrap } from '../pseudonyms';
 import type { Store } from '../store';
 import { Claim } from './claim';

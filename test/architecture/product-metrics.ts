@@ -39,7 +39,7 @@ export async function productMetrics(): Promise<Metric[]> {
   const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-'));
   const clock = new ManualClock(0);
   const config = { ...loaded.config, store: { ...loaded.config.store, path: folder } };
-  const store = await openStore(config, systemRandom, clock);
+  const store = await openStore(config, systemRandom);
   try {
     reloadMetric(registry, clock);
     new PortalMetrics(registry);

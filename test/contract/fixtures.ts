@@ -1,9 +1,8 @@
 import { DeviceAddress } from '../../core/mac';
 import type { AccountingEvent } from '../../core/session';
 import { DAY, HOUR, type Millis, SECOND } from '../../core/time';
-import { systemClock } from '../../runtime/clock';
 import { systemRandom } from '../../runtime/random';
-import type { StoreContext } from '../../store/open';
+import type { StoreContext } from '../../store/context';
 import type { GrantRequest, Store } from '../../store/store';
 
 /** Friday, 20 November 2026, 22:30 in Berlin: a few hours before the key of the day changes. */
@@ -27,7 +26,6 @@ export const CONTEXT: StoreContext = {
   townKey: TOWN_KEY,
   timeZone: TIME_ZONE,
   random: systemRandom,
-  clock: systemClock,
 };
 
 /** The request of a visitor with an hour's session; `number` is the device. */

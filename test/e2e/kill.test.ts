@@ -48,7 +48,7 @@ async function load(product: Product, client: RadiusClient, promised: Promises, 
 
 /** What is missing in the store of what was promised. */
 async function losses(product: Product, { octets, devices }: Promises): Promise<string[]> {
-  const store = await openStore(configOf(product), systemRandom, systemClock);
+  const store = await openStore(configOf(product), systemRandom);
   const lost: string[] = [];
   for (const [sessionId, promised] of octets) {
     const session = await store.getSession('gw-rathaus', sessionId);

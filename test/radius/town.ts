@@ -107,7 +107,7 @@ export class Town {
     const folder = await mkdtemp(join(tmpdir(), 'stadtfunk-radius-'));
     const config = townConfig(folder, more);
     const clock = new ManualClock(NOW);
-    const store = await openStore(config, systemRandom, clock);
+    const store = await openStore(config, systemRandom);
     const town = new Town(folder, config, clock, store, wrap(store));
     town.#more = more;
     await town.role.start().catch(async (error: unknown) => {
