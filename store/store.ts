@@ -115,7 +115,10 @@ export interface EndStore {
 
 /** Health and outages of access points. */
 export interface HealthStore {
-  /** Keeps the health of an access point and, if its state changed, the outage that began or ended. Durable. */
+  /**
+   * Keeps the health of an access point and, if its state changed, the outage that began or ended. One that begins at the
+   * same moment as a former one is that one, going on. Durable.
+   */
   putHealth(ap: ApId, health: Health, change?: OutageChange): Promise<void>;
   /** The health of every access point ever kept. `firstSeenAt`: its first answer. */
   allHealth(): Promise<ReadonlyMap<ApId, { readonly health: Health; readonly firstSeenAt?: Millis }>>;

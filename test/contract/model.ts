@@ -210,7 +210,10 @@ export function modelStore(timeZone: string): Store {
       const firstSeenAt = health.get(ap)?.firstSeenAt ?? next.lastSeenAt;
       health.set(ap, { health: next, ...(firstSeenAt !== undefined && { firstSeenAt }) });
       const lasting = outages.find((outage) => outage.ap === ap && outage.to === undefined);
-      if (change?.kind === 'open' && lasting === undefined) outages.push({ ap, from: change.from });
+      if (change?.kind === 'open' && lasting === undefined) {
+        outages = outages.filter((outage) => outage.ap !== ap || outage.from !== change.from);
+        outages.push({ ap, from: change.from });
+      }
       if (change?.kind === 'close' && lasting !== undefined) lasting.to = change.to;
     },
     allHealth: async () => new Map(health),

@@ -68,6 +68,16 @@ export function storeContract(name: string, open: (options: OpenOptions) => Prom
       await store.close();
     });
 
+    test('an outage that begins when a former one began is that one, going on', async () => {
+      const store = await openNew();
+      const health = { state: 'down', since: START, streak: 0 } as const;
+      await store.putHealth('ap', health, { kind: 'open', from: START });
+      await store.putHealth('ap', health, { kind: 'close', to: START + MINUTE });
+      await store.putHealth('ap', health, { kind: 'open', from: START });
+      expect(await store.outages('ap', { from: START, to: START + HOUR })).toEqual([{ from: START }]);
+      await store.close();
+    });
+
     test('a clock that was a day ahead and is right again leaves no unwatched time behind', async () => {
       const store = await openNew();
       await store.watch(START, MINUTE);
