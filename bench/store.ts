@@ -100,7 +100,7 @@ function granting(store: Store, now: number): Operation {
 }
 
 function finding(store: Store, now: number): Operation {
-  return (n) => store.findGrant(SITE, device(nth(n)), now);
+  return async (n) => store.findGrant(SITE, device(nth(n)), now);
 }
 
 function putting(raw: Database<Buffer, number>, value: Buffer): Operation {

@@ -108,7 +108,7 @@ export function openPortal(
 export class StoreFailed extends Error {}
 
 /** Waits for the store; whatever it throws becomes a StoreFailed. */
-export async function storing<T>(operation: Promise<T>): Promise<T> {
+export async function storing<T>(operation: T | Promise<T>): Promise<T> {
   try {
     return await operation;
   } catch (cause) {

@@ -34,8 +34,11 @@ export interface GrantStore {
    * by site, hour, terms version and language. A renewal takes back a credential that was not redeemed. Durable.
    */
   putGrant(request: GrantRequest): Promise<Granted>;
-  /** The live grant of a device at a site. */
-  findGrant(site: SiteId, device: DeviceAddress, now: Millis): Promise<Grant | undefined>;
+  /**
+   * The live grant of a device at a site: asked for at each login. A driver that has it at hand gives it at once, without
+   * a promise. It throws nothing: a fault is a promise that rejects.
+   */
+  findGrant(site: SiteId, device: DeviceAddress, now: Millis): Grant | undefined | Promise<Grant | undefined>;
   /** The live grant with this id. */
   getGrant(id: GrantId, now: Millis): Promise<Grant | undefined>;
   /** Ends a grant; true if there was one. Durable. */

@@ -21,11 +21,16 @@ export class Engine {
 
   /** Reads what is committed. */
   async read<T>(look: () => T): Promise<T> {
-    if (this.#closed) throw storeClosed();
+    return this.readNow(look);
+  }
+
+  /** The same without waiting; only a fault is a promise, which rejects. */
+  readNow<T>(look: () => T): T | Promise<T> {
     try {
+      if (this.#closed) throw storeClosed();
       return look();
     } catch (error) {
-      throw await storeFault(error, this.folder);
+      return this.#fault(error);
     }
   }
 
@@ -54,6 +59,10 @@ export class Engine {
     } catch (error) {
       throw await storeFault(error, this.folder);
     }
+  }
+
+  async #fault(error: unknown): Promise<never> {
+    throw await storeFault(error, this.folder);
   }
 
   /** Waits for the commits under way, then closes the files. */

@@ -22,7 +22,7 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
   const { grants, acceptances } = engine.tables;
   return {
     putGrant: (request) => putGrant(engine, tools, request),
-    findGrant: (site, device, now) => engine.read(() => found(liveGrant(engine, tools.keyring, site, device, now))),
+    findGrant: (site, device, now) => engine.readNow(() => found(liveGrant(engine, tools.keyring, site, device, now))),
     getGrant: (id, now) =>
       engine.read(() => {
         const record = grants.get(id);

@@ -117,7 +117,7 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: command('findGrant', fc.record({ site, who: few }), ({ store, now }, { site, who }) =>
+    arbitrary: command('findGrant', fc.record({ site, who: few }), async ({ store, now }, { site, who }) =>
       store.findGrant(site, device(who), now),
     ),
   },
