@@ -19,6 +19,7 @@ export class PortalMetrics {
   readonly #visits: Counter<'gateway' | 'result'>;
   readonly #grants: Counter<'site' | 'language'>;
   readonly #refused: Counter<'gateway' | 'reason'>;
+  readonly #away: Counter<'gateway'>;
   readonly #seconds: Histogram<'operation'>;
 
   constructor(registry: Registry) {
@@ -41,6 +42,12 @@ export class PortalMetrics {
       labelNames: ['gateway', 'reason'],
       registers,
     });
+    this.#away = new Counter({
+      name: `${PREFIX}portal_gateway_away_total`,
+      help: 'Visitors who accepted the terms but could not be let in, because the gateway or its controller did not do it in time.',
+      labelNames: ['gateway'],
+      registers,
+    });
     this.#seconds = new Histogram({
       name: `${PREFIX}portal_request_duration_seconds`,
       help: 'Time from a request to the end of its response.',
@@ -58,6 +65,7 @@ export class PortalMetrics {
       for (const reason of Object.keys(VISIT_REFUSED)) this.#refused.inc({ gateway, reason }, 0);
     }
     for (const gateway of gateways) {
+      this.#away.inc({ gateway }, 0);
       for (const result of VISIT_RESULTS) this.#visits.inc({ gateway, result }, 0);
     }
     for (const { id: site } of config.sites) {
@@ -75,6 +83,10 @@ export class PortalMetrics {
 
   refused(gateway: GatewayId, reason: VisitRefusedReason): void {
     this.#refused.inc({ gateway, reason });
+  }
+
+  away(gateway: GatewayId): void {
+    this.#away.inc({ gateway });
   }
 
   took(operation: Operation, seconds: number): void {

@@ -8,7 +8,7 @@ import type { Log } from '../runtime/log';
 import { packageRoot } from '../runtime/package-root';
 import type { Random } from '../runtime/random';
 import type { EndStore, GrantStore, HealthStore } from '../store/store';
-import type { GatewayAdapter } from './gateways/gateway';
+import type { GatewayAdapter, GatewayServices } from './gateways/gateway';
 import { adaptersOf } from './gateways/index';
 import { Format } from './i18n/format';
 import { loadLocales, type Sentences } from './i18n/locales';
@@ -39,11 +39,11 @@ export interface Town {
 }
 
 /** @throws OperatorError if a text that the configuration names is missing */
-export function makeTown(config: Config, random: Random): Town {
+export function makeTown(config: Config, random: Random, services: GatewayServices): Town {
   const key = config.key.reveal();
   return {
     config,
-    adapters: adaptersOf(config),
+    adapters: adaptersOf(config, services),
     sites: new Map(config.sites.map((site) => [site.id, site])),
     texts: loadTexts(config),
     formats: new Map(
@@ -82,12 +82,13 @@ export function openPortal(
   metrics: PortalMetrics,
   templates = join(packageRoot, 'templates'),
 ): Portal {
-  const { config, random, log } = dependencies;
-  let town = makeTown(config.current, random);
+  const { config, clock, random, log } = dependencies;
+  const services: GatewayServices = { clock, random, log };
+  let town = makeTown(config.current, random, services);
   metrics.announce(config.current);
   config.onChange((next) => {
     try {
-      town = makeTown(next, random);
+      town = makeTown(next, random, services);
       metrics.announce(next);
     } catch (error) {
       log.error('portal-texts-unusable', { message: String(error) });

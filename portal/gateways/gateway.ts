@@ -1,6 +1,10 @@
-import type { GatewayId, SiteId } from '../../core/ids';
+import type { Acceptance } from '../../core/decide';
+import type { GatewayId, GrantId, SiteId } from '../../core/ids';
 import type { DeviceAddress } from '../../core/mac';
-import type { VisitRefusedReason } from '../../core/reasons';
+import type { OrderResult, VisitRefusedReason } from '../../core/reasons';
+import type { Clock } from '../../runtime/clock';
+import type { Log } from '../../runtime/log';
+import type { Random } from '../../runtime/random';
 import type { Granted } from '../../store/store';
 
 /** One redirected browser: everything the portal has to know between the redirect and the acceptance. */
@@ -35,23 +39,62 @@ export type Recognised =
   | { readonly ok: true; readonly stage: 'offline'; readonly setback: Setback }
   | { readonly ok: false; readonly reason: VisitRefusedReason };
 
-/** What differs between kinds of gateway. Pure: no input or output, no clock. */
+/** First part of the path to which a gateway redirects: `/uam/<id>`. UniFi's is fixed: `/guest/s/<its own site>/`. */
+export const FAMILIES = ['uam', 'opennds', 'mikrotik', 'unifi'] as const;
+export type Family = (typeof FAMILIES)[number];
+
+/**
+ * What adapters work with. It outlives them: a reload of the configuration makes new adapters with the same services, so
+ * what has to be remembered between two requests is kept here, in memory.
+ */
+export interface GatewayServices {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A visitor who accepted the terms, about to be let in. */
+export interface Admission {
+  readonly visit: Visit;
+  readonly granted: Granted;
+  /** For gateways that are told them here and not by RADIUS. */
+  readonly limits: Acceptance;
+  /** Where the browser goes when it is online. */
+  readonly returnTo: string;
+}
+
+/** The longest that a visitor waits for a gateway after the tap. */
+export const ADMIT_WITHIN_MS = 3_000;
+
+/** The gateway, or what controls it, did not do it in time. The grant stands; the visitor is asked to try again. */
+export class GatewayAway extends Error {}
+
+/** What differs between kinds of gateway. */
 export interface GatewayAdapter {
   readonly id: GatewayId;
   readonly site: SiteId;
-  /** First part of the path to which it redirects: `/uam/<id>`, `/opennds/<id>`. */
-  readonly family: 'uam' | 'opennds';
+  readonly family: Family;
   /** Whether it asks our RADIUS server and so needs a credential. */
   readonly needsCredential: boolean;
-  /** Where `admit` sends the browser; the page's form may lead there (CSP form-action). */
-  readonly origin: string;
-  /** Ends the visitor's session at the gateway. */
-  readonly logoutUrl: string;
+  /** Where `admit` sends the browser if not to the portal; the page's form may lead there (CSP form-action). */
+  readonly origin?: string;
+  /** Ends the visitor's session at the gateway. Without it the gateway has no such page: see `end`. */
+  readonly logoutUrl?: string;
   /** Makes the gateway redirect a captive browser to the portal anew. */
-  readonly restartUrl: string;
+  readonly restartUrl?: string;
+  /** Pure: no input or output, no clock. */
   recognise(redirect: Redirect): Recognised;
-  /** The address that lets the browser through the gateway and then brings it to `returnTo`. */
-  admit(visit: Visit, granted: Granted, returnTo: string): string;
+  /**
+   * The address that lets the browser through the gateway and then brings it to `returnTo`. An adapter that tells a
+   * controller, or waits for the gateway to fetch the news, promises it: within ADMIT_WITHIN_MS.
+   * @throws GatewayAway, by rejecting
+   */
+  admit(admission: Admission): string | Promise<string>;
+  /**
+   * Ends what a grant opened, at gateways that we tell ourselves and not by RADIUS. `session-unknown` if nothing is open
+   * by it as far as is remembered: a restart forgets.
+   */
+  end?(grant: GrantId): Promise<OrderResult>;
 }
 
 /** The address a visitor wanted, if it is one that may be offered as a link; the gateway passes on whatever was asked. */

@@ -2,8 +2,7 @@ import { createDecipheriv, createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { OpenndsGateway } from '../../config/schema';
 import { DeviceAddress } from '../../core/mac';
-import type { Granted } from '../../store/store';
-import { type GatewayAdapter, type Recognised, type Redirect, type Visit, webAddress } from './gateway';
+import { type Admission, type GatewayAdapter, type Recognised, type Redirect, type Visit, webAddress } from './gateway';
 
 const AES_KEY_OCTETS = 32;
 const BLOCK_OCTETS = 16;
@@ -35,7 +34,7 @@ export function openndsAdapter(gateway: OpenndsGateway): GatewayAdapter {
     logoutUrl: `${origin}/opennds_deny/`,
     restartUrl: `${origin}/login`,
     recognise: (redirect) => recognise(gateway, redirect),
-    admit: (visit, granted, returnTo) => admit(origin, gateway.faskey.reveal(), visit, granted, returnTo),
+    admit: (admission) => admit(origin, gateway.faskey.reveal(), admission),
   };
 }
 
@@ -113,7 +112,7 @@ function unescapeOnce(text: string | undefined): string | undefined {
 }
 
 /** tok, redir and custom are always sent: openNDS 9 crashes without them. */
-function admit(origin: string, faskey: string, visit: Visit, granted: Granted, returnTo: string): string {
+function admit(origin: string, faskey: string, { visit, granted, returnTo }: Admission): string {
   const [hid, authdir] = [visit.ticket.slice(0, HID_LENGTH), visit.ticket.slice(HID_LENGTH)];
   const tok = createHash('sha256')
     .update(hid + faskey)

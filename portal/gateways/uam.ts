@@ -2,8 +2,15 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { UamGateway } from '../../config/schema';
 import { DeviceAddress } from '../../core/mac';
-import type { Granted } from '../../store/store';
-import { type GatewayAdapter, type Recognised, type Redirect, type Setback, type Visit, webAddress } from './gateway';
+import {
+  type Admission,
+  type GatewayAdapter,
+  type Recognised,
+  type Redirect,
+  type Setback,
+  type Visit,
+  webAddress,
+} from './gateway';
 
 /** The values of `res` that mean "not online", and what the visitor is told beyond the terms. */
 const CAPTIVE: Readonly<Record<string, Setback | undefined>> = {
@@ -43,7 +50,7 @@ export function uamAdapter(gateway: UamGateway): GatewayAdapter {
     // CoovaChilli draws a challenge and redirects at /prelogin; uspot has no such page and always redirects at /logoff.
     restartUrl: `${origin}${gateway.kind === 'coovachilli' ? '/prelogin' : '/logoff'}`,
     recognise: (redirect) => recognise(gateway, redirect),
-    admit: (visit, granted, returnTo) => admit(origin, secret?.reveal(), visit, granted, returnTo),
+    admit: (admission) => admit(origin, secret?.reveal(), admission),
   };
 }
 
@@ -100,7 +107,7 @@ function checksumFits({ base, rawQuery }: Redirect, secret: string): boolean {
 }
 
 /** The address of /logon with the CHAP response: MD5(0, password, MD5(challenge, UAM secret)), RFC 1994. */
-function admit(origin: string, secret: string | undefined, visit: Visit, granted: Granted, returnTo: string): string {
+function admit(origin: string, secret: string | undefined, { visit, granted, returnTo }: Admission): string {
   if (granted.credential === undefined) throw new Error('A UAM gateway needs a credential.');
   const { username, password } = granted.credential;
   const response = chapResponse(password, visit.ticket, secret);

@@ -4,12 +4,13 @@ import { decide, grantEnd } from '../../core/decide';
 import type { RejectReason } from '../../core/reasons';
 import type { Millis } from '../../core/time';
 import type { Granted } from '../../store/store';
-import type { GatewayAdapter } from '../gateways/gateway';
+import { type GatewayAdapter, GatewayAway } from '../gateways/gateway';
 import { LANGUAGE_PARAMETER } from '../i18n/language';
 import { type Portal, storing } from '../portal';
 import { languageOf, translator } from '../respond';
 import { isCrossSite } from '../security';
 import { type ShownVisit, VISIT_LIFETIME_MS } from '../visit-seal';
+import { showAway } from './away';
 import { refuseIfClosed } from './closed';
 import { showMessage } from './errors';
 import { refuse } from './refuse';
@@ -24,8 +25,9 @@ export function acceptRoutes(portal: Portal): Router {
       refuse(portal, request, response, 'cross-site');
       return;
     }
-    const shown = portal.town.visits.open(visitField(request.body));
-    if (shown === undefined) {
+    const word = visitField(request.body);
+    const shown = portal.town.visits.open(word);
+    if (typeof word !== 'string' || shown === undefined) {
       refuse(portal, request, response, 'visit-forged');
       return;
     }
@@ -39,7 +41,7 @@ export function acceptRoutes(portal: Portal): Router {
       refuse(portal, request, response, 'visit-expired', adapter);
       return;
     }
-    await admit(portal, request, response, { shown, adapter, site });
+    await admit(portal, request, response, { word, shown, adapter, site });
   });
   return router;
 }
@@ -49,13 +51,15 @@ function visitField(body: unknown): unknown {
 }
 
 interface Acceptance {
+  /** The sealed visit, as the form brought it. */
+  readonly word: string;
   readonly shown: ShownVisit;
   readonly adapter: GatewayAdapter;
   readonly site: Site;
 }
 
 async function admit(portal: Portal, request: Request, response: Response, acceptance: Acceptance): Promise<void> {
-  const { shown, adapter, site } = acceptance;
+  const { word, shown, adapter, site } = acceptance;
   if (refuseIfClosed(portal, request, response, site)) return;
   const { device } = shown.visit;
   const now = portal.clock.now();
@@ -80,7 +84,21 @@ async function admit(portal: Portal, request: Request, response: Response, accep
   );
   portal.metrics.grant(site.id, shown.language);
   portal.log.debug('grant-stored', { site: site.id, nas: adapter.id });
-  const target = adapter.admit(shown.visit, granted, connectedUrl(portal, shown, granted));
+  const decided = decide(granted.grant, site.rules, now);
+  if (!decided.accept) {
+    const until = granted.grant.expiresAt;
+    refuseVisitor(portal, request, response, { site, adapter, reason: decided.reason, until });
+    return;
+  }
+  let target: string;
+  try {
+    const returnTo = connectedUrl(portal, shown, granted);
+    target = await adapter.admit({ visit: shown.visit, granted, limits: decided.acceptance, returnTo });
+  } catch (error) {
+    if (!(error instanceof GatewayAway)) throw error;
+    showAway(portal, request, response, { adapter, visit: word });
+    return;
+  }
   response.set({ Location: target, 'Cache-Control': 'no-store' }).status(303).end();
 }
 

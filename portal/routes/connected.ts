@@ -46,7 +46,7 @@ export function showConnected(portal: Portal, request: Request, response: Respon
     lead: t(`${kind}.lead`),
     language,
     // openNDS ends sessions itself, so the form leads on to it.
-    ...(adapter !== undefined && { formTarget: adapter.origin }),
+    ...(adapter?.origin !== undefined && { formTarget: adapter.origin }),
     view: {
       kind,
       connection:

@@ -24,7 +24,7 @@ export function disconnectRoutes(portal: Portal): Router {
     }
     const adapter = portal.town.adapters.get(connection.gateway);
     await storing(portal.store.orderEnd({ grant: connection.grant }, portal.clock.now()));
-    if (adapter?.family === 'opennds') {
+    if (adapter?.family === 'opennds' && adapter.logoutUrl !== undefined) {
       response.set({ Location: adapter.logoutUrl, 'Cache-Control': 'no-store' }).status(303).end();
       return;
     }
@@ -32,7 +32,7 @@ export function disconnectRoutes(portal: Portal): Router {
     showMessage(portal, request, response, {
       title: t('disconnected.title'),
       paragraphs: [t('disconnected.text')],
-      ...(adapter !== undefined && { restart: adapter.restartUrl }),
+      ...(adapter !== undefined && { restart: adapter.restartUrl ?? null }),
     });
   });
   return router;

@@ -9,19 +9,22 @@ export interface Message {
   readonly paragraphs: readonly string[];
   /** How to begin anew: an address, or null if the gateway is not known and only the device can help. */
   readonly restart?: string | null;
+  /** How to try the same again: the word of the form, and where it leads in the end. */
+  readonly retry?: { readonly visit: string; readonly formTarget?: string | undefined };
   /** A word for the help desk. */
   readonly note?: string;
   readonly home?: boolean;
 }
 
 export function showMessage(portal: Portal, request: Request, response: Response, message: Message): void {
-  const { status, title, paragraphs, restart, note, home } = message;
+  const { status, title, paragraphs, restart, retry, note, home } = message;
   sendPage(portal, request, response, {
     name: 'message',
     title,
     language: languageOf(portal, request),
     ...(status !== undefined && { status }),
-    view: { paragraphs, restart, note, home },
+    ...(retry?.formTarget !== undefined && { formTarget: retry.formTarget }),
+    view: { paragraphs, restart, retry: retry?.visit, note, home },
   });
 }
 

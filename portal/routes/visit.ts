@@ -64,7 +64,7 @@ async function show(portal: Portal, request: Request, response: Response, arriva
       showMessage(portal, request, response, {
         title: t(`visit.${recognised.setback}`),
         paragraphs: [],
-        restart: adapter.restartUrl,
+        restart: adapter.restartUrl ?? null,
       });
     }
   }
@@ -87,7 +87,7 @@ function showTerms(
     title: site.name,
     lead: translator(portal, language)('visit.lead'),
     language,
-    formTarget: adapter.origin,
+    ...(adapter.origin !== undefined && { formTarget: adapter.origin }),
     binding: true,
     view: {
       ownTexts: false,

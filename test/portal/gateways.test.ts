@@ -7,6 +7,9 @@ import { HOUR } from '../../core/time';
 import { adapterOf } from '../../portal/gateways';
 import type { GatewayAdapter, Recognised } from '../../portal/gateways/gateway';
 import { chapResponse } from '../../portal/gateways/uam';
+import { ManualClock } from '../../runtime/clock';
+import { silentLog } from '../../runtime/log';
+import { systemRandom } from '../../runtime/random';
 import {
   acceptances,
   closeStores,
@@ -23,10 +26,12 @@ import {
 
 afterAll(closeStores);
 
+const SERVICES = { clock: new ManualClock(NOW), random: systemRandom, log: silentLog };
+
 function adapter(id: string): GatewayAdapter {
   const gateway = townConfig().gateways.find((one) => one.id === id);
   if (gateway === undefined || gateway.kind === 'hostapd') throw new Error(id);
-  return adapterOf(gateway);
+  return adapterOf(gateway, SERVICES);
 }
 
 function recognise(id: string, redirect: string): Recognised {
@@ -53,14 +58,14 @@ describe('UAM: CoovaChilli and uspot', () => {
       '&userurl=http%3a%2f%2f192.0.2.80%2fsome%2fpath%3fx%3d1%26y%3da%2520b&md=DA26B7F163B74770598F3F310F9F00FC';
     const gateway = townConfig().gateways.find(({ id }) => id === 'town-hall');
     if (gateway === undefined || !('uam' in gateway)) throw new Error('no such gateway');
-    const unsigned = adapterOf({ ...gateway, uam: { address: '10.1.0.1', port: 3990 } });
+    const unsigned = adapterOf({ ...gateway, uam: { address: '10.1.0.1', port: 3990 } }, SERVICES);
     const redirect = { base: 'http://10.98.0.1:8080/login', rawQuery: recorded, query: new URLSearchParams(recorded) };
     expect(unsigned.recognise(redirect)).toMatchObject({
       stage: 'captive',
       visit: { originalUrl: 'http://192.0.2.80/some/path?x=1&y=a%20b' },
     });
     // The secret it was signed with is not ours.
-    expect(adapterOf(gateway).recognise(redirect)).toEqual({ ok: false, reason: 'signature-wrong' });
+    expect(adapterOf(gateway, SERVICES).recognise(redirect)).toEqual({ ok: false, reason: 'signature-wrong' });
   });
 
   test('uspot writes ssid unencoded; the blank that the browser encoded does not break the checksum', () => {
