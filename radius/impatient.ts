@@ -1,5 +1,6 @@
 import { type Millis, SECOND } from '../core/time';
 import type { Clock } from '../runtime/clock';
+import type { Soon } from '../runtime/soon';
 
 /** An answer has to be out within 200 ms whatever the store does; the rest is for making it. */
 const PATIENCE_MS = 150;
@@ -25,14 +26,21 @@ export class Impatient {
     this.#clock = clock;
   }
 
-  /** @throws StoreTooSlow, or what the operation rejects with */
-  async ask<T>(operation: () => Promise<T>): Promise<T> {
-    const now = this.#clock.monotonic();
+  /** What is answered at once, or a promise; that rejects with StoreTooSlow, or with what the operation rejects with. */
+  ask<T>(operation: () => Soon<T>): Soon<T> {
     if (this.#nextTry !== undefined) {
-      if (now < this.#nextTry) throw new StoreTooSlow();
+      const now = this.#clock.monotonic();
+      if (now < this.#nextTry) return Promise.reject(new StoreTooSlow());
       this.#nextTry = now + SECOND;
     }
-    const answer = operation().finally(() => {
+    const answer = operation();
+    if (answer instanceof Promise) return this.#wait(answer);
+    this.#nextTry = undefined;
+    return answer;
+  }
+
+  async #wait<T>(coming: Promise<T>): Promise<T> {
+    const answer = coming.finally(() => {
       this.#nextTry = undefined;
     });
     let cancel = (): void => {};

@@ -1,6 +1,7 @@
 import type { DropReason } from '../core/reasons';
 import { SECOND } from '../core/time';
 import type { Clock } from '../runtime/clock';
+import { type Soon, whenThere } from '../runtime/soon';
 import type { BurstLog } from './burst-log';
 import type { Handler, Outcome, Request } from './handlers/handler';
 import type { RadiusMetrics, RequestKind } from './metrics';
@@ -115,10 +116,11 @@ export class Responder {
     }
     const request = { packet, nas, receivedAt: clock.now() };
     this.#queue.add({
-      run: async () => {
-        await this.#answer(handle, request, seen.ticket, exchange);
-        metrics.took(kind, (clock.monotonic() - arrivedAt) / SECOND);
-      },
+      run: () =>
+        whenThere(this.#outcome(handle, request), (outcome) => {
+          this.#answer(request, outcome, seen.ticket, exchange);
+          metrics.took(kind, (clock.monotonic() - arrivedAt) / SECOND);
+        }),
       giveUp: () => {
         this.#duplicates.forget(seen.ticket);
         this.#drop('overloaded', exchange, nas);
@@ -126,9 +128,7 @@ export class Responder {
     });
   }
 
-  async #answer(handle: Handler, request: Request, ticket: Ticket, exchange: Exchange): Promise<void> {
-    const { packet, nas } = request;
-    const outcome = await this.#outcome(handle, request);
+  #answer({ packet, nas }: Request, outcome: Outcome, ticket: Ticket, exchange: Exchange): void {
     const reply = 'dropped' in outcome ? undefined : seal(packet, outcome, nas);
     if ('dropped' in outcome || reply === undefined) {
       this.#duplicates.forget(ticket);
@@ -144,13 +144,18 @@ export class Responder {
     }
   }
 
-  async #outcome(handle: Handler, request: Request): Promise<Outcome> {
+  #outcome(handle: Handler, request: Request): Soon<Outcome> {
     try {
-      return await handle(request);
+      const outcome = handle(request);
+      return outcome instanceof Promise ? outcome.catch((err) => this.#storeFailed(request, err)) : outcome;
     } catch (err) {
-      this.#deps.log.write('error', 'radius-store-failed', { nas: request.nas.gateway, reason: 'store-failed', err });
-      return { dropped: 'store-failed' };
+      return this.#storeFailed(request, err);
     }
+  }
+
+  #storeFailed({ nas }: Request, err: unknown): Outcome {
+    this.#deps.log.write('error', 'radius-store-failed', { nas: nas.gateway, reason: 'store-failed', err });
+    return { dropped: 'store-failed' };
   }
 
   #drop(reason: DropReason, exchange: Exchange, nas?: Nas): void {

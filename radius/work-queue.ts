@@ -1,8 +1,10 @@
+import type { Soon } from '../runtime/soon';
 import { Ring } from './ring';
 
-/** Work that has to wait for something slow. Exactly one of the two is called. */
+/** Work that may have to wait for something slow. Exactly one of the two is called. */
 export interface Work {
-  run(): Promise<void>;
+  /** @returns nothing if it is done already */
+  run(): Soon<void>;
   /** There is no room for it. */
   giveUp(): void;
 }
@@ -37,12 +39,21 @@ export class WorkQueue {
 
   /** @param work  must not reject: then nobody would know what became of its request */
   #start(work: Work): void {
+    const running = work.run();
+    if (!(running instanceof Promise)) return;
     this.#running += 1;
-    void work.run().finally(() => {
+    void running.finally(() => {
       this.#running -= 1;
-      const next = this.#waiting.shift();
-      if (next !== undefined) this.#start(next);
-      else if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+      this.#startNext();
     });
+  }
+
+  #startNext(): void {
+    while (this.#running < MAX_RUNNING) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#start(next);
+    }
+    if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }

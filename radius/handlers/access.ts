@@ -4,6 +4,7 @@ import type { RejectReason } from '../../core/reasons';
 import type { Millis } from '../../core/time';
 import type { Clock } from '../../runtime/clock';
 import type { Random } from '../../runtime/random';
+import { type Soon, whenThere } from '../../runtime/soon';
 import type { GrantStore } from '../../store/store';
 import type { BurstLog } from '../burst-log';
 import { Impatient } from '../impatient';
@@ -40,25 +41,28 @@ export function accessHandler(tools: AccessTools): Handler {
     return { decision, grant };
   };
 
-  const judge = async (nas: Nas, login: Login, now: Millis): Promise<Judged> => {
-    let found: Found;
-    try {
-      found = await impatient.ask(() => look(store, nas, login, now));
-    } catch (err) {
-      return withoutStore(nas, login, now, err);
-    }
+  const withStore = (nas: Nas, login: Login, now: Millis, found: Found): Judged => {
     if (found.ok) known.remember(nas.site, login.device, found.grant, now);
     else if (found.reason === 'device-unknown') known.remember(nas.site, login.device, undefined, now);
     if (!found.ok) return { decision: { accept: false, reason: found.reason } };
     return { decision: decide(found.grant, nas.rules, now), grant: found.grant };
   };
 
-  return async ({ packet, nas, receivedAt: now }) => {
+  const judge = (nas: Nas, login: Login, now: Millis): Soon<Judged> => {
+    const found = impatient.ask(() => look(store, nas, login, now));
+    if (!(found instanceof Promise)) return withStore(nas, login, now, found);
+    return found.then(
+      (there) => withStore(nas, login, now, there),
+      (err: unknown) => withoutStore(nas, login, now, err),
+    );
+  };
+
+  return ({ packet, nas, receivedAt: now }) => {
     const asked = readAccessRequest(packet, nas.secret);
     if (asked === undefined) return { dropped: 'malformed' };
     const login = recogniseLogin(asked, nas, (username) => store.credentialPassword(username));
     if ('refused' in login) return reject(login.refused, asked.eap);
-    return answer(nas, login, await judge(nas, login, now), random);
+    return whenThere(judge(nas, login, now), (judged) => answer(nas, login, judged, random));
   };
 }
 
@@ -67,10 +71,11 @@ interface Judged {
   readonly grant?: Grant | undefined;
 }
 
-async function look(store: GrantStore, nas: Nas, { device, username }: Login, now: Millis): Promise<Found> {
+function look(store: GrantStore, nas: Nas, { device, username }: Login, now: Millis): Soon<Found> {
   if (username !== undefined) return store.takeCredential({ username, gateway: nas.gateway, device, now });
-  const grant = await store.findGrant(nas.site, device, now);
-  return grant === undefined ? { ok: false, reason: 'device-unknown' } : { ok: true, grant };
+  return whenThere(store.findGrant(nas.site, device, now), (grant) =>
+    grant === undefined ? { ok: false, reason: 'device-unknown' } : { ok: true, grant },
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { DropReason, RejectReason } from '../../core/reasons';
 import type { Millis } from '../../core/time';
+import type { Soon } from '../../runtime/soon';
 import type { Nas } from '../nas';
 import type { Attribute } from '../wire/attributes';
 import type { CODE, Packet } from '../wire/packet';
@@ -23,5 +24,5 @@ export type Outcome =
     }
   | { readonly dropped: DropReason };
 
-/** Answers one type of packet. It may reject when the store fails; then there is no answer. */
-export type Handler = (request: Request) => Promise<Outcome>;
+/** Answers one type of packet. It may fail with the store; then there is no answer. */
+export type Handler = (request: Request) => Soon<Outcome>;

@@ -1,3 +1,4 @@
+import type { Soon } from '../../runtime/soon';
 import { hasRoom, storeClosed, storeFault, storeFull } from './faults';
 import type { Tables } from './tables';
 
@@ -25,7 +26,7 @@ export class Engine {
   }
 
   /** The same without waiting; only a fault is a promise, which rejects. */
-  readNow<T>(look: () => T): T | Promise<T> {
+  readNow<T>(look: () => T): Soon<T> {
     try {
       if (this.#closed) throw storeClosed();
       return look();

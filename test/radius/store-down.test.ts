@@ -203,10 +203,11 @@ describe('patience with the store', () => {
         }),
     );
     await Promise.all([expect(late).rejects.toThrow(StoreTooSlow), clock.advance(150)]);
-    await expect(impatient.ask(() => Promise.resolve('well'))).rejects.toThrow(StoreTooSlow);
+    await expect(impatient.ask(() => 'well')).rejects.toThrow(StoreTooSlow);
     answer('well');
     await clock.advance(0);
     expect(await impatient.ask(() => Promise.resolve('well'))).toBe('well');
+    expect(impatient.ask(() => 'at once')).toBe('at once');
   });
 });
 
