@@ -3,9 +3,10 @@ import { type EndOrder, type EndScope, isOver, KEEP_OUT_AFTER_MS, type SessionNa
 import type { Millis } from '../../core/time';
 import type { EndStore } from '../store';
 import type { Engine } from './engine';
-import { removeGrant } from './grants';
+import type { GrantRecord } from './grant-record';
+import { grantById, removeGrant } from './grants';
 import { sweep } from './sweep';
-import { type GrantRecord, type SessionKey, type SessionRecord, sessionKey } from './tables';
+import { type SessionKey, type SessionRecord, sessionKey } from './tables';
 
 export function endStore(engine: Engine): EndStore {
   const { ends } = engine.tables;
@@ -21,8 +22,9 @@ export function endStore(engine: Engine): EndStore {
       const ordered = await orderSessions(engine, scope, now);
       return { grants: grants + ordered.grants, sessions: ordered.sessions };
     },
-    takeDueEnds: async (now, limit, until) => {
-      const isDue = (order: EndOrder): boolean => order.settled === undefined && order.dueAt <= now;
+    takeDueEnds: async (now, limit, until, gateways) => {
+      const isDue = ({ settled, dueAt, gateway }: EndOrder): boolean =>
+        settled === undefined && dueAt <= now && (gateways === undefined || gateways.has(gateway));
       const anyIsDue = await engine.read(() => [...ends.getRange()].some(({ value }) => isDue(value)));
       return anyIsDue ? engine.write(() => takeDue(engine, isDue, limit, until)) : [];
     },
@@ -54,16 +56,20 @@ async function endGrants(engine: Engine, scope: EndScope): Promise<number> {
   const isMeant = (grant: GrantRecord): boolean =>
     'site' in scope ? grant.site === scope.site : grant.gateway === scope.gateway;
   let count = 0;
-  for await (const ended of sweep(engine, grants, (id, grant) => (isMeant(grant) ? endGrant(engine, id) : undefined))) {
+  for await (const ended of sweep(engine, grants, (device, record) => {
+    if (!isMeant(record)) return undefined;
+    removeGrant(engine, { device, record });
+    return true;
+  })) {
     count += ended.length;
   }
   return count;
 }
 
 function endGrant(engine: Engine, id: GrantId): 0 | 1 {
-  const record = engine.tables.grants.get(id);
-  if (record === undefined) return 0;
-  removeGrant(engine, record);
+  const kept = grantById(engine, id);
+  if (kept === undefined) return 0;
+  removeGrant(engine, kept);
   return 1;
 }
 
@@ -107,12 +113,8 @@ function order(engine: Engine, key: SessionKey, session: SessionRecord, now: Mil
  * What accounting tells of a session whose end was ordered. To be called inside a writing operation.
  * @param session  its record, as it is from now on
  */
-export function noteEnd(
-  { tables: { ends, grants } }: Engine,
-  key: SessionKey,
-  session: SessionRecord,
-  at: Millis,
-): void {
+export function noteEnd(engine: Engine, key: SessionKey, session: SessionRecord, at: Millis): void {
+  const { ends } = engine.tables;
   const order = ends.get(key);
   if (order === undefined) return;
   const { username: _, settled, ...rest } = order;
@@ -121,7 +123,7 @@ export function noteEnd(
     return;
   }
   if (settled === undefined || !isOver(settled.result)) return;
-  if (session.grantId !== undefined && grants.get(session.grantId) !== undefined) {
+  if (session.grantId !== undefined && grantById(engine, session.grantId) !== undefined) {
     ends.remove(key);
     return;
   }

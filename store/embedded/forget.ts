@@ -1,3 +1,4 @@
+import { FEEDBACK_AFTERGLOW_MS } from '../../core/feedback';
 import { isLive } from '../../core/grant';
 import { keyIsDead } from '../../core/pseudonym';
 import { HOUR, type Millis } from '../../core/time';
@@ -20,7 +21,7 @@ export async function forget(
     engine,
     tables.grants,
     (grant) => !isLive(grant, now),
-    (_, grant) => removeGrant(engine, grant),
+    (device, record) => removeGrant(engine, { device, record }),
   );
   await removeDead(engine, tables.credentials, ({ expiresAt }) => expiresAt <= now);
   await removeDead(engine, tables.sessions, ({ endedAt }) => (endedAt ?? now) + SESSION_AFTERGLOW_MS <= now);
@@ -32,6 +33,7 @@ export async function forget(
   );
   await destroyDeadKeys(engine, keyring, timeZone, now);
 
+  await removeDead(engine, tables.feedback, ({ doneAt }) => (doneAt ?? now) + FEEDBACK_AFTERGLOW_MS <= now);
   await removeDead(engine, tables.acceptances, (_, [, hour]) => hour + HOUR <= historyBefore);
   await removeDead(engine, tables.usage, (_, [, hour]) => hour + HOUR <= historyBefore);
   await removeDead(engine, tables.outages, (to) => to !== null && to <= historyBefore);

@@ -1,15 +1,15 @@
 import { CREDENTIAL_LIFETIME_MS, type Credential, type Grant, isLive } from '../../core/grant';
-import type { SiteId } from '../../core/ids';
+import type { GrantId, SiteId } from '../../core/ids';
 import type { DeviceAddress } from '../../core/mac';
 import { keyScope } from '../../core/pseudonym';
 import { type Millis, startOfHour } from '../../core/time';
 import type { Random } from '../../runtime/random';
 import { type CredentialKey, credentialHash } from '../credentials';
-import { pseudonym } from '../pseudonyms';
+import { type Pseudonym, pseudonym } from '../pseudonyms';
 import type { Granted, GrantRequest, GrantStore } from '../store';
 import type { Engine } from './engine';
+import { type GrantRecord, grantIdOctets } from './grant-record';
 import type { Keyring } from './keyring';
-import type { GrantRecord } from './tables';
 
 export interface GrantTools {
   readonly keyring: Keyring;
@@ -18,22 +18,32 @@ export interface GrantTools {
   readonly timeZone: string;
 }
 
+/** A grant and where it lies. */
+export interface KeptGrant {
+  readonly device: Pseudonym;
+  readonly record: GrantRecord;
+}
+
 export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
-  const { grants, acceptances } = engine.tables;
+  const { acceptances } = engine.tables;
   return {
     putGrant: (request) => putGrant(engine, tools, request),
-    findGrant: (site, device, now) => engine.readNow(() => found(liveGrant(engine, tools.keyring, site, device, now))),
+    findGrant: (site, device, now) =>
+      engine.readNow(() => {
+        const kept = liveGrant(engine, tools.keyring, site, device, now);
+        return kept && toGrant(kept.record);
+      }),
     getGrant: (id, now) =>
       engine.read(() => {
-        const record = grants.get(id);
-        return found(record !== undefined && isLive(record, now) ? record : undefined);
+        const kept = grantById(engine, id);
+        return kept !== undefined && isLive(kept.record, now) ? toGrant(kept.record) : undefined;
       }),
     endGrant: (id, now) =>
       engine.write(() => {
-        const record = grants.get(id);
-        if (record === undefined) return false;
-        removeGrant(engine, record);
-        return isLive(record, now);
+        const kept = grantById(engine, id);
+        if (kept === undefined) return false;
+        removeGrant(engine, kept);
+        return isLive(kept.record, now);
       }),
     credentialPassword: (username) => tools.credentialKey.password(username),
     takeCredential: (request) => engine.write(() => takeCredential(engine, tools.keyring, request)),
@@ -50,10 +60,18 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
   };
 }
 
-/** Removes a grant and the way from its device to it. To be called inside a writing operation. */
-export function removeGrant({ tables: { grants, devices } }: Engine, { id, device }: GrantRecord): void {
-  if (devices.get(device) === id) devices.remove(device);
-  grants.remove(id);
+/** The grant with this id, live or not. */
+export function grantById({ tables: { grants, grantDevices } }: Engine, id: GrantId): KeptGrant | undefined {
+  const octets = grantIdOctets(id);
+  const device = octets && grantDevices.get(octets);
+  const record = device && grants.get(device);
+  return device !== undefined && record?.id === id ? { device, record } : undefined;
+}
+
+/** Removes a grant and the way from its id to it. To be called inside a writing operation. */
+export function removeGrant({ tables: { grants, grantDevices } }: Engine, { device, record }: KeptGrant): void {
+  grantDevices.remove(Buffer.from(record.id, 'base64url'));
+  grants.remove(device);
 }
 
 async function putGrant(engine: Engine, tools: GrantTools, request: GrantRequest): Promise<Granted> {
@@ -63,22 +81,21 @@ async function putGrant(engine: Engine, tools: GrantTools, request: GrantRequest
   const username = request.withCredential ? random.word() : undefined;
   const grant = await engine.write(() => {
     const before = liveGrant(engine, keyring, request.site, request.device, request.now);
-    const isRenewal = before !== undefined && before.day === scope.day;
+    const renewed = before?.record.day === scope.day ? before.record : undefined;
     const record: GrantRecord = {
-      id: isRenewal ? before.id : random.word(),
+      id: renewed?.id ?? random.word(),
       site: request.site,
       gateway: request.gateway,
       termsVersion: request.termsVersion,
       acceptedAt: request.now,
       expiresAt: request.expiresAt,
-      usedOctets: isRenewal ? before.usedOctets : 0,
-      device,
+      usedOctets: renewed?.usedOctets ?? 0,
       day: scope.day,
       ...(username !== undefined && { credential: credentialHash(username) }),
     };
-    if (before !== undefined && !isRenewal) removeGrant(engine, before);
-    if (isRenewal) removeUnredeemed(engine, before);
-    writeGrant(engine, record);
+    if (before !== undefined && renewed === undefined) removeGrant(engine, before);
+    if (renewed !== undefined) removeUnredeemed(engine, renewed);
+    writeGrant(engine, { device, record });
     countAcceptance(engine, request);
     writeCredential(engine, record, request.now);
     return toGrant(record);
@@ -91,9 +108,13 @@ function credential(key: CredentialKey, username: string, now: Millis): Credenti
   return { username, password: key.password(username), expiresAt: now + CREDENTIAL_LIFETIME_MS };
 }
 
-function writeGrant({ tables: { grants, devices, keyExpiry } }: Engine, record: GrantRecord): void {
-  grants.put(record.id, record);
-  devices.put(record.device, record.id);
+/** One that has expired and lies at the same place goes. */
+function writeGrant(engine: Engine, { device, record }: KeptGrant): void {
+  const { grants, grantDevices, keyExpiry } = engine.tables;
+  const former = grants.get(device);
+  if (former !== undefined && former.id !== record.id) removeGrant(engine, { device, record: former });
+  grants.put(device, record);
+  if (former?.id !== record.id) grantDevices.put(Buffer.from(record.id, 'base64url'), device);
   if ((keyExpiry.get([record.site, record.day]) ?? 0) < record.expiresAt) {
     keyExpiry.put([record.site, record.day], record.expiresAt);
   }
@@ -117,45 +138,42 @@ function countAcceptance({ tables: { acceptances } }: Engine, request: GrantRequ
 
 /** Looks under every living key of the site: a grant outlives the change of day. */
 function liveGrant(
-  { tables: { devices, grants } }: Engine,
+  { tables: { grants } }: Engine,
   keyring: Keyring,
   site: SiteId,
-  device: DeviceAddress,
+  address: DeviceAddress,
   now: Millis,
-): GrantRecord | undefined {
+): KeptGrant | undefined {
   for (const { key } of keyring.of(site)) {
-    const id = devices.get(pseudonym(key, device));
-    const record = id === undefined ? undefined : grants.get(id);
-    if (record !== undefined && isLive(record, now)) return record;
+    const device = pseudonym(key, address);
+    const record = grants.get(device);
+    if (record !== undefined && isLive(record, now)) return { device, record };
   }
   return undefined;
 }
 
 function takeCredential(
-  { tables: { credentials, grants } }: Engine,
+  engine: Engine,
   keyring: Keyring,
   { username, gateway, device, now }: Parameters<GrantStore['takeCredential']>[0],
 ): Awaited<ReturnType<GrantStore['takeCredential']>> {
+  const { credentials } = engine.tables;
   const hash = credentialHash(username);
   const issued = credentials.get(hash);
   if (issued === undefined || issued.expiresAt <= now) return { ok: false, reason: 'credential-unknown' };
   if (issued.used) return { ok: false, reason: 'credential-used' };
   if (issued.gateway !== gateway) return { ok: false, reason: 'credential-other-gateway' };
-  const record = grants.get(issued.grantId);
-  if (record === undefined || !isLive(record, now)) return { ok: false, reason: 'grant-expired' };
-  const key = keyring.find(record);
-  if (key === undefined || !pseudonym(key, device).equals(record.device)) {
+  const kept = grantById(engine, issued.grantId);
+  if (kept === undefined || !isLive(kept.record, now)) return { ok: false, reason: 'grant-expired' };
+  const key = keyring.find(kept.record);
+  if (key === undefined || !pseudonym(key, device).equals(kept.device)) {
     return { ok: false, reason: 'credential-other-device' };
   }
   credentials.put(hash, { ...issued, used: true });
-  return { ok: true, grant: toGrant(record) };
-}
-
-function found(record: GrantRecord | undefined): Grant | undefined {
-  return record === undefined ? undefined : toGrant(record);
+  return { ok: true, grant: toGrant(kept.record) };
 }
 
 /** What leaves the store says nothing about the device. */
-function toGrant({ device: _device, day: _day, credential: _credential, ...grant }: GrantRecord): Grant {
+export function toGrant({ day: _day, credential: _credential, ...grant }: GrantRecord): Grant {
   return grant;
 }

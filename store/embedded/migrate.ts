@@ -2,9 +2,13 @@ import { OperatorError } from '../../core/errors';
 import type { KeyScope } from '../../core/pseudonym';
 import type { KeyWrap } from '../pseudonyms';
 import type { Engine } from './engine';
+import { upgradeGrants } from './upgrade-grants';
 
-/** Raise it when what is stored changes its form, and turn the former form into the new one below. */
-export const SCHEMA_VERSION = 1;
+/** Raise it when what is stored changes its form, and add to `UPGRADES` what turns the former form into the new one. */
+export const SCHEMA_VERSION = 2;
+
+/** From the schema of this number to the next; called in one transaction with the mark of the new one. */
+const UPGRADES: ReadonlyMap<number, (engine: Engine) => void> = new Map([[1, upgradeGrants]]);
 
 /** What the check value is bound to: no site has this name. */
 const CHECK_SCOPE: KeyScope = { site: '', day: 'check' };
@@ -32,4 +36,10 @@ export async function migrate(engine: Engine, wrap: KeyWrap): Promise<void> {
     );
   }
   wrap.unwrap(CHECK_SCOPE, Buffer.isBuffer(check) ? check : Buffer.alloc(0));
+  for (let from = version; from < SCHEMA_VERSION; from++) {
+    await engine.write(() => {
+      UPGRADES.get(from)?.(engine);
+      meta.put('schema', from + 1);
+    });
+  }
 }

@@ -6,6 +6,7 @@ import { credentialHash } from '../credentials';
 import type { HourlyUsage, SessionStore } from '../store';
 import { noteEnd } from './ends';
 import type { Engine } from './engine';
+import { grantById } from './grants';
 import { sweep } from './sweep';
 import { LAST, type SessionKey, type SessionRecord, sessionKey } from './tables';
 
@@ -84,27 +85,25 @@ function apply(engine: Engine, event: AccountingEvent): { added: Added; site: Si
   const { session, added } = foldSession(before && toSession(before), withGrant(engine, event, before));
   const octets = added.downloadOctets + added.uploadOctets;
   const grantId = event.grantId ?? session.grantId;
-  const grant = octets === 0 || grantId === undefined ? undefined : grants.get(grantId);
+  const grant = octets === 0 || grantId === undefined ? undefined : grantById(engine, grantId);
 
   const after = toRecord(session, event.receivedAt);
   sessions.put(key, after);
   noteEnd(engine, key, after, event.receivedAt);
   addUsage(engine, session.site, event, added);
-  if (grant !== undefined) grants.put(grant.id, { ...grant, usedOctets: grant.usedOctets + octets });
+  if (grant !== undefined) {
+    grants.put(grant.device, { ...grant.record, usedOctets: grant.record.usedOctets + octets });
+  }
   const change = Number(runs(after)) - Number(before !== undefined && runs(before));
   return { added, site: session.site, change };
 }
 
 /** uspot does not return the grant's id; but the user name is that of a credential, which the store still knows then. */
-function withGrant(
-  { tables: { credentials, grants } }: Engine,
-  event: AccountingEvent,
-  before?: SessionRecord,
-): AccountingEvent {
+function withGrant(engine: Engine, event: AccountingEvent, before?: SessionRecord): AccountingEvent {
   const { username, gateway } = event;
   if (event.grantId !== undefined || before?.grantId !== undefined || username === undefined) return event;
-  if (grants.get(username) !== undefined) return { ...event, grantId: username };
-  const redeemed = credentials.get(credentialHash(username));
+  if (grantById(engine, username) !== undefined) return { ...event, grantId: username };
+  const redeemed = engine.tables.credentials.get(credentialHash(username));
   if (redeemed?.gateway !== gateway || !redeemed.used) return event;
   return { ...event, grantId: redeemed.grantId };
 }

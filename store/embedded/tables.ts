@@ -1,20 +1,13 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
-import type { Grant } from '../../core/grant';
 import type { Health } from '../../core/health';
 import type { ApId, GatewayId, GrantId, SiteId } from '../../core/ids';
 import type { Session, Usage } from '../../core/session';
 import type { EndOrder } from '../../core/session-end';
 import type { Millis } from '../../core/time';
+import type { Pseudonym } from '../pseudonyms';
 import { storeForeign } from './faults';
-
-/** A grant with what links it to its device as long as the day's key lives. */
-export interface GrantRecord extends Grant {
-  readonly device: Buffer;
-  /** The day whose key made `device`. */
-  readonly day: string;
-  /** Under which hash its latest credential lies. */
-  readonly credential?: Buffer;
-}
+import type { FeedbackRecord } from './feedback';
+import { type GrantRecord, grantCodec } from './grant-record';
 
 export interface CredentialRecord {
   readonly grantId: GrantId;
@@ -37,16 +30,17 @@ export interface HealthRecord {
   readonly firstSeenAt?: Millis;
 }
 
-/** Where what is kept. Every value is MessagePack; keys sort as the columns are written. */
+/** Where what is kept. Values are MessagePack unless said; keys sort as the columns are written. */
 export interface Tables {
   readonly root: RootDatabase<unknown, string>;
   /** `schema`, `key-check`, `watched-until`, `probe`. */
   readonly meta: Database<string | number | Buffer, string>;
   /** For each key of pseudonyms, when the last grant made under it expires. The keys themselves lie in files. */
   readonly keyExpiry: Database<Millis, [site: SiteId, day: string]>;
-  readonly grants: Database<GrantRecord, GrantId>;
-  /** From a pseudonym to the grant that was made last for it. */
-  readonly devices: Database<GrantId, Buffer>;
+  /** The grant that was made last for a pseudonym, in the form of `grantCodec`. */
+  readonly grants: Database<GrantRecord, Pseudonym>;
+  /** From the octets of a grant's id to the pseudonym under which it lies. */
+  readonly grantDevices: Database<Pseudonym, Buffer>;
   /** By the hash of the user name. */
   readonly credentials: Database<CredentialRecord, Buffer>;
   readonly acceptances: Database<number, [site: SiteId, hour: Millis, termsVersion: string, language: string]>;
@@ -55,6 +49,8 @@ export interface Tables {
   readonly ends: Database<EndOrder, SessionKey>;
   readonly usage: Database<UsageRecord, [site: SiteId, hour: Millis]>;
   readonly health: Database<HealthRecord, ApId>;
+  /** By the reference of the entry. */
+  readonly feedback: Database<FeedbackRecord, string>;
   /** The end of each outage; `null` while it lasts. */
   readonly outages: Database<Millis | null, [ap: ApId, from: Millis]>;
   /** The end of each stretch in which no controller watched. */
@@ -80,7 +76,7 @@ export function openTables(folder: string): Tables {
   const root = open<unknown, string>({
     path: folder,
     noSubdir: false,
-    maxDbs: 16,
+    maxDbs: 32,
     overlappingSync: false,
     eventTurnBatching: false,
   });
@@ -88,18 +84,20 @@ export function openTables(folder: string): Tables {
   if (names.length > 0 && !names.includes('meta')) throw storeForeign(folder);
   const plain = { encoding: 'msgpack', useRecords: false } as const;
   const octets = { ...plain, keyEncoding: 'binary' } as const;
+  const grantOptions = { keyEncoding: 'binary', encoder: grantCodec } as const;
   return {
     root,
     meta: root.openDB('meta', plain),
     keyExpiry: root.openDB('key-expiry', plain),
-    grants: root.openDB('grants', plain),
-    devices: root.openDB('devices', octets),
+    grants: root.openDB('device-grants', grantOptions),
+    grantDevices: root.openDB('grant-devices', { encoding: 'binary', keyEncoding: 'binary' }),
     credentials: root.openDB('credentials', octets),
     acceptances: root.openDB('acceptances', plain),
     sessions: root.openDB('sessions', plain),
     ends: root.openDB('ends', plain),
     usage: root.openDB('usage', plain),
     health: root.openDB('health', plain),
+    feedback: root.openDB('feedback', plain),
     outages: root.openDB('outages', plain),
     unwatched: root.openDB('unwatched', plain),
   };

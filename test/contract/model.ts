@@ -1,3 +1,4 @@
+import { FEEDBACK_AFTERGLOW_MS, type Feedback } from '../../core/feedback';
 import type { Grant } from '../../core/grant';
 import { isLive } from '../../core/grant';
 import type { Health } from '../../core/health';
@@ -7,7 +8,13 @@ import { keyScope } from '../../core/pseudonym';
 import { type AccountingEvent, closeSession, foldSession, isStopped, type Session } from '../../core/session';
 import { type EndOrder, isOver, KEEP_OUT_AFTER_MS } from '../../core/session-end';
 import { HOUR, type Millis, startOfHour } from '../../core/time';
-import { type AcceptanceCount, type HourlyUsage, SESSION_AFTERGLOW_MS, type Store } from '../../store/store';
+import {
+  type AcceptanceCount,
+  type HourlyUsage,
+  SESSION_AFTERGLOW_MS,
+  type Store,
+  type WaitingVisitor,
+} from '../../store/store';
 
 type Kept<T> = { -readonly [Key in keyof T]: T[Key] };
 type KeptGrant = Kept<Grant> & { device: DeviceAddress; day: string };
@@ -26,9 +33,14 @@ export function modelStore(timeZone: string): Store {
   let usage: (Kept<HourlyUsage> & { site: string })[] = [];
   const health = new Map<string, { health: Health; firstSeenAt?: Millis }>();
   let outages: { ap: string; from: Millis; to?: Millis }[] = [];
+  let feedback: Feedback[] = [];
   let unwatched: Interval[] = [];
   let watchedUntil = 0;
 
+  let waiting: { visitor: WaitingVisitor; told: number }[] = [];
+
+  const isVisitor = ({ visitor }: { visitor: WaitingVisitor }, gateway: string, id: string) =>
+    visitor.gateway === gateway && visitor.id === id;
   const word = () => `word-${++drawn}`;
   const toGrant = ({ device: _device, day: _day, ...grant }: KeptGrant): Grant => ({ ...grant });
   const live = (site: string, device: DeviceAddress, now: Millis) =>
@@ -83,7 +95,9 @@ export function modelStore(timeZone: string): Store {
         usedOctets: renews ? before.usedOctets : 0,
         ...{ site, gateway, termsVersion, acceptedAt: now, expiresAt, device, day },
       };
-      grants = [...grants.filter((kept) => kept !== before), grant];
+      // What was granted to the device on this day goes, whether or not it has expired.
+      const isSame = (kept: KeptGrant) => kept.site === site && kept.device.equals(device) && kept.day === day;
+      grants = [...grants.filter((kept) => kept !== before && !isSame(kept)), grant];
       const hour = startOfHour(now);
       const count = acceptances.find(
         (kept) =>
@@ -190,9 +204,10 @@ export function modelStore(timeZone: string): Store {
         sessions: meant.map(({ gateway, sessionId }) => ({ gateway, sessionId })).sort(bySession),
       };
     },
-    takeDueEnds: async (now, limit, until) => {
+    takeDueEnds: async (now, limit, until, gateways) => {
       const due = [...ends]
         .filter(({ settled, dueAt }) => settled === undefined && dueAt <= now)
+        .filter(({ gateway }) => gateways === undefined || gateways.has(gateway))
         .sort((a, b) => a.dueAt - b.dueAt || bySession(a, b))
         .slice(0, limit);
       return due.map((order) => {
@@ -205,6 +220,26 @@ export function modelStore(timeZone: string): Store {
       changeEnd(session, ({ username: _, ...order }) => ({ ...order, settled: { at: now, result } })),
     deferEnd: async (session, dueAt) => changeEnd(session, (order) => ({ ...order, dueAt })),
     getEnd: async (session) => endOf(session),
+
+    putWaiting: async (visitor) => {
+      waiting = [...waiting.filter((one) => !isVisitor(one, visitor.gateway, visitor.id)), { visitor, told: 0 }];
+    },
+    takeWaiting: async (gateway, limit, now) => {
+      const next = waiting
+        .filter(({ visitor }) => visitor.gateway === gateway && visitor.expiresAt > now)
+        .sort((a, b) => a.told - b.told || a.visitor.since - b.visitor.since)
+        .slice(0, limit);
+      for (const one of next) one.told += 1;
+      return next.map(({ visitor }) => visitor);
+    },
+    settleWaiting: async (gateway, ids) => {
+      waiting = waiting.filter((one) => !ids.some((id) => isVisitor(one, gateway, id)));
+    },
+    forgetWaiting: async (gateway, before) => {
+      waiting = waiting.filter(({ visitor }) => visitor.gateway !== gateway || visitor.since >= before);
+    },
+    isWaiting: async (gateway, id, now) =>
+      waiting.some((one) => isVisitor(one, gateway, id) && one.visitor.expiresAt > now),
 
     putHealth: async (ap, next, change) => {
       const firstSeenAt = health.get(ap)?.firstSeenAt ?? next.lastSeenAt;
@@ -229,11 +264,40 @@ export function modelStore(timeZone: string): Store {
       return within(window, window.to - watchedUntil > tolerance ? [...unwatched, silence] : unwatched);
     },
 
+    recordsOf: async (id) => {
+      const grant = grants.find((kept) => kept.id === id);
+      const issued = credentials.findLast(({ grantId }) => grantId === id);
+      return {
+        ...(grant !== undefined && { grant: toGrant(grant) }),
+        ...(grant?.issued === true && issued !== undefined && { credential: { expiresAt: issued.expiresAt, used: issued.used } }),
+        sessions: sessions.map(({ session }) => session).filter(({ grantId }) => grantId === id),
+      };
+    },
+
+    putFeedback: async (entry, limit) => {
+      if (feedback.some(({ reference }) => reference === entry.reference)) return 'known';
+      if (feedback.filter(({ doneAt }) => doneAt === undefined).length >= limit) return 'full';
+      feedback.push(entry);
+      return 'kept';
+    },
+    listFeedback: async () =>
+      feedback.toSorted((a, b) => a.dueAt - b.dueAt || compare(a.reference, b.reference)),
+    closeFeedback: async (reference, now) => {
+      const open = feedback.find((kept) => kept.reference === reference && kept.doneAt === undefined);
+      feedback = feedback.map((kept) => (kept === open ? { ...kept, doneAt: now } : kept));
+      return open !== undefined;
+    },
+    countFeedback: async (now) => {
+      const open = feedback.filter(({ doneAt }) => doneAt === undefined);
+      return { open: open.length, overdue: open.filter(({ dueAt }) => dueAt <= now).length };
+    },
+
     forget: async (now, { historyBefore }) => {
       grants = grants.filter((grant) => isLive(grant, now));
       credentials = credentials.filter(({ expiresAt }) => expiresAt > now);
       sessions = sessions.filter(({ endedAt }) => endedAt === undefined || endedAt + SESSION_AFTERGLOW_MS > now);
       ends = ends.filter(({ settled, orderedAt }) => (settled?.at ?? orderedAt + HOUR) + SESSION_AFTERGLOW_MS > now);
+      feedback = feedback.filter(({ doneAt }) => doneAt === undefined || doneAt + FEEDBACK_AFTERGLOW_MS > now);
       acceptances = acceptances.filter(({ hour }) => hour + HOUR > historyBefore);
       usage = usage.filter(({ hour }) => hour + HOUR > historyBefore);
       outages = outages.filter(({ to }) => to === undefined || to > historyBefore);

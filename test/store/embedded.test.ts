@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { open as openLmdb } from 'lmdb';
 import { OperatorError } from '../../core/errors';
 import { openEmbeddedStore } from '../../store/embedded/driver';
+import { SCHEMA_VERSION } from '../../store/embedded/migrate';
 import type { Store } from '../../store/store';
 import { CONTEXT, device, event, request, START } from '../contract/fixtures';
 import { storeContract } from '../contract/store';
@@ -136,7 +137,7 @@ describe('opening the embedded store', () => {
   test('a schema newer than ours is refused', async () => {
     const place = await filledPlace();
     const root = openLmdb<unknown, string>({ path: place, noSubdir: false, overlappingSync: false });
-    await root.openDB<number, string>('meta', { encoding: 'msgpack' }).put('schema', 2);
+    await root.openDB<number, string>('meta', { encoding: 'msgpack' }).put('schema', SCHEMA_VERSION + 1);
     await root.close();
     expect(await refusal(open(place))).toBe('STORE_NEWER');
   });

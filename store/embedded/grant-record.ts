@@ -1,0 +1,53 @@
+import type { Grant } from '../../core/grant';
+import { type GrantId, isWord } from '../../core/ids';
+import { FieldReader, FieldWriter } from './fields';
+
+/** A grant as it lies under the pseudonym of its device. A town may have a million, so it is kept short. */
+export interface GrantRecord extends Grant {
+  /** The day whose key made the pseudonym. */
+  readonly day: string;
+  /** Under which hash its latest credential lies. */
+  readonly credential?: Buffer;
+}
+
+const ID_OCTETS = 16;
+const CREDENTIAL_OCTETS = 32;
+/** Fields that not every grant has, one bit each. */
+const HAS_CREDENTIAL = 1;
+
+/** The octets of a grant's id; undefined if it cannot be one of ours. */
+export function grantIdOctets(id: GrantId): Buffer | undefined {
+  return isWord(id) ? Buffer.from(id, 'base64url') : undefined;
+}
+
+export const grantCodec = {
+  encode(grant: GrantRecord): Buffer {
+    const writer = new FieldWriter()
+      .octet(grant.credential === undefined ? 0 : HAS_CREDENTIAL)
+      .raw(Buffer.from(grant.id, 'base64url'))
+      .number(grant.acceptedAt)
+      .number(grant.expiresAt)
+      .number(grant.usedOctets)
+      .text(grant.site)
+      .text(grant.gateway)
+      .text(grant.termsVersion)
+      .text(grant.day);
+    return (grant.credential === undefined ? writer : writer.raw(grant.credential)).end();
+  },
+
+  decode(octets: Buffer): GrantRecord {
+    const reader = new FieldReader(octets);
+    const has = reader.octet();
+    const grant = {
+      id: reader.raw(ID_OCTETS).toString('base64url'),
+      acceptedAt: reader.number(),
+      expiresAt: reader.number(),
+      usedOctets: reader.number(),
+      site: reader.text(),
+      gateway: reader.text(),
+      termsVersion: reader.text(),
+      day: reader.text(),
+    };
+    return (has & HAS_CREDENTIAL) === 0 ? grant : { ...grant, credential: reader.raw(CREDENTIAL_OCTETS) };
+  },
+};
