@@ -1,4 +1,4 @@
-import { DAY, localDate, MINUTE, type Millis, SECOND } from './time';
+import { DAY, localDate, MINUTE, type Millis, momentOf } from './time';
 
 export const WEEKDAYS = ['mo', 'tu', 'we', 'th', 'fr', 'sa', 'su'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
@@ -13,9 +13,17 @@ export interface OpeningPeriod {
 export interface OpeningHours {
   readonly timeZone: string;
   readonly periods: readonly OpeningPeriod[];
+  /** Holidays: local dates such as `2026-12-24` on which the site stays closed. */
+  readonly closedOn?: ReadonlySet<string>;
 }
 
-/** Whether a site is open, and when that changes; a site that never closes within a week has no such moment. */
+/** Every day from its beginning to its end. */
+export const ALWAYS: readonly OpeningPeriod[] = [{ days: WEEKDAYS, from: 0, to: 1440 }];
+
+/**
+ * Whether a site is open, and when that changes. One that does not close within a week, or not open within a year, has
+ * no such moment.
+ */
 export interface Opening {
   readonly isOpen: boolean;
   readonly changesAt?: Millis;
@@ -34,26 +42,35 @@ export function openingAt(hours: OpeningHours, now: Millis): Opening {
 }
 
 function look(hours: OpeningHours, now: Millis): Opening {
-  const spans = spansFrom(hours, now);
+  const spans = spansFrom(hours, now, WEEK);
   // Spans that meet or overlap are one: a night from Saturday 20:00 to 24:00 and Sunday 0:00 to 4:00.
   let until: Millis | undefined;
   for (const { from, to } of spans) {
     if (from <= (until ?? now) && to > (until ?? now)) until = to;
   }
   if (until === undefined) {
-    const next = spans.find(({ from }) => from > now);
+    const later = (): { from: Millis } | undefined => hours.closedOn && spansFrom(hours, now, YEAR)[0];
+    const next = spans[0] ?? later();
     return { isOpen: false, ...(next !== undefined && { changesAt: next.from }) };
   }
   const isEndless = until >= now + 7 * DAY;
   return { isOpen: true, ...(!isEndless && { changesAt: until }) };
 }
 
-/** Every span of the coming week that is not over, the earliest first. */
-function spansFrom({ timeZone, periods }: OpeningHours, now: Millis): { from: Millis; to: Millis }[] {
+/** Days looked ahead: a whole week from any hour on; holidays may be longer. */
+const WEEK = 9;
+const YEAR = 370;
+
+/** Every span of the coming days that is not over, the earliest first. */
+function spansFrom(
+  { timeZone, periods, closedOn }: OpeningHours,
+  now: Millis,
+  days: number,
+): { from: Millis; to: Millis }[] {
   const today = Date.parse(localDate(now, timeZone));
-  return [0, 1, 2, 3, 4, 5, 6, 7, 8]
-    .flatMap((ahead) => {
-      const midnight = today + ahead * DAY;
+  return Array.from({ length: days }, (_, ahead) => today + ahead * DAY)
+    .filter((midnight) => closedOn?.has(new Date(midnight).toISOString().slice(0, 10)) !== true)
+    .flatMap((midnight) => {
       // The first day of 1970 was a Thursday.
       const weekday = WEEKDAYS[(midnight / DAY + 3) % 7];
       return periods
@@ -65,28 +82,4 @@ function spansFrom({ timeZone, periods }: OpeningHours, now: Millis): { from: Mi
     })
     .filter(({ to }) => to > now)
     .sort((a, b) => a.from - b.from);
-}
-
-/**
- * When a clock on the wall shows this time. One that the change to summer time leaves out is taken an hour later, one
- * that comes twice in autumn the second time.
- * @param wall  the local date and time as if they were UTC
- */
-function momentOf(wall: Millis, timeZone: string): Millis {
-  const near = wall - offsetAt(wall, timeZone);
-  return wall - offsetAt(near, timeZone);
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** How far the clocks of a time zone are ahead of UTC. */
-function offsetAt(at: Millis, timeZone: string): Millis {
-  let format = formats.get(timeZone);
-  if (format === undefined) {
-    // Swedish writes `2026-11-21 07:30:00`.
-    format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
-    formats.set(timeZone, format);
-  }
-  const whole = at - (at % SECOND);
-  return Date.parse(`${format.format(whole).replace(' ', 'T')}Z`) - whole;
 }

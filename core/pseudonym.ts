@@ -1,5 +1,5 @@
 import type { SiteId } from './ids';
-import { HOUR, localDate, type Millis } from './time';
+import { DAY, HOUR, localDate, type Millis, momentOf } from './time';
 
 /**
  * A device is stored as `trunc128(HMAC-SHA-256(K[site, day], address))`. This file decides which key that is and how
@@ -16,6 +16,12 @@ const CHANGE_OF_DAY = 4 * HOUR;
 /** The scope of a pseudonym made at this moment. Equal devices at two sites or on two days have unrelated pseudonyms. */
 export function keyScope(site: SiteId, now: Millis, timeZone: string): KeyScope {
   return { site, day: localDate(now - CHANGE_OF_DAY, timeZone) };
+}
+
+/** When the next day begins, four in the morning. */
+export function nextDay(now: Millis, timeZone: string): Millis {
+  const today = Date.parse(localDate(now - CHANGE_OF_DAY, timeZone));
+  return momentOf(today + DAY + CHANGE_OF_DAY, timeZone);
 }
 
 /** A key dies when its day is over and the last grant made under it has expired: from then on nothing can be linked. */

@@ -19,7 +19,10 @@ export const REJECT = {
   'store-down': 'the store does not answer, and the site lets nobody in whom it cannot look up',
   'grant-expired': 'the time of this acceptance is over',
   'site-closed': 'the site is closed at this hour',
-  'octets-used-up': 'the volume that the site allows for one acceptance is used up',
+  exam: 'the school holds an exam and has switched its Wi-Fi off until then',
+  'terms-changed': 'the terms have changed since this acceptance; the new ones have to be accepted',
+  'octets-used-up': 'the volume that the site allows for one acceptance, or for a day, is used up',
+  'time-used-up': 'the time that the site allows a device in a day is used up',
 } as const;
 export type RejectReason = keyof typeof REJECT;
 

@@ -1,5 +1,7 @@
+import type { Blocking } from './blocking';
 import type { Octets } from './octets';
 import type { OpeningHours } from './opening-hours';
+import type { Terms } from './terms';
 
 /** Who may go online while the store does not answer: whom we remember to hold a grant, everybody, nobody. */
 export const WHEN_STORE_FAILS = ['grace', 'open', 'closed'] as const;
@@ -11,12 +13,19 @@ export interface SiteRules {
   readonly sessionSeconds: number;
   /** The gateway ends a session after this long without traffic. */
   readonly idleSeconds: number;
-  /** Octets both ways for one acceptance; accepting again before its end does not begin anew. */
+  /** Octets both ways; accepting again before the end of an acceptance does not begin anew. */
   readonly maxOctets?: Octets;
+  /** For what they count: for one acceptance (if not given), or for all that a device uses until four in the morning. */
+  readonly octetsPer?: 'acceptance' | 'day';
+  /** How long a device may be online in a day, counted from each acceptance to its end. */
+  readonly daySeconds?: number;
   readonly downBitsPerSecond?: number;
   readonly upBitsPerSecond?: number;
   /** When devices may be online at all. */
   readonly openingHours?: OpeningHours;
+  /** The versions of the terms: a new binding one ends what was accepted before. None: no acceptance ends by that. */
+  readonly terms?: readonly Terms[];
+  readonly blockings?: readonly Blocking[];
   readonly whenStoreFails: WhenStoreFails;
 }
 
@@ -25,3 +34,14 @@ export const UNSEEN_SECONDS = 600;
 
 /** How often gateways report on a running session (Acct-Interim-Interval; hostapd ignores less than 60). */
 export const INTERIM_SECONDS = 300;
+
+/** What a device used at a site today, all its acceptances together. */
+export interface DayUse {
+  readonly octets: Octets;
+  readonly seconds: number;
+}
+
+/** Whether the store has to keep what a device used after its grant has ended, until the day is over. */
+export function countsByDay({ octetsPer, daySeconds }: SiteRules): boolean {
+  return octetsPer === 'day' || daySeconds !== undefined;
+}

@@ -5,6 +5,8 @@ export interface Terms {
   /** A date or number that sorts, for example `2026-11`. */
   readonly version: string;
   readonly validFrom: Millis;
+  /** Whether who accepted an earlier version has to accept this one, too. A corrected comma does not ask for it. */
+  readonly reaccept?: boolean;
 }
 
 /** The version in force at a moment: the newest whose validity has begun, or undefined before the first. */
@@ -15,4 +17,23 @@ export function termsInForce(all: readonly Terms[], now: Millis): Terms | undefi
       (newest, terms) => (newest && newest.validFrom >= terms.validFrom ? newest : terms),
       undefined,
     );
+}
+
+/** Does the acceptance of a version still count at a moment? One that is not listed any more does not. */
+export function isStillAccepted(all: readonly Terms[], version: string, now: Millis): boolean {
+  const accepted = all.find((terms) => terms.version === version);
+  if (accepted === undefined) return all.length === 0;
+  const binding = termsInForce(
+    all.filter(({ reaccept }) => reaccept !== false),
+    now,
+  );
+  return binding === undefined || accepted.validFrom >= binding.validFrom;
+}
+
+/** When the next version comes into force that everybody has to accept. */
+export function nextReacceptance(all: readonly Terms[], now: Millis): Millis {
+  return Math.min(
+    Number.POSITIVE_INFINITY,
+    ...all.filter(({ validFrom, reaccept }) => reaccept !== false && validFrom > now).map(({ validFrom }) => validFrom),
+  );
 }

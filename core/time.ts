@@ -27,3 +27,27 @@ export function localDate(at: Millis, timeZone: string): string {
 export function startOfHour(at: Millis): Millis {
   return at - (at % HOUR);
 }
+
+/**
+ * When a clock on the wall shows this time. One that the change to summer time leaves out is taken an hour later, one
+ * that comes twice in autumn the second time.
+ * @param wall  the local date and time as if they were UTC
+ */
+export function momentOf(wall: Millis, timeZone: string): Millis {
+  const near = wall - offsetAt(wall, timeZone);
+  return wall - offsetAt(near, timeZone);
+}
+
+const timeFormats = new Map<string, Intl.DateTimeFormat>();
+
+/** How far the clocks of a time zone are ahead of UTC. */
+function offsetAt(at: Millis, timeZone: string): Millis {
+  let format = timeFormats.get(timeZone);
+  if (format === undefined) {
+    // Swedish writes `2026-11-21 07:30:00`.
+    format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+    timeFormats.set(timeZone, format);
+  }
+  const whole = at - (at % SECOND);
+  return Date.parse(`${format.format(whole).replace(' ', 'T')}Z`) - whole;
+}
