@@ -1,3 +1,4 @@
+import type { Feedback } from '../core/feedback';
 import type { Credential, Grant } from '../core/grant';
 import type { Health, Outage, OutageChange } from '../core/health';
 import type { ApId, GatewayId, GrantId, SiteId } from '../core/ids';
@@ -7,6 +8,7 @@ import type { OrderResult, RejectReason } from '../core/reasons';
 import type { AccountingEvent, Session, Usage } from '../core/session';
 import type { EndOrder, EndScope, SessionName } from '../core/session-end';
 import type { Millis } from '../core/time';
+import type { Soon } from '../runtime/soon';
 
 /** What the portal asks to be granted when a visitor accepts the terms. */
 export interface GrantRequest {
@@ -38,7 +40,7 @@ export interface GrantStore {
    * The live grant of a device at a site: asked for at each login. A driver that has it at hand gives it at once, without
    * a promise. It throws nothing: a fault is a promise that rejects.
    */
-  findGrant(site: SiteId, device: DeviceAddress, now: Millis): Grant | undefined | Promise<Grant | undefined>;
+  findGrant(site: SiteId, device: DeviceAddress, now: Millis): Soon<Grant | undefined>;
   /** The live grant with this id. */
   getGrant(id: GrantId, now: Millis): Promise<Grant | undefined>;
   /** Ends a grant; true if there was one. Durable. */
@@ -106,14 +108,48 @@ export interface EndStore {
   /**
    * Takes orders that are due, the longest due first. Each counts one more try, and falls due again at `until` unless
    * it is settled or put off before: nobody else takes it meanwhile. Durable.
+   * @param gateways  only orders for these; without it, for all
    */
-  takeDueEnds(now: Millis, limit: number, until: Millis): Promise<readonly EndOrder[]>;
+  takeDueEnds(
+    now: Millis,
+    limit: number,
+    until: Millis,
+    gateways?: ReadonlySet<GatewayId>,
+  ): Promise<readonly EndOrder[]>;
   /** Writes down how an order went. One that accounting has settled meanwhile stays as it is. Durable. */
   settleEnd(session: SessionName, result: OrderResult, now: Millis): Promise<void>;
   /** Puts an order off, if it is not settled. Durable. */
   deferEnd(session: SessionName, dueAt: Millis): Promise<void>;
   /** The order for a session; a settled one for five minutes. */
   getEnd(session: SessionName): Promise<EndOrder | undefined>;
+}
+
+/** A visitor who was granted access and whom the gateway lets in as soon as it asks us (openNDS's authmon). */
+export interface WaitingVisitor {
+  readonly gateway: GatewayId;
+  /** How the gateway calls the visitor; says nothing about the device. */
+  readonly id: string;
+  /** What the gateway is told, in its own words. */
+  readonly line: string;
+  readonly since: Millis;
+  readonly expiresAt: Millis;
+}
+
+/**
+ * Visitors that a gateway has not fetched yet. Here and not in the portal's memory, because the gateway may ask another
+ * process than the one that took the acceptance. Nothing is durable: who is lost is before the gateway still, and taps
+ * again; the grant is there.
+ */
+export interface WaitingStore {
+  /** Lets a visitor wait; one with the same id before it is replaced. */
+  putWaiting(visitor: WaitingVisitor): Promise<void>;
+  /** Whom the gateway is told of now: those told least often first, then those who have waited longest. They stay. */
+  takeWaiting(gateway: GatewayId, limit: number, now: Millis): Promise<readonly WaitingVisitor[]>;
+  /** The gateway let them in. */
+  settleWaiting(gateway: GatewayId, ids: readonly string[]): Promise<void>;
+  /** Forgets who has been waiting since before that moment: the gateway started anew and knows them no more. */
+  forgetWaiting(gateway: GatewayId, before: Millis): Promise<void>;
+  isWaiting(gateway: GatewayId, id: string, now: Millis): Promise<boolean>;
 }
 
 /** Health and outages of access points. */
@@ -137,16 +173,55 @@ export interface HealthStore {
   unwatched(window: Interval, tolerance: Millis): Promise<readonly Interval[]>;
 }
 
+/** What is kept about one acceptance of the terms. */
+export interface HeldRecords {
+  /** Live, or expired and not forgotten yet. */
+  readonly grant?: Grant;
+  /** Those that run. From its end on nothing leads from a session to its grant. */
+  readonly sessions: readonly Session[];
+}
+
+/** Art. 15 GDPR: for the visitor whose grant it is. */
+export interface DisclosureStore {
+  /**
+   * The grant and what leads to it. Never the pseudonym, which would be one more trace outside the store; nor credentials,
+   * of which a hash stays for a few minutes.
+   */
+  recordsOf(id: GrantId): Promise<HeldRecords>;
+}
+
+/** What people write to the town about its Wi-Fi. Text and contact lie encrypted. */
+export interface FeedbackStore {
+  /**
+   * Keeps an entry that is not done. `known`: one with this reference is there already, as when a form is sent twice;
+   * `full`: `limit` entries are open. Durable.
+   */
+  putFeedback(entry: Feedback, limit: number): Promise<'kept' | 'known' | 'full'>;
+  /** All entries, the one due first first. */
+  listFeedback(): Promise<readonly Feedback[]>;
+  /** Marks an entry as done; false if there is no open one of this reference. Durable. */
+  closeFeedback(reference: string, now: Millis): Promise<boolean>;
+  /** Those that are not done, and how many of them are due. */
+  countFeedback(now: Millis): Promise<{ readonly open: number; readonly overdue: number }>;
+}
+
 /** What one class of record may keep, and until when. */
 export interface Retention {
   /** Outages, totals and acceptance counts older than this are forgotten. */
   readonly historyBefore: Millis;
 }
 
-export interface Store extends GrantStore, SessionStore, EndStore, HealthStore {
+export interface Store
+  extends GrantStore,
+    SessionStore,
+    EndStore,
+    WaitingStore,
+    HealthStore,
+    DisclosureStore,
+    FeedbackStore {
   /**
    * Forgets what has had its time: expired grants and credentials, sessions five minutes after their end and the orders
-   * to end them five minutes after they were settled, dead keys, old history. Durable: what is forgotten cannot be read from the files any more once they are compacted.
+   * to end them five minutes after they were settled, feedback a month after it was done, dead keys, old history. Durable: what is forgotten cannot be read from the files any more once they are compacted.
    */
   forget(now: Millis, retention: Retention): Promise<void>;
   /** Resolves if the store can read and write now; rejects with an OperatorError saying why not. */

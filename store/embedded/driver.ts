@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import { OperatorError } from '../../core/errors';
 import type { StoreContext } from '../context';
 import { CredentialKey } from '../credentials';
+import { FeedbackBox } from '../feedback-box';
 import { KeyWrap } from '../pseudonyms';
 import type { Store } from '../store';
 import { Claim } from './claim';
+import { disclosureStore } from './disclosure';
 import { endStore } from './ends';
 import { Engine } from './engine';
 import { openFault, storeFault } from './faults';
+import { feedbackStore } from './feedback';
 import { prepareFolder } from './folder';
 import { forget } from './forget';
 import { grantStore } from './grants';
@@ -17,6 +20,7 @@ import { Keyring } from './keyring';
 import { migrate } from './migrate';
 import { countRunning, sessionStore } from './sessions';
 import { openTables } from './tables';
+import { waitingStore } from './waiting';
 
 /**
  * Opens the store in a folder, which is made if it is missing.
@@ -54,7 +58,10 @@ async function openStore(engine: Engine, claim: Claim, context: StoreContext): P
     ...grantStore(engine, { keyring, credentialKey, random, timeZone }),
     ...sessionStore(engine, countRunning(engine)),
     ...endStore(engine),
+    ...waitingStore(),
     ...healthStore(engine),
+    ...disclosureStore(engine),
+    ...feedbackStore(engine, new FeedbackBox(townKey, random)),
     forget: (now, retention) => forget(engine, keyring, timeZone, now, retention),
     check: () => check(engine, random.word()),
     close: () => {

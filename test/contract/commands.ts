@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { HOUR, MINUTE, SECOND } from '../../core/time';
 import type { Store } from '../../store/store';
+import { feedback } from './feedback';
 import { device, START, WHOLE_TIME } from './fixtures';
 
 export const SITES = ['rathaus', 'schule'] as const;
@@ -169,6 +170,12 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
     store.closeSilentSessions(now - minutes * MINUTE, now),
   ),
   command('getSession', gateway, ({ store }, gateway) => store.getSession(gateway, '0A1B')),
+  command('recordsOf', few, (session, index) => session.store.recordsOf(session.grant(index))),
+  command('putFeedback', fc.record({ entry: few, limit: fc.nat(3) }), ({ store, now }, { entry, limit }) =>
+    store.putFeedback(feedback(entry, { receivedAt: now, dueAt: now + 20 * HOUR }), limit),
+  ),
+  command('closeFeedback', few, ({ store, now }, entry) => store.closeFeedback(feedback(entry).reference, now)),
+  command('countFeedback', fc.constant(null), ({ store, now }) => store.countFeedback(now)),
   command('countSessions', fc.constant(null), ({ store }) => store.countSessions()),
   command('putHealth', fc.record({ ap, up: fc.boolean() }), ({ store, now }, { ap, up }) =>
     store.putHealth(
@@ -201,6 +208,7 @@ export async function observe(session: Run): Promise<unknown> {
       SITES.flatMap((site) => [store.siteUsage(site, window), store.siteUsage(site, WHOLE_TIME)]),
     ),
     acceptances: await Promise.all(SITES.map((site) => store.acceptances(site, window))),
+    feedback: await store.listFeedback(),
     health: await store.allHealth(),
     outages: await Promise.all(APS.flatMap((ap) => [store.outages(ap, window), store.outages(ap, WHOLE_TIME)])),
     unwatched: await store.unwatched(window, MINUTE),

@@ -266,12 +266,8 @@ export function modelStore(timeZone: string): Store {
 
     recordsOf: async (id) => {
       const grant = grants.find((kept) => kept.id === id);
-      const issued = credentials.findLast(({ grantId }) => grantId === id);
-      return {
-        ...(grant !== undefined && { grant: toGrant(grant) }),
-        ...(grant?.issued === true && issued !== undefined && { credential: { expiresAt: issued.expiresAt, used: issued.used } }),
-        sessions: sessions.map(({ session }) => session).filter(({ grantId }) => grantId === id),
-      };
+      const running = sessions.map(({ session }) => session).filter(({ grantId }) => grantId === id);
+      return { ...(grant !== undefined && { grant: toGrant(grant) }), sessions: running.sort(bySession) };
     },
 
     putFeedback: async (entry, limit) => {
@@ -280,8 +276,7 @@ export function modelStore(timeZone: string): Store {
       feedback.push(entry);
       return 'kept';
     },
-    listFeedback: async () =>
-      feedback.toSorted((a, b) => a.dueAt - b.dueAt || compare(a.reference, b.reference)),
+    listFeedback: async () => feedback.toSorted((a, b) => a.dueAt - b.dueAt || compare(a.reference, b.reference)),
     closeFeedback: async (reference, now) => {
       const open = feedback.find((kept) => kept.reference === reference && kept.doneAt === undefined);
       feedback = feedback.map((kept) => (kept === open ? { ...kept, doneAt: now } : kept));

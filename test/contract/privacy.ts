@@ -3,9 +3,11 @@ import type { DeviceAddress } from '../../core/mac';
 import { keyScope } from '../../core/pseudonym';
 import { DAY, HOUR, type Millis } from '../../core/time';
 import { deriveKey } from '../../runtime/derive-key';
+import { HmacSha256 } from '../../store/hmac-sha256';
 import { pseudonym } from '../../store/pseudonyms';
 import type { Store } from '../../store/store';
 import { canaries } from '../support/canary';
+import { feedback } from './feedback';
 import { CONTEXT, device, event, type OpenOptions, request, START, TIME_ZONE, TOWN_KEY } from './fixtures';
 
 export interface PrivateDriver {
@@ -52,6 +54,17 @@ export function privacyContract(name: string, { open, dump, copy }: PrivateDrive
       expect(found(await dump(place), [Buffer.from('rathaus')])).toHaveLength(1);
     });
 
+    test('what people write, and how to reach them, lies in the store encrypted', async () => {
+      const place = newPlace();
+      const store = await open({ ...CONTEXT, place });
+      await store.putFeedback(feedback(1, { contact: 'Erika Beispiel, 030 1234567' }), 9);
+      const needles = ['Der Knopf ist zu klein', 'Erika', '030 1234567'].map((text) => Buffer.from(text));
+      expect(found(await dump(place), needles)).toEqual([]);
+      await store.close();
+      expect(found(await dump(place), needles)).toEqual([]);
+      expect(found(await dump(place), [Buffer.from('accessibility')])).toHaveLength(1);
+    });
+
     test.each<[string, Visit, Visit]>([
       ['two sites', { site: 'rathaus', who: 1, now: START }, { site: 'schule', who: 1, now: START }],
       ['two days', { site: 'rathaus', who: 1, now: START }, { site: 'rathaus', who: 1, now: START + DAY }],
@@ -81,7 +94,7 @@ export function privacyContract(name: string, { open, dump, copy }: PrivateDrive
       const stolen = await dump(place);
       const [key] = keysIn(stolen, 'rathaus', START);
       if (key === undefined) throw new Error('the attack does not work even while the key lives');
-      const mark = pseudonym(key, device(1));
+      const mark = pseudonym(new HmacSha256(key), device(1));
       expect(found(stolen, [mark])).toHaveLength(1);
 
       const store = await open({ ...CONTEXT, place });

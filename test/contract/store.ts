@@ -3,10 +3,12 @@ import { DAY, HOUR, MINUTE } from '../../core/time';
 import { SESSION_AFTERGLOW_MS, type Store } from '../../store/store';
 import { anyCommand, observe, Run } from './commands';
 import { endContract } from './ends';
+import { feedbackContract } from './feedback';
 import { CONTEXT, device, event, type OpenOptions, request, START, TIME_ZONE, WHOLE_TIME } from './fixtures';
 import { grantsContract } from './grants';
 import { modelStore } from './model';
 import { sessionsContract } from './sessions';
+import { waitingContract } from './waiting';
 
 /** What every driver must do. `open` is called again with the same place for a restart. */
 export function storeContract(name: string, open: (options: OpenOptions) => Promise<Store>): void {
@@ -52,6 +54,8 @@ export function storeContract(name: string, open: (options: OpenOptions) => Prom
   });
 
   endContract(name, openNew);
+  feedbackContract(name, openNew);
+  waitingContract(name, openNew);
 
   describe(`${name}: time and restarts`, () => {
     test('nobody watched before the first word, in a gap longer than the tolerance, and since the last word', async () => {
