@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { localDate, type Millis } from '../core/time';
+import { termsPlace, textFile } from './documents';
 import { didYouMean, type Explained } from './explain';
 import { finding, type MistakeKind } from './messages';
 import { pathText } from './mistake';
@@ -9,7 +10,6 @@ import { sameNetwork } from './networks';
 import { MAKE_KEY, MAKE_SHARED_SECRET } from './read-secret';
 import type { Config } from './schema';
 import { KEY_LENGTH, type Secret, SHARED_SECRET_LENGTH, weakness } from './secret';
-import { termsFile } from './terms-files';
 
 /** The sections of a configuration that are right in themselves; all of them if the file has no other mistake. */
 export type Sections = { readonly [Key in keyof Config]?: Config[Key] | undefined };
@@ -32,6 +32,7 @@ export function checkConfig(sections: Sections, context: CheckContext): Explaine
     ...overlappingClients(sections),
     ...unchangedSecrets(sections),
     ...radsecMistakes(sections),
+    ...authmonMistakes(sections),
     ...samePorts(sections),
     ...termsMistakes(sections, context),
   ];
@@ -81,7 +82,13 @@ function weakSecrets({ demo = false, key, gateways = [] }: Sections): Explained[
     ...check(key, ['key'], KEY_LENGTH, `Make one with: ${MAKE_KEY}`),
     ...gateways.flatMap((gateway, i) => {
       const at = ['gateways', i];
-      if (gateway.kind === 'opennds') return shared(gateway.faskey, gateway.id, [...at, 'faskey']);
+      if (gateway.kind === 'opennds') {
+        return [
+          ...shared(gateway.faskey, gateway.id, [...at, 'faskey']),
+          ...shared(gateway.authmonPath, gateway.id, [...at, 'authmonPath']),
+          ...shared(gateway.agentSecret, gateway.id, [...at, 'agentSecret']),
+        ];
+      }
       return [
         ...('uam' in gateway ? shared(gateway.uam.secret, gateway.id, [...at, 'uam', 'secret']) : []),
         ...shared(gateway.radius.secret, gateway.id, [...at, 'radius', 'secret']),
@@ -154,6 +161,18 @@ function radsecMistakes({ gateways = [], radius }: Sections): Explained[] {
   return issues;
 }
 
+/** At levels 3 and 4 openNDS asks by https whom to let in, and nothing but the path says which access point it is. */
+function authmonMistakes({ gateways = [], portal }: Sections): Explained[] {
+  return gateways.flatMap((gateway, i) => {
+    if (gateway.kind !== 'opennds' || gateway.level < 3) return [];
+    const words = { id: gateway.id, make: MAKE_SHARED_SECRET };
+    return [
+      ...(gateway.authmonPath === undefined ? [mistake(['gateways', i], 'authmon-path-missing', words)] : []),
+      ...(portal?.url.startsWith('http:') ? [mistake(['gateways', i, 'level'], 'authmon-needs-https')] : []),
+    ];
+  });
+}
+
 function samePorts({ portal, ops, radius }: Sections): Explained[] {
   const issues: Explained[] = [];
   for (const [other, listen] of Object.entries({ 'portal.listen': portal?.listen, 'ops.listen': ops?.listen })) {
@@ -174,22 +193,27 @@ function collide(a: { host: string; port: number }, b: { host: string; port: num
   return a.port !== 0 && a.port === b.port && (a.host === b.host || a.host === '0.0.0.0' || b.host === '0.0.0.0');
 }
 
-function termsMistakes({ terms, town }: Sections, { folder, now }: CheckContext): Explained[] {
+/** Terms must be there in German; in every other language the German text stands in for a missing one. */
+function termsMistakes({ terms, sites = [], town }: Sections, { folder, now }: CheckContext): Explained[] {
   if (terms === undefined || town === undefined) return [];
-  const textFolder = terms.folder === undefined ? undefined : resolve(folder, terms.folder);
-  const versions = terms.versions.map(({ version }) => version);
-  const issues = versions.flatMap((version, i) => {
-    const path = ['terms', 'versions', i, 'version'];
-    if (versions.indexOf(version) !== i) return [mistake(path, 'terms-twice')];
-    const missing = town.languages
-      .map((language) => termsFile(textFolder, language, version))
-      .filter((file) => !existsSync(file));
-    return missing.map((file) => mistake(path, 'terms-file-missing', { file: shortest(file, folder) }));
+  const own = sites.flatMap((site, i) =>
+    site.terms?.versions === undefined ? [] : [{ ...site.terms, versions: site.terms.versions, at: ['sites', i] }],
+  );
+  return [{ ...terms, at: [] }, ...own].flatMap((list) => {
+    const at = [...list.at, 'terms', 'versions'];
+    const textFolder = list.folder === undefined ? undefined : resolve(folder, list.folder);
+    const versions = list.versions.map(({ version }) => version);
+    const issues = versions.flatMap((version, i) => {
+      if (versions.indexOf(version) !== i) return [mistake([...at, i, 'version'], 'terms-twice')];
+      const file = textFile(termsPlace(textFolder, version), 'de');
+      return existsSync(file)
+        ? []
+        : [mistake([...at, i, 'version'], 'terms-file-missing', { file: shortest(file, folder) })];
+    });
+    const today = now === undefined ? undefined : localDate(now, town.timeZone);
+    const inForce = today === undefined || list.versions.some(({ validFrom }) => validFrom <= today);
+    return inForce ? issues : [...issues, mistake([...at, 0, 'validFrom'], 'terms-not-yet')];
   });
-  if (now === undefined) return issues;
-  const today = localDate(now, town.timeZone);
-  const inForce = terms.versions.some(({ validFrom }) => validFrom <= today);
-  return inForce ? issues : [...issues, mistake(['terms', 'versions', 0, 'validFrom'], 'terms-not-yet')];
 }
 
 /** A path as a person in that folder would write it. */

@@ -170,10 +170,43 @@ export function openndsGateway(secret: SecretField) {
       description: '`gatewayaddress` of openNDS; redirects naming another are refused.',
       example: '10.77.0.1:2050',
     }),
+    level: z
+      .int()
+      .min(0)
+      .max(4)
+      .refine((level) => level !== 0, asIssue('opennds-level-zero'))
+      .default(2)
+      .describe(
+        '`fas_secure_enabled` of openNDS. 2 and 3 keep visitors from letting themselves in; 1 and 4 keep out nobody determined. 3 and 4 fetch the accepted visitors here and need `authmonPath` and an https portal.',
+      ),
     faskey: secret.meta({
-      description: '`faskey` of openNDS (level 2).',
+      description: '`faskey` of openNDS.',
       example: { file: 'secrets/gw-opennds-faskey' },
     }),
+    authmonPath: secret
+      .refine((given) => /^[\w-]{16,64}$/.test(given.reveal()), asIssue('form-path'))
+      .optional()
+      .meta({
+        description:
+          'Levels 3 and 4: the secret end of `faspath /opennds/<id>/<authmonPath>`, because what the access point asks there carries no other proof.',
+        form: '16 to 64 letters and digits, {file: path} or {env: NAME}',
+        secret: true,
+        example: { file: 'secrets/gw-opennds-authmon' },
+      }),
+    agentSecret: secret.optional().meta({
+      description:
+        'Shared with stadtfunk-agent on the access point, which reports sessions and ends them. Without it: no figures, and sessions end at the gateway only.',
+      example: { file: 'secrets/gw-opennds-agent' },
+    }),
+    sources: z
+      .array(network)
+      .min(1)
+      .optional()
+      .meta({
+        description: 'Networks from which authmon and the agent may ask. Without it: from anywhere.',
+        form: 'a list of IP addresses or networks',
+        example: ['198.51.100.0/24'],
+      }),
   });
 }
 

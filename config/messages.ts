@@ -41,6 +41,10 @@ export const MESSAGES = {
     'Make one with: openssl rand -hex 16',
   ],
   'form-host-port': ['This is not a host with a port.', 'Write it like 10.77.0.1:2050.'],
+  'form-path': [
+    'The end of a path that nobody can guess has 16 to 64 letters and digits.',
+    'Make one with: openssl rand -hex 16',
+  ],
   'form-version': [
     'A version names a file, so it has only letters, digits, dots and dashes.',
     'Write it like 2026-11.',
@@ -95,9 +99,21 @@ export const MESSAGES = {
   'tls-identity-twice': ['{other} has the same.', 'Give each gateway a certificate or psk of its own.'],
   'tls-without-radsec': ['This needs {section}, which is not there.', 'Add {section}, or remove this.'],
   'same-port': ['{other} has this address and port already.', 'Choose another port.'],
+  'opennds-level-zero': [
+    'Level 0 hands every visitor the token that opens the gateway, so nobody needs the portal.',
+    'Set 2 or 3, here and as fas_secure_enabled.',
+  ],
+  'authmon-path-missing': [
+    'At levels 3 and 4 the access point asks for its visitors without any proof who it is.',
+    'Add authmonPath; {make} makes one. Set faspath /opennds/{id}/<authmonPath>.',
+  ],
+  'authmon-needs-https': [
+    'At levels 3 and 4 openNDS speaks https only, but portal.url is http.',
+    'Serve the portal by https, or use level 2.',
+  ],
   'terms-file-missing': [
     'The text {file} does not exist.',
-    'Write it, or correct the version, terms.folder or town.languages.',
+    'Write it, or correct the version or the folder.',
   ],
   'terms-twice': ['This version is listed already.', 'Give each text a version of its own.'],
   'terms-not-yet': ['No version of the terms is in force yet.', 'Let one be valid from today or earlier.'],
