@@ -1,13 +1,18 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { OperatorError } from '../core/errors';
 import type { DeviceAddress } from '../core/mac';
 import type { KeyScope } from '../core/pseudonym';
 import { deriveKey } from '../runtime/derive-key';
 import type { Random } from '../runtime/random';
+import { HmacSha256 } from './hmac-sha256';
 
 /** Sixteen octets standing for a device at a site for a day. */
 export type Pseudonym = Buffer;
 
+/** A key of pseudonyms, ready for use. */
+export type PseudonymKey = HmacSha256;
+
+const PSEUDONYM_OCTETS = 16;
 const KEY_OCTETS = 32;
 const NONCE_OCTETS = 12;
 const TAG_OCTETS = 16;
@@ -27,24 +32,24 @@ export class KeyWrap {
   }
 
   /** A fresh key and its wrapped form for the key table. */
-  draw(scope: KeyScope): { key: Buffer; wrapped: Buffer } {
+  draw(scope: KeyScope): { key: PseudonymKey; wrapped: Buffer } {
     const key = this.#random.bytes(KEY_OCTETS);
     const nonce = this.#random.bytes(NONCE_OCTETS);
     const cipher = createCipheriv('aes-256-gcm', this.#wrappingKey, nonce).setAAD(label(scope));
     const sealed = Buffer.concat([cipher.update(key), cipher.final()]);
-    return { key, wrapped: Buffer.concat([nonce, cipher.getAuthTag(), sealed]) };
+    return { key: keyOf(key), wrapped: Buffer.concat([nonce, cipher.getAuthTag(), sealed]) };
   }
 
   /**
    * The key behind a wrapped one.
    * @throws OperatorError STORE_KEY_WRONG if it was wrapped under another `key` or damaged
    */
-  unwrap(scope: KeyScope, wrapped: Buffer): Buffer {
+  unwrap(scope: KeyScope, wrapped: Buffer): PseudonymKey {
     const nonce = wrapped.subarray(0, NONCE_OCTETS);
     const tag = wrapped.subarray(NONCE_OCTETS, NONCE_OCTETS + TAG_OCTETS);
     try {
       const decipher = createDecipheriv('aes-256-gcm', this.#wrappingKey, nonce).setAAD(label(scope)).setAuthTag(tag);
-      return Buffer.concat([decipher.update(wrapped.subarray(NONCE_OCTETS + TAG_OCTETS)), decipher.final()]);
+      return keyOf(Buffer.concat([decipher.update(wrapped.subarray(NONCE_OCTETS + TAG_OCTETS)), decipher.final()]));
     } catch (cause) {
       throw new OperatorError(
         'STORE_KEY_WRONG',
@@ -57,8 +62,15 @@ export class KeyWrap {
 }
 
 /** `trunc128(HMAC-SHA-256(key, address))`: the only form in which a device is stored. */
-export function pseudonym(key: Buffer, device: DeviceAddress): Pseudonym {
-  return createHmac('sha256', key).update(device.reveal()).digest().subarray(0, 16);
+export function pseudonym(key: PseudonymKey, device: DeviceAddress): Pseudonym {
+  return key.digest(device.reveal(), PSEUDONYM_OCTETS);
+}
+
+/** What can be destroyed must be the only copy. */
+function keyOf(octets: Buffer): PseudonymKey {
+  const key = new HmacSha256(octets);
+  octets.fill(0);
+  return key;
 }
 
 function label({ site, day }: KeyScope): Buffer {

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { OperatorError } from '../../core/errors';
 import type { SiteId } from '../../core/ids';
 import type { KeyScope } from '../../core/pseudonym';
-import type { KeyWrap } from '../pseudonyms';
+import type { KeyWrap, PseudonymKey } from '../pseudonyms';
 import { storeFault } from './faults';
 
 /** `2026-11-21.rathaus` */
 const FILE_NAME = /^(?<day>\d{4}-\d\d-\d\d)\.(?<site>.+)$/;
 
 interface HeldKey extends KeyScope {
-  readonly key: Buffer;
+  readonly key: PseudonymKey;
 }
 
 /**
@@ -21,7 +21,7 @@ export class Keyring {
   readonly #folder: string;
   readonly #wrap: KeyWrap;
   readonly #bySite = new Map<SiteId, HeldKey[]>();
-  readonly #beingDrawn = new Map<string, Promise<Buffer>>();
+  readonly #beingDrawn = new Map<string, Promise<PseudonymKey>>();
 
   /** @param folder  only keys lie in it */
   constructor(folder: string, wrap: KeyWrap) {
@@ -49,12 +49,12 @@ export class Keyring {
     return [...this.#bySite.values()].flat();
   }
 
-  find({ site, day }: KeyScope): Buffer | undefined {
+  find({ site, day }: KeyScope): PseudonymKey | undefined {
     return this.of(site).find((held) => held.day === day)?.key;
   }
 
   /** The key of a site and day; drawn, and on disk, if there was none. */
-  async need(scope: KeyScope): Promise<Buffer> {
+  async need(scope: KeyScope): Promise<PseudonymKey> {
     const key = this.find(scope);
     if (key !== undefined) return key;
     const path = this.#path(scope);
@@ -70,7 +70,7 @@ export class Keyring {
     if (scopes.length > 0) await syncFolder(this.#folder);
   }
 
-  async #draw(scope: KeyScope): Promise<Buffer> {
+  async #draw(scope: KeyScope): Promise<PseudonymKey> {
     const { key, wrapped } = this.#wrap.draw(scope);
     const unfinished = join(this.#folder, `unfinished.${scope.day}.${scope.site}`);
     try {
@@ -84,7 +84,7 @@ export class Keyring {
     return key;
   }
 
-  async #read(scope: KeyScope): Promise<Buffer> {
+  async #read(scope: KeyScope): Promise<PseudonymKey> {
     const path = this.#path(scope);
     const wrapped = await readFile(path);
     try {
@@ -104,7 +104,7 @@ export class Keyring {
   }
 
   #drop({ site, day }: KeyScope): void {
-    this.find({ site, day })?.fill(0);
+    this.find({ site, day })?.destroy();
     const rest = this.of(site).filter((held) => held.day !== day);
     if (rest.length > 0) this.#bySite.set(site, rest);
     else this.#bySite.delete(site);
