@@ -73,6 +73,15 @@ export function endContract(name: string, openNew: () => Promise<Store>): void {
       expect(await store.getEnd(session)).toMatchObject({ settled: { at: later, result: 'refused' } });
     });
 
+    test('orders can be taken for some gateways only: each kind is told by another part of the product', async () => {
+      await online(1);
+      await online(2, { gateway: 'gw-2' });
+      await store.orderEnd({ site: 'rathaus' }, START);
+      expect(await store.takeDueEnds(START, 10, later, new Set(['gw-2', 'gw-9']))).toMatchObject([{ gateway: 'gw-2' }]);
+      expect(await store.takeDueEnds(START, 10, later, new Set())).toEqual([]);
+      expect(await store.takeDueEnds(START, 10, later)).toMatchObject([{ gateway: 'gw-1' }]);
+    });
+
     test('ordering again keeps an order under way and renews one that failed', async () => {
       await online(1);
       await store.orderEnd({ site: 'rathaus' }, START);

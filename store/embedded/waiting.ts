@@ -1,0 +1,46 @@
+import type { GatewayId } from '../../core/ids';
+import type { Millis } from '../../core/time';
+import type { WaitingStore, WaitingVisitor } from '../store';
+
+interface Entry {
+  readonly visitor: WaitingVisitor;
+  /** How often the gateway was told. */
+  told: number;
+}
+
+/**
+ * In memory: this driver serves one process, an entry lives for two minutes at most, and nothing here is promised to
+ * outlive a restart. So accepting costs no second write to the disk.
+ */
+export function waitingStore(): WaitingStore {
+  const gateways = new Map<GatewayId, Map<string, Entry>>();
+  /** Those of a gateway whose time is not over; the others are forgotten. */
+  const living = (gateway: GatewayId, now: Millis): Map<string, Entry> => {
+    const entries = gateways.get(gateway) ?? new Map<string, Entry>();
+    for (const [id, { visitor }] of entries) if (visitor.expiresAt <= now) entries.delete(id);
+    return entries;
+  };
+  return {
+    putWaiting: async (visitor) => {
+      const entries = living(visitor.gateway, visitor.since);
+      entries.set(visitor.id, { visitor, told: 0 });
+      gateways.set(visitor.gateway, entries);
+    },
+    takeWaiting: async (gateway, limit, now) => {
+      const entries = [...living(gateway, now).values()];
+      const next = entries.sort((a, b) => a.told - b.told || a.visitor.since - b.visitor.since).slice(0, limit);
+      return next.map((entry) => {
+        entry.told += 1;
+        return entry.visitor;
+      });
+    },
+    settleWaiting: async (gateway, ids) => {
+      for (const id of ids) gateways.get(gateway)?.delete(id);
+    },
+    forgetWaiting: async (gateway, before) => {
+      const entries = gateways.get(gateway);
+      for (const [id, { visitor }] of entries ?? []) if (visitor.since < before) entries?.delete(id);
+    },
+    isWaiting: async (gateway, id, now) => living(gateway, now).has(id),
+  };
+}
