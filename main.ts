@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { configCheck } from './commands/config-check';
+import { feedbackDone, feedbackList, type ListOptions } from './commands/feedback';
 import { init } from './commands/init';
 import { type EndOptions, sessionsEnd } from './commands/sessions-end';
 import { start } from './commands/start';
@@ -52,6 +53,21 @@ function program(exit: (code: number) => void): Command {
     .option('--site <id>', 'all sessions at this site')
     .option('--gateway <id>', 'all sessions at this gateway')
     .action(async (options: EndOptions) => exit(await sessionsEnd(options)));
+
+  const feedback = stadtfunk.command('feedback').description('work with what visitors wrote to the town');
+  feedback
+    .command('list')
+    .description('show what is open, the one due first first; exits with 1 if something is overdue')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .option('--all', 'also what is done')
+    .option('--json', 'one JSON object a line')
+    .action(async (options: ListOptions) => exit(await feedbackList(options)));
+  feedback
+    .command('done')
+    .description('say that an entry was answered; it is deleted 30 days later')
+    .argument('<reference>', 'the number that the writer was shown, such as 7K3Q-9MXD')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .action(async (reference: string, options: { config: string }) => exit(await feedbackDone(reference, options)));
 
   return stadtfunk;
 }

@@ -16,6 +16,7 @@ import { type Role, startRoles, stopRoles } from '../runtime/role';
 import { Housekeeping } from '../store/housekeeping';
 import { openStore } from '../store/open';
 import { END_SESSIONS, endSessions } from './end-sessions';
+import { feedbackDesk } from './feedback-desk';
 import { reloadMetric } from './reload-metric';
 
 /**
@@ -48,7 +49,10 @@ export async function start(file: string): Promise<number> {
   ];
   const admin = {
     token: adminToken(config.current.key.reveal()),
-    commands: new Map([[END_SESSIONS, endSessions({ store, clock: systemClock, log })]]),
+    commands: new Map([
+      [END_SESSIONS, endSessions({ store, clock: systemClock, log })],
+      ...feedbackDesk({ store, clock: systemClock, log }),
+    ]),
   };
   const ops = new OpsServer(config.current.ops.listen, registry, () => roles, admin);
   const all = [ops, ...roles];
