@@ -1,32 +1,41 @@
 import { z } from 'zod';
-import { WEEKDAYS } from '../core/opening-hours';
-import { WHEN_STORE_FAILS } from '../core/rules';
 import { accessPoint, hostapdGateway, openndsGateway, uamGateway } from './equipment';
-import {
-  email,
-  host,
-  id,
-  listen,
-  name,
-  port,
-  type ReadSecret,
-  secretFrom,
-  timeOfDay,
-  timeZone,
-  webAddress,
-} from './fields';
+import { email, host, id, listen, name, port, type ReadSecret, secretFrom, timeZone, webAddress } from './fields';
 import { asIssue } from './messages';
+import { mikrotikGateway, unifiGateway } from './portal-gateways';
+import { blocking, calendar, rules } from './site-rules';
+import { siteTerms, terms } from './text-fields';
 
 /**
  * The one description of the configuration. It validates, and docs/configuration.md with its example is made from it.
  * Every key has a description; one without a default has an example.
  */
 
-export const LANGUAGES = ['de', 'en'] as const;
+/** Of the visitor's pages, as BCP 47 tags: de-simple is Leichte Sprache, kmr Kurmanji, ckb Sorani. In the order of the links. */
+export const LANGUAGES = [
+  'de',
+  'de-simple',
+  'en',
+  'uk',
+  'ar',
+  'fa',
+  'fa-AF',
+  'ps',
+  'tr',
+  'kmr',
+  'ckb',
+  'ru',
+  'fr',
+  'es',
+  'pl',
+  'ro',
+  'sq',
+  'so',
+  'ti',
+  'nl',
+  'it',
+] as const;
 export type Language = (typeof LANGUAGES)[number];
-
-const MEGABYTE = 1_000_000;
-const MEGABIT = 1_000_000;
 
 const town = z.strictObject({
   name: name.meta({ description: 'Name of the town, as visitors read it.', example: 'Musterstadt' }),
@@ -48,6 +57,10 @@ const town = z.strictObject({
       description: 'Languages of the visitor’s pages; the first is used when a browser asks for none of them.',
       form: `a list from: ${LANGUAGES.join(', ')}`,
     }),
+  signLanguageUrl: webAddress.optional().meta({
+    description: 'A video in German Sign Language that says what this Wi-Fi is. The gateway must let it through.',
+    example: 'https://www.musterstadt.example/wlan-gebaerdensprache',
+  }),
   imprintUrl: webAddress.optional().meta({
     description: 'The town’s imprint (DDG § 5). The gateway must let it through before login.',
     example: 'https://www.musterstadt.example/impressum',
@@ -71,66 +84,6 @@ const portalUrl = webAddress
   })
   .transform((text) => text.replace(/\/+$/, ''));
 
-const rules = z
-  .strictObject({
-    sessionMinutes: z
-      .number()
-      .positive()
-      .max(1440)
-      .default(240)
-      .describe('How long one acceptance of the terms lasts; a day at most, as an address is not an entitlement.'),
-    idleMinutes: z.number().positive().default(30).describe('A session without traffic ends after this time.'),
-    maxMegabytes: z.number().positive().optional().meta({
-      description: 'Volume for one acceptance of the terms, both ways. Without it: unlimited.',
-      example: 1000,
-    }),
-    downMbit: z.number().positive().optional().meta({
-      description: 'Speed towards the visitor, Mbit/s. Without it: as fast as the line.',
-      example: 20,
-    }),
-    upMbit: z.number().positive().optional().meta({
-      description: 'Speed from the visitor, Mbit/s. Without it: as fast as the line.',
-      example: 5,
-    }),
-    openingHours: z
-      .array(
-        z
-          .strictObject({
-            days: z
-              .array(z.enum(WEEKDAYS))
-              .min(1)
-              .meta({
-                description: 'On which days.',
-                form: `a list from: ${WEEKDAYS.join(', ')}`,
-                example: ['mo', 'tu', 'we', 'th', 'fr'],
-              }),
-            from: timeOfDay.meta({ description: 'Opens at this time of the town.', example: '07:30' }),
-            to: timeOfDay.meta({ description: 'Closes at this time; 24:00 is the end of the day.', example: '16:30' }),
-          })
-          .refine(({ from, to }) => !(from >= to), asIssue('hours-reversed')),
-      )
-      .min(1)
-      .optional()
-      .describe('When visitors may be online. At closing time their sessions end. Without it: always.'),
-    whenStoreFails: z
-      .enum(WHEN_STORE_FAILS)
-      .default('grace')
-      .describe(
-        'Who may go online while the store does not answer: `grace`: devices known to hold a grant; `open`: everybody, a few minutes at a time; `closed`: nobody.',
-      ),
-  })
-  .prefault({})
-  .transform((rules) => ({
-    sessionSeconds: Math.round(rules.sessionMinutes * 60),
-    idleSeconds: Math.round(rules.idleMinutes * 60),
-    whenStoreFails: rules.whenStoreFails,
-    // The time zone stands elsewhere in the file: config/load.ts puts it in.
-    ...(rules.openingHours !== undefined && { openingHours: { timeZone: 'UTC', periods: rules.openingHours } }),
-    ...(rules.maxMegabytes !== undefined && { maxOctets: Math.round(rules.maxMegabytes * MEGABYTE) }),
-    ...(rules.downMbit !== undefined && { downBitsPerSecond: Math.round(rules.downMbit * MEGABIT) }),
-    ...(rules.upMbit !== undefined && { upBitsPerSecond: Math.round(rules.upMbit * MEGABIT) }),
-  }));
-
 const site = z.strictObject({
   id: id.meta({ description: 'Stable name in addresses, metrics and reports.', example: 'town-hall' }),
   name: name.meta({ description: 'What visitors read: "Town hall square".', example: 'Rathaus' }),
@@ -142,32 +95,13 @@ const site = z.strictObject({
     .default('public')
     .describe('Whether `/status/<id>` tells everybody if the Wi-Fi works here.'),
   rules: rules.describe('What a visitor may do here.'),
+  examLink: z.int().min(1).optional().meta({
+    description:
+      'Lets the school itself switch its Wi-Fi off for an exam, by the link that `stadtfunk school link` prints. A higher number makes every link before it void. Without it: only `stadtfunk exam`.',
+    example: 1,
+  }),
+  terms: siteTerms.describe('Texts of its own, for example a school’s terms.'),
 });
-
-const terms = z
-  .strictObject({
-    folder: z.string().min(1).optional().meta({
-      description: 'Folder with `<language>/<version>.md`; without it: the texts that come with Stadtfunk.',
-    }),
-    versions: z
-      .array(
-        z.strictObject({
-          version: z
-            .string()
-            .refine((text) => /^[\w.-]+$/.test(text), asIssue('form-version'))
-            .meta({ description: 'Name of the file without .md.', example: '2026-11' }),
-          validFrom: z.iso.date().meta({
-            description: 'First day on which it is in force.',
-            form: 'a date such as 2026-11-01',
-            example: '2026-11-01',
-          }),
-        }),
-      )
-      .min(1)
-      .default([{ version: '2026-11', validFrom: '2026-11-01' }])
-      .describe('The versions of the terms; the newest one in force is shown.'),
-  })
-  .prefault({});
 
 const radsec = z
   .strictObject({
@@ -203,6 +137,8 @@ export function configSchema(readSecret: ReadSecret) {
     uamGateway('uspot', secret, '10.1.0.1'),
     uamGateway('coovachilli', secret, '10.2.0.0/24'),
     openndsGateway(secret),
+    mikrotikGateway(secret),
+    unifiGateway(secret),
     hostapdGateway(secret),
   ]);
   return z.strictObject({
@@ -222,6 +158,11 @@ export function configSchema(readSecret: ReadSecret) {
           example: 'https://wlan.musterstadt.example',
         }),
         listen: listen('0.0.0.0', 8080).describe('Where the portal listens.'),
+        probes: listen('0.0.0.0', 80)
+          .optional()
+          .describe(
+            'A second listener, plain HTTP, to which a gateway without interception of its own sends what captive devices ask: every request is led on to the gateway’s login or to the portal. Without it: off.',
+          ),
         trustProxy: z.int().min(0).default(0).describe('How many proxies of yours stand in front of the portal.'),
       })
       .describe('What visitors meet.'),
@@ -269,6 +210,11 @@ export function configSchema(readSecret: ReadSecret) {
       .describe('What is written to standard output, as JSON lines.'),
     terms: terms.describe('The text that visitors accept.'),
     sites: z.array(site).min(1).describe('Places with free Wi-Fi.'),
+    calendars: z.array(calendar).default([]).describe('Days on which sites stay closed: public and school holidays.'),
+    blockings: z
+      .array(blocking)
+      .default([])
+      .describe('What cannot be reached because a rights holder demands it (DDG § 8).'),
     gateways: z.array(gateway).default([]).describe('What redirects visitors to the portal.'),
     accessPoints: z.array(accessPoint(secret)).default([]).describe('Radios whose health is watched.'),
   });
@@ -280,4 +226,6 @@ export type Gateway = Config['gateways'][number];
 export type UamGateway = Extract<Gateway, { uam: unknown }>;
 export type RadiusGateway = Extract<Gateway, { radius: unknown }>;
 export type OpenndsGateway = Extract<Gateway, { kind: 'opennds' }>;
+export type MikrotikGateway = Extract<Gateway, { kind: 'mikrotik' }>;
+export type UnifiGateway = Extract<Gateway, { kind: 'unifi' }>;
 export type AccessPoint = Config['accessPoints'][number];

@@ -23,7 +23,7 @@ export function documentRoutes(portal: Portal): Router {
       title: translator(portal, language)('visit.privacy'),
       language,
       binding: true,
-      view: { text: portal.town.texts.privacy(language) },
+      view: { text: portal.town.texts.document('privacy', language, portal.clock.now()) },
     });
   });
   router.get('/robots.txt', (_request, response) => {
