@@ -1,68 +1,92 @@
-import express, { type Express, type Request, type Response } from 'express';
-import helmet from 'helmet';
-import type { Config } from '../config/schema';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import express, { type RequestHandler } from 'express';
+import { type Handler, pathOf } from './answer';
+import { FAMILIES } from './gateways/gateway';
 import { OPERATIONS, type Operation } from './metrics';
 import type { Portal } from './portal';
-import { acceptRoutes } from './routes/accept';
+import { accept } from './routes/accept';
 import { connectedRoutes } from './routes/connected';
 import { disconnectRoutes } from './routes/disconnect';
 import { documentRoutes } from './routes/documents';
-import { faults, notFound } from './routes/errors';
+import { faults, notFound, showFault } from './routes/errors';
+import { openndsRoutes } from './routes/opennds';
 import { startRoutes } from './routes/start';
 import { statusRoutes } from './routes/status';
-import { visitRoutes } from './routes/visit';
+import { visit, visitAgain } from './routes/visit';
+import { securityHeadersFor } from './security';
 
 /**
- * The Express application that visitors meet. It listens nowhere yet. Proxies and HSTS are settled here, so a change of
- * `portal.trustProxy` or of the scheme of `portal.url`, or the first openNDS gateway of a town, needs a restart.
+ * What visitors meet; it listens nowhere yet. The three steps that everybody takes go straight to their handlers, which
+ * is several times as fast (docs/adr/0005); everything else is an ordinary Express application.
  */
-export function portalApp(portal: Portal): Express {
+export function portalApp(portal: Portal): RequestListener {
+  const others = expressApp(portal);
+  return (request, response) => {
+    const operation = operationOf(request);
+    observe(portal, response, operation);
+    const handler = handlerOf(request);
+    if (handler === undefined) others(request, response);
+    else void answerWith(handler, portal, request, response);
+  };
+}
+
+const FIRST_PARTS: ReadonlySet<string> = new Set(FAMILIES);
+
+function handlerOf(request: IncomingMessage): Handler | undefined {
+  const path = pathOf(request);
+  if (request.method === 'POST') return path === '/accept' ? accept : undefined;
+  if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
+  if (path === '/visit') return visitAgain;
+  const [, family = '', ...rest] = path.split('/');
+  return rest.length === 1 && FIRST_PARTS.has(family) ? visit : undefined;
+}
+
+async function answerWith(
+  handler: Handler,
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    await handler(portal, request, response);
+  } catch (error) {
+    showFault(portal, request, response, error);
+  }
+}
+
+/** `portal.trustProxy` is settled here, so a change of it needs a restart. */
+function expressApp(portal: Portal) {
   const app = express();
-  const { config } = portal.town;
-  app.set('trust proxy', config.portal.trustProxy);
+  app.set('trust proxy', portal.town.config.portal.trustProxy);
   app.disable('x-powered-by').disable('etag');
-  app.use(
-    helmet({
-      // Each page sets its own: its form may lead to its own gateway only.
-      contentSecurityPolicy: false,
-      // `same-origin` keeps the redirect's parameters from other hosts and still lets the browser say where a form came from.
-      referrerPolicy: { policy: 'same-origin' },
-      strictTransportSecurity: strictTransportSecurity(config),
-    }),
-  );
-  app.use(observe(portal));
-  app.use(visitRoutes(portal), acceptRoutes(portal), connectedRoutes(portal), disconnectRoutes(portal));
+  app.use(security(portal));
+  app.use(openndsRoutes(portal), connectedRoutes(portal), disconnectRoutes(portal));
   app.use(statusRoutes(portal), startRoutes(portal), documentRoutes(portal));
   app.use(notFound(portal), faults(portal));
   return app;
 }
 
-/**
- * openNDS sends visitors to a port of plain HTTP on the same host. A browser that remembers "only https here" would ask
- * that port for TLS, and whoever was online yesterday would not get in today; so there browsers are told to forget it.
- */
-function strictTransportSecurity({ portal: { url }, gateways }: Config) {
-  if (!url.startsWith('https:')) return false;
-  const needsHttp = gateways.some(({ kind }) => kind === 'opennds');
-  return { maxAge: needsHttp ? 0 : 31_536_000, includeSubDomains: false };
-}
-
-/** Counts and logs what was asked and how long it took. Neither the address of the visitor nor of the page is kept. */
-function observe({ metrics, clock, log }: Portal) {
-  return (request: Request, response: Response, next: () => void): void => {
-    const began = clock.monotonic();
-    response.once('finish', () => {
-      const durationSeconds = (clock.monotonic() - began) / 1000;
-      const operation = operationOf(request);
-      metrics.took(operation, durationSeconds);
-      log.debug('portal-request', { reason: `${operation} ${response.statusCode}`, durationSeconds });
-    });
+/** For what Express sends by itself; whatever we send with `answer` has them anyhow. */
+function security(portal: Portal): RequestHandler {
+  return (request, response, next) => {
+    const headers = securityHeadersFor(portal.town.headers, request);
+    for (let at = 0; at + 1 < headers.length; at += 2) response.setHeader(headers[at] ?? '', headers[at + 1] ?? '');
     next();
   };
 }
 
-function operationOf({ path }: Request): Operation {
-  const first = path.split('/')[1] ?? '';
-  if (first === 'uam' || first === 'opennds') return 'view';
+/** Counts and logs what was asked and how long it took. Neither the address of the visitor nor of the page is kept. */
+function observe({ metrics, clock, log }: Portal, response: ServerResponse, operation: Operation): void {
+  const began = clock.monotonic();
+  response.once('finish', () => {
+    const durationSeconds = (clock.monotonic() - began) / 1000;
+    metrics.took(operation, durationSeconds);
+    log.debug('portal-request', { reason: `${operation} ${response.statusCode}`, durationSeconds });
+  });
+}
+
+function operationOf(request: IncomingMessage): Operation {
+  const first = pathOf(request).split('/')[1] ?? '';
+  if (first === 'visit' || FIRST_PARTS.has(first)) return 'view';
   return OPERATIONS.find((operation) => operation === first) ?? 'other';
 }

@@ -3,14 +3,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ejs from 'ejs';
 import { OperatorError } from '../core/errors';
+import { markGerman } from './i18n/isolate';
 
 /** Every page there is; each is templates/<name>.ejs, put into templates/layout.ejs. */
 export const PAGES = ['visit', 'connected', 'message', 'status', 'text', 'start', 'demo'] as const;
 export type PageName = (typeof PAGES)[number];
 
+/** What ends every page; the last that a visitor's own page needs goes before it. */
+export const END_OF_DOCUMENT = '</body>\n</html>\n';
+
 /** The pages, compiled. */
 export interface Pages {
-  /** The HTML of a page. `view` is what its template reads as `page`. */
+  /** The HTML of a page up to END_OF_DOCUMENT. `view` is what its template reads as `page`. */
   render(name: PageName, view: object): string;
   /** What the Content-Security-Policy says about the style that every page carries: `'sha256-...'`. */
   readonly styleHash: string;
@@ -28,7 +32,7 @@ export function loadPages(folder: string): Pages {
     styleHash: `'sha256-${createHash('sha256').update(style).digest('base64')}'`,
     render: (name, view) => {
       const body = pages.get(name)?.(view) ?? '';
-      return layout({ ...view, body, style });
+      return markGerman(layout({ ...view, body, style }));
     },
   };
 }

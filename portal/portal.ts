@@ -7,14 +7,17 @@ import type { Live } from '../runtime/live';
 import type { Log } from '../runtime/log';
 import { packageRoot } from '../runtime/package-root';
 import type { Random } from '../runtime/random';
-import type { EndStore, GrantStore, HealthStore } from '../store/store';
+import type { EndStore, GrantStore, HealthStore, SessionStore, WaitingStore } from '../store/store';
 import type { GatewayAdapter, GatewayServices } from './gateways/gateway';
 import { adaptersOf } from './gateways/index';
 import { Format } from './i18n/format';
 import { loadLocales, type Sentences } from './i18n/locales';
 import type { PortalMetrics } from './metrics';
 import { loadPages, type Pages } from './pages';
+import { Recent } from './recent';
+import type { PreparedPage } from './respond';
 import { Seal } from './seal';
+import { type SecurityHeaders, securityHeaders } from './security';
 import { loadTexts, type Texts } from './texts';
 import { VisitSeal } from './visit-seal';
 
@@ -27,6 +30,10 @@ const connection = z.object({
 });
 export type Connection = z.output<typeof connection>;
 
+/** Prepared pages take about 8 kB each: enough for every language at a hundred gateways, in one encoding. */
+const PREPARED_PAGES = 2_000;
+const CHOICES = 1_000;
+
 /** Everything made from the configuration; made anew when it is exchanged. */
 export interface Town {
   readonly config: Config;
@@ -36,6 +43,10 @@ export interface Town {
   readonly formats: ReadonlyMap<Language, Format>;
   readonly visits: VisitSeal;
   readonly connections: Seal<Connection>;
+  readonly headers: SecurityHeaders;
+  readonly prepared: Recent<string, PreparedPage>;
+  /** The language of a request, by what its address and its header say. */
+  readonly chosen: Recent<string, Language>;
 }
 
 /** @throws OperatorError if a text that the configuration names is missing */
@@ -51,13 +62,16 @@ export function makeTown(config: Config, random: Random, services: GatewayServic
     ),
     visits: new VisitSeal(key, random),
     connections: new Seal(key, 'connections', connection, random),
+    headers: securityHeaders(config),
+    prepared: new Recent(PREPARED_PAGES),
+    chosen: new Recent(CHOICES),
   };
 }
 
 /** What the portal needs from outside. */
 export interface PortalDependencies {
   readonly config: Live<Config>;
-  readonly store: GrantStore & EndStore & HealthStore;
+  readonly store: GrantStore & SessionStore & EndStore & WaitingStore & HealthStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -83,7 +97,7 @@ export function openPortal(
   templates = join(packageRoot, 'templates'),
 ): Portal {
   const { config, clock, random, log } = dependencies;
-  const services: GatewayServices = { clock, random, log };
+  const services: GatewayServices = { clock, random, log, waiting: dependencies.store };
   let town = makeTown(config.current, random, services);
   metrics.announce(config.current);
   config.onChange((next) => {

@@ -1,11 +1,12 @@
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Language } from '../config/schema';
-import { chooseLanguage, ENDONYMS, LANGUAGE_PARAMETER, withoutLanguage } from './i18n/language';
+import { answer, encodingOf, queryOf } from './answer';
+import { compress, compressBeginning, type Encoding, type Ending } from './compress';
+import { chooseLanguage, directionOf, ENDONYMS, LANGUAGE_PARAMETER, withoutLanguage } from './i18n/language';
 import { fill, type Values } from './i18n/locales';
-import type { PageName } from './pages';
+import { END_OF_DOCUMENT, type PageName } from './pages';
 import type { Portal } from './portal';
-import { contentSecurityPolicy } from './security';
+import { contentSecurityPolicy, type Headers } from './security';
 
 /** A sentence in the visitor's language. */
 export type Translate = (key: string, values?: Values) => string;
@@ -29,8 +30,21 @@ export interface Page {
   readonly view?: object;
 }
 
-export function languageOf(portal: Portal, request: Request): Language {
-  return chooseLanguage(request, portal.town.config.town.languages);
+/** A page that is the same for many visitors but for its end; made and compressed when the first of them asks. */
+export interface PreparedPage {
+  readonly headers: Headers;
+  readonly complete: Ending;
+}
+
+/** Longer ones are not worth remembering. */
+const LONGEST_CHOICE = 200;
+
+export function languageOf(portal: Portal, request: IncomingMessage): Language {
+  const { config, chosen } = portal.town;
+  const asked = /[?&]l=[\w-]+/.exec(request.url ?? '')?.[0] ?? '';
+  const key = `${asked} ${request.headers['accept-language'] ?? ''}`;
+  const choose = () => chooseLanguage(request, config.town.languages);
+  return key.length > LONGEST_CHOICE ? choose() : chosen.get(key, choose);
 }
 
 export function translator(portal: Portal, language: Language): Translate {
@@ -43,62 +57,93 @@ export function translator(portal: Portal, language: Language): Translate {
 }
 
 /** The query exactly as it arrived, without what a language link added. */
-export function rawQueryOf(request: Request): string {
-  const at = request.originalUrl.indexOf('?');
-  return at < 0 ? '' : withoutLanguage(request.originalUrl.slice(at + 1));
+export function rawQueryOf(request: IncomingMessage): string {
+  return withoutLanguage(queryOf(request));
 }
 
 /** Renders a page and sends it, compressed: one document, one request, no cookie. */
-export function sendPage(portal: Portal, request: Request, response: Response, page: Page): void {
-  const { town, demo, portal: settings } = portal.town.config;
-  const t = translator(portal, page.language);
-  const html = portal.pages.render(page.name, {
+export function sendPage(portal: Portal, request: IncomingMessage, response: ServerResponse, page: Page): void {
+  const encoding = encodingOf(request);
+  const html = render(portal, page, languageLinks(request, portal.town.config.town.languages)) + END_OF_DOCUMENT;
+  const headers = headersOf(portal, page, encoding);
+  answer(portal, request, response, { status: page.status ?? 200, headers, body: compress(encoding, html) });
+}
+
+/**
+ * Sends a page of which everything but the end is prepared. Its form has the id `accept`, and the hidden field for it is
+ * the end; its languages are buttons of that form, which lead to /visit and take the field along.
+ * @param key  tells pages apart; everything that `make` depends on is in it
+ */
+export function sendPrepared(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { key, make, field }: { readonly key: string; readonly make: () => Page; readonly field: string },
+): void {
+  const encoding = encodingOf(request);
+  const prepared = portal.town.prepared.get(`${encoding} ${key}`, () => prepare(portal, make(), encoding));
+  const end = `<input type="hidden" form="accept" name="visit" value="${field}">\n${END_OF_DOCUMENT}`;
+  answer(portal, request, response, { status: 200, headers: prepared.headers, body: prepared.complete(end) });
+}
+
+function prepare(portal: Portal, page: Page, encoding: Encoding): PreparedPage {
+  const html = render(portal, page, languageButtons(portal.town.config.town.languages));
+  return { headers: headersOf(portal, page, encoding), complete: compressBeginning(encoding, html) };
+}
+
+/** Everything up to the end of the document. */
+function render(portal: Portal, page: Page, languages: readonly LanguageChoice[]): string {
+  const { town, demo } = portal.town.config;
+  return portal.pages.render(page.name, {
     ...page.view,
-    t,
+    t: translator(portal, page.language),
     language: page.language,
+    direction: directionOf(page.language),
+    endonym: ENDONYMS[page.language],
     heading: page.title,
     lead: page.lead,
-    languages: languageLinks(request, town.languages),
+    languages,
     binding: page.binding === true && page.language !== 'de',
     town,
     demo,
   });
-  response.status(page.status ?? 200).set({
-    'Content-Type': 'text/html; charset=utf-8',
-    'Content-Language': page.language,
-    'Content-Security-Policy': contentSecurityPolicy(portal.pages.styleHash, [
-      new URL(settings.url).origin,
-      ...(page.formTarget === undefined ? [] : [page.formTarget]),
-    ]),
-    'Cache-Control': page.cache ?? 'no-store',
-    Vary: 'Accept-Language, Accept-Encoding',
-  });
-  sendCompressed(request, response, html);
+}
+
+function headersOf(portal: Portal, page: Page, encoding: Encoding): Headers {
+  const targets = [
+    new URL(portal.town.config.portal.url).origin,
+    ...(page.formTarget === undefined ? [] : [page.formTarget]),
+  ];
+  return [
+    ...['Content-Type', 'text/html; charset=utf-8'],
+    ...['Content-Language', page.language],
+    ...['Content-Security-Policy', contentSecurityPolicy(portal.pages.styleHash, targets)],
+    ...['Cache-Control', page.cache ?? 'no-store'],
+    ...['Vary', 'Accept-Language, Accept-Encoding'],
+    ...(encoding === 'identity' ? [] : ['Content-Encoding', encoding]),
+  ];
+}
+
+/** How a page is had in another language: by a link, or without `href` by a button of its form. */
+interface LanguageChoice {
+  readonly code: Language;
+  readonly name: string;
+  readonly direction: 'ltr' | 'rtl';
+  readonly href?: string;
 }
 
 /** A link to the same page in each language. The answer to a form has no address to link to. */
-function languageLinks(request: Request, languages: readonly Language[]) {
+function languageLinks(request: IncomingMessage, languages: readonly Language[]): LanguageChoice[] {
   if (request.method === 'POST') return [];
   const query = rawQueryOf(request);
   return languages.map((code) => ({
     code,
     name: ENDONYMS[code],
+    direction: directionOf(code),
     href: `?${query === '' ? '' : `${query}&`}${LANGUAGE_PARAMETER}=${code}`,
   }));
 }
 
-/** Fast settings: pages carry a sealed visit and so are compressed one by one. */
-const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_MODE]: 1 } };
-const GZIP = { level: 4, windowBits: 14, memLevel: 7 };
-
-function sendCompressed(request: Request, response: Response, text: string): void {
-  const encoding = request.acceptsEncodings(['br', 'gzip', 'identity']);
-  const body =
-    encoding === 'br'
-      ? brotliCompressSync(text, BROTLI)
-      : encoding === 'gzip'
-        ? gzipSync(text, GZIP)
-        : Buffer.from(text);
-  if (encoding === 'br' || encoding === 'gzip') response.set('Content-Encoding', encoding);
-  response.set('Content-Length', String(body.length)).end(body);
+function languageButtons(languages: readonly Language[]): LanguageChoice[] {
+  return languages.map((code) => ({ code, name: ENDONYMS[code], direction: directionOf(code) }));
 }

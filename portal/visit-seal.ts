@@ -3,7 +3,7 @@ import { LANGUAGES, type Language } from '../config/schema';
 import { DeviceAddress } from '../core/mac';
 import { HOUR, type Millis } from '../core/time';
 import type { Random } from '../runtime/random';
-import type { Visit } from './gateways/gateway';
+import { SETBACKS, type Setback, type Visit } from './gateways/gateway';
 import { Seal } from './seal';
 
 /** The time to read the terms in peace (WCAG 2.2.1). A replay within it only renews the same grant. */
@@ -15,6 +15,8 @@ export interface ShownVisit {
   readonly termsVersion: string;
   readonly language: Language;
   readonly shownAt: Millis;
+  /** What the page says beyond the terms; told again in another language. */
+  readonly setback?: Setback;
 }
 
 const shape = z.object({
@@ -26,6 +28,7 @@ const shape = z.object({
   termsVersion: z.string(),
   language: z.enum(LANGUAGES),
   shownAt: z.number(),
+  setback: z.enum(SETBACKS).optional(),
 });
 
 /** Puts visits into the hidden form field and takes them out again. */
@@ -45,8 +48,8 @@ export class VisitSeal {
     const opened = this.#seal.open(word);
     const device = opened && DeviceAddress.parse(opened.device);
     if (opened === undefined || device === undefined) return undefined;
-    const { termsVersion, language, shownAt, gateway, site, ticket, originalUrl } = opened;
+    const { termsVersion, language, shownAt, setback, gateway, site, ticket, originalUrl } = opened;
     const visit = { gateway, site, device, ticket, ...(originalUrl !== undefined && { originalUrl }) };
-    return { visit, termsVersion, language, shownAt };
+    return { visit, termsVersion, language, shownAt, ...(setback !== undefined && { setback }) };
   }
 }

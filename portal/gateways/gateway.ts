@@ -5,7 +5,7 @@ import type { OrderResult, VisitRefusedReason } from '../../core/reasons';
 import type { Clock } from '../../runtime/clock';
 import type { Log } from '../../runtime/log';
 import type { Random } from '../../runtime/random';
-import type { Granted } from '../../store/store';
+import type { Granted, WaitingStore } from '../../store/store';
 
 /** One redirected browser: everything the portal has to know between the redirect and the acceptance. */
 export interface Visit {
@@ -28,7 +28,8 @@ export interface Redirect {
 }
 
 /** Why a visitor who was on the way in, or in, is before the gateway again. */
-export type Setback = 'rejected' | 'ended' | 'timed-out';
+export const SETBACKS = ['rejected', 'ended', 'timed-out'] as const;
+export type Setback = (typeof SETBACKS)[number];
 
 export type Recognised =
   /** Not online: show the terms. */
@@ -51,6 +52,8 @@ export interface GatewayServices {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Visitors that a gateway fetches from whichever process it asks. */
+  readonly waiting: WaitingStore;
 }
 
 /** A visitor who accepted the terms, about to be let in. */

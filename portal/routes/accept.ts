@@ -1,65 +1,40 @@
-import express, { type Request, type Response, Router } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Site } from '../../config/schema';
 import { decide, grantEnd } from '../../core/decide';
 import type { RejectReason } from '../../core/reasons';
 import type { Millis } from '../../core/time';
 import type { Granted } from '../../store/store';
+import { type Handler, seeOther } from '../answer';
+import { readForm } from '../form';
 import { type GatewayAdapter, GatewayAway } from '../gateways/gateway';
 import { LANGUAGE_PARAMETER } from '../i18n/language';
 import { type Portal, storing } from '../portal';
 import { languageOf, translator } from '../respond';
 import { isCrossSite } from '../security';
-import { type ShownVisit, VISIT_LIFETIME_MS } from '../visit-seal';
+import type { ShownVisit } from '../visit-seal';
 import { showAway } from './away';
 import { refuseIfClosed } from './closed';
 import { showMessage } from './errors';
 import { refuse } from './refuse';
+import { openVisit, type Returning } from './shown-visit';
 
-const form = express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 4 });
+/** POST /accept. The visitor accepts the terms: grant, then through the gateway. */
+export const accept: Handler = async (portal, request, response) => {
+  const form = await readForm(request);
+  if (isCrossSite(request, portal.town.config.portal.url)) {
+    refuse(portal, request, response, 'cross-site');
+    return;
+  }
+  const returning = openVisit(portal, request, response, form.get('visit'));
+  if (returning !== undefined) await admit(portal, request, response, returning);
+};
 
-/** The visitor accepts the terms: grant, then through the gateway. */
-export function acceptRoutes(portal: Portal): Router {
-  const router = Router();
-  router.post('/accept', form, async (request, response) => {
-    if (isCrossSite(request, portal.town.config.portal.url)) {
-      refuse(portal, request, response, 'cross-site');
-      return;
-    }
-    const word = visitField(request.body);
-    const shown = portal.town.visits.open(word);
-    if (typeof word !== 'string' || shown === undefined) {
-      refuse(portal, request, response, 'visit-forged');
-      return;
-    }
-    const adapter = portal.town.adapters.get(shown.visit.gateway);
-    const site = portal.town.sites.get(shown.visit.site);
-    if (adapter === undefined || site === undefined || adapter.site !== site.id) {
-      refuse(portal, request, response, 'unknown-gateway');
-      return;
-    }
-    if (portal.clock.now() - shown.shownAt > VISIT_LIFETIME_MS) {
-      refuse(portal, request, response, 'visit-expired', adapter);
-      return;
-    }
-    await admit(portal, request, response, { word, shown, adapter, site });
-  });
-  return router;
-}
-
-function visitField(body: unknown): unknown {
-  return typeof body === 'object' && body !== null && 'visit' in body ? body.visit : undefined;
-}
-
-interface Acceptance {
-  /** The sealed visit, as the form brought it. */
-  readonly word: string;
-  readonly shown: ShownVisit;
-  readonly adapter: GatewayAdapter;
-  readonly site: Site;
-}
-
-async function admit(portal: Portal, request: Request, response: Response, acceptance: Acceptance): Promise<void> {
-  const { word, shown, adapter, site } = acceptance;
+async function admit(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { word, shown, adapter, site }: Returning,
+): Promise<void> {
   if (refuseIfClosed(portal, request, response, site)) return;
   const { device } = shown.visit;
   const now = portal.clock.now();
@@ -99,7 +74,7 @@ async function admit(portal: Portal, request: Request, response: Response, accep
     showAway(portal, request, response, { adapter, visit: word });
     return;
   }
-  response.set({ Location: target, 'Cache-Control': 'no-store' }).status(303).end();
+  seeOther(portal, request, response, target);
 }
 
 interface Refusal {
@@ -109,7 +84,7 @@ interface Refusal {
   readonly until: Millis;
 }
 
-function refuseVisitor(portal: Portal, request: Request, response: Response, refusal: Refusal): void {
+function refuseVisitor(portal: Portal, request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
   const { site, adapter, reason, until } = refusal;
   portal.log.debug('visit-rejected', { site: site.id, nas: adapter.id, reason });
   const language = languageOf(portal, request);

@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayAdapter } from '../gateways/gateway';
 import type { Portal } from '../portal';
 import { languageOf, translator } from '../respond';
@@ -7,14 +7,14 @@ import { showMessage } from './errors';
 /** The visitor accepted, but the gateway could not be told in time: what happened, and a button that tries it again. */
 export function showAway(
   portal: Portal,
-  request: Request,
-  response: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
   { adapter, visit }: { readonly adapter: GatewayAdapter; readonly visit: string },
 ): void {
   portal.metrics.away(adapter.id);
   portal.log.debug('gateway-away', { nas: adapter.id, site: adapter.site });
   const t = translator(portal, languageOf(portal, request));
-  response.set('Retry-After', '10');
+  response.setHeader('Retry-After', '10');
   showMessage(portal, request, response, {
     status: 503,
     title: t('away.title'),

@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Site } from '../../config/schema';
 import { openingAt } from '../../core/opening-hours';
 import type { Portal } from '../portal';
@@ -6,7 +6,12 @@ import { languageOf, translator } from '../respond';
 import { showMessage } from './errors';
 
 /** Answers a visitor of a site that is closed at this hour with a page that says when it opens. False if it is open. */
-export function refuseIfClosed(portal: Portal, request: Request, response: Response, site: Site): boolean {
+export function refuseIfClosed(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  site: Site,
+): boolean {
   const now = portal.clock.now();
   const opening = site.rules.openingHours && openingAt(site.rules.openingHours, now);
   if (opening === undefined || opening.isOpen) return false;

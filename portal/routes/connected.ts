@@ -1,4 +1,5 @@
-import { type Request, type Response, Router } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Router } from 'express';
 import type { GrantId } from '../../core/ids';
 import type { Millis } from '../../core/time';
 import type { GatewayAdapter } from '../gateways/gateway';
@@ -31,7 +32,12 @@ export function connectedRoutes(portal: Portal): Router {
   return router;
 }
 
-export function showConnected(portal: Portal, request: Request, response: Response, online: Online): void {
+export function showConnected(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  online: Online,
+): void {
   const language = languageOf(portal, request);
   const t = translator(portal, language);
   const { adapter, grant, until, originalUrl } = online;

@@ -1,4 +1,5 @@
-import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { type Portal, StoreFailed } from '../portal';
 import { languageOf, sendPage, translator } from '../respond';
 
@@ -16,7 +17,12 @@ export interface Message {
   readonly home?: boolean;
 }
 
-export function showMessage(portal: Portal, request: Request, response: Response, message: Message): void {
+export function showMessage(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  message: Message,
+): void {
   const { status, title, paragraphs, restart, retry, note, home } = message;
   sendPage(portal, request, response, {
     name: 'message',
@@ -35,28 +41,39 @@ export function notFound(portal: Portal): RequestHandler {
 
 /** Requests that cannot be read, a store that fails, and our own faults: a page each, never a stack trace. */
 export function faults(portal: Portal): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    if (error instanceof StoreFailed) {
-      portal.log.error('portal-store-failed', { err: error.cause });
-      response.set('Retry-After', '30');
-      showError(portal, request, response, 503, 'error.store');
-      return;
-    }
-    const status = clientFault(error);
-    if (status !== undefined) {
-      showError(portal, request, response, status, 'error.badRequest');
-      return;
-    }
-    portal.log.error('portal-fault', { err: error });
-    showError(portal, request, response, 500, 'error.fault');
-  };
+  return (error: unknown, request, response, _next) => showFault(portal, request, response, error);
 }
 
-function showError(portal: Portal, request: Request, response: Response, status: number, key: string): void {
+/** Answers a request during which something was thrown. */
+export function showFault(portal: Portal, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    // Half an answer cannot be mended; the browser must not take it for a whole one.
+    response.destroy();
+    portal.log.error('portal-fault', { err: error });
+    return;
+  }
+  if (error instanceof StoreFailed) {
+    portal.log.error('portal-store-failed', { err: error.cause });
+    response.setHeader('Retry-After', '30');
+    showError(portal, request, response, 503, 'error.store');
+    return;
+  }
+  const status = clientFault(error);
+  if (status !== undefined) {
+    showError(portal, request, response, status, 'error.badRequest');
+    return;
+  }
+  portal.log.error('portal-fault', { err: error });
+  showError(portal, request, response, 500, 'error.fault');
+}
+
+function showError(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  key: string,
+): void {
   const t = translator(portal, languageOf(portal, request));
   showMessage(portal, request, response, { status, title: t(key), paragraphs: [t(`${key}.text`)], home: true });
 }

@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { VisitRefusedReason } from '../../core/reasons';
 import type { GatewayAdapter } from '../gateways/gateway';
 import { NO_GATEWAY } from '../metrics';
@@ -9,8 +9,8 @@ import { showMessage } from './errors';
 /** Answers a redirect or form that cannot be used: what happened in plain words, and the way to a fresh start. */
 export function refuse(
   portal: Portal,
-  request: Request,
-  response: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
   reason: VisitRefusedReason,
   adapter?: GatewayAdapter,
 ): void {

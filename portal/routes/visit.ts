@@ -1,36 +1,56 @@
-import { type Request, type Response, Router } from 'express';
-import type { Site } from '../../config/schema';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Language, Site } from '../../config/schema';
 import { grantEnd } from '../../core/decide';
+import { localDate, type Millis } from '../../core/time';
+import { type Handler, pathOf, queryOf } from '../answer';
 import type { GatewayAdapter, Recognised } from '../gateways/gateway';
 import { type Portal, storing } from '../portal';
-import { languageOf, rawQueryOf, sendPage, translator } from '../respond';
+import { languageOf, type Page, rawQueryOf, sendPrepared, translator } from '../respond';
+import type { ShownVisit } from '../visit-seal';
 import { refuseIfClosed } from './closed';
 import { showConnected } from './connected';
 import { showMessage } from './errors';
 import { refuse } from './refuse';
+import { openVisit } from './shown-visit';
 
-/** A browser that a gateway sent here: /uam/<gateway>?res=..., /opennds/<gateway>?fas=... */
-export function visitRoutes(portal: Portal): Router {
-  const router = Router();
-  for (const family of ['uam', 'opennds'] as const) {
-    router.get(`/${family}/:gateway`, async (request, response) => {
-      const adapter = portal.town.adapters.get(request.params.gateway);
-      const site = adapter && portal.town.sites.get(adapter.site);
-      if (adapter?.family !== family || site === undefined) {
-        refuse(portal, request, response, 'unknown-gateway');
-        return;
-      }
-      const rawQuery = rawQueryOf(request);
-      const recognised = adapter.recognise({
-        base: portal.town.config.portal.url + request.path,
-        rawQuery,
-        query: new URLSearchParams(rawQuery),
-      });
-      await show(portal, request, response, { adapter, site, recognised });
-    });
+/** GET /<family>/<gateway>?...: a browser that a gateway sent here, to the address that has its name. */
+export const visit: Handler = (portal, request, response) => {
+  const path = pathOf(request);
+  const [, family, gateway = ''] = path.split('/');
+  const adapter = portal.town.adapters.get(gateway);
+  if (adapter === undefined || adapter.family !== family) {
+    refuse(portal, request, response, 'unknown-gateway');
+    return;
   }
-  return router;
+  return arrive(portal, request, response, adapter, portal.town.config.portal.url + path);
+};
+
+/**
+ * Answers a browser that a gateway sent here.
+ * @param base  the address as the gateway wrote it, without the query
+ */
+export async function arrive(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  adapter: GatewayAdapter,
+  base: string,
+): Promise<void> {
+  const site = portal.town.sites.get(adapter.site);
+  if (site === undefined) throw new Error(`The gateway ${adapter.id} has no site.`);
+  const rawQuery = rawQueryOf(request);
+  const recognised = adapter.recognise({ base, rawQuery, query: new URLSearchParams(rawQuery) });
+  await show(portal, request, response, { adapter, site, recognised });
 }
+
+/** GET /visit?visit=<sealed>&l=<language>: the terms once more, in another language. */
+export const visitAgain: Handler = (portal, request, response) => {
+  const returning = openVisit(portal, request, response, new URLSearchParams(queryOf(request)).get('visit'));
+  if (returning === undefined) return;
+  const { shown, adapter, site } = returning;
+  if (!refuseIfClosed(portal, request, response, site))
+    showTerms(portal, request, response, { ...shown, adapter, site });
+};
 
 interface Arrival {
   readonly adapter: GatewayAdapter;
@@ -38,7 +58,12 @@ interface Arrival {
   readonly recognised: Recognised;
 }
 
-async function show(portal: Portal, request: Request, response: Response, arrival: Arrival): Promise<void> {
+async function show(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  arrival: Arrival,
+): Promise<void> {
   const { adapter, site, recognised } = arrival;
   if (!recognised.ok) {
     refuse(portal, request, response, recognised.reason, adapter);
@@ -48,7 +73,7 @@ async function show(portal: Portal, request: Request, response: Response, arriva
   switch (recognised.stage) {
     case 'captive':
       if (!refuseIfClosed(portal, request, response, site))
-        showTerms(portal, request, response, { adapter, site, recognised });
+        showTerms(portal, request, response, { adapter, site, ...recognised, shownAt: portal.clock.now() });
       return;
     case 'online': {
       const { device } = recognised;
@@ -70,19 +95,38 @@ async function show(portal: Portal, request: Request, response: Response, arriva
   }
 }
 
-function showTerms(
-  portal: Portal,
-  request: Request,
-  response: Response,
-  arrival: Arrival & { readonly recognised: Extract<Recognised, { stage: 'captive' }> },
-): void {
-  const { adapter, site, recognised } = arrival;
+interface Showing extends Pick<ShownVisit, 'visit' | 'setback' | 'shownAt'> {
+  readonly adapter: GatewayAdapter;
+  readonly site: Site;
+}
+
+function showTerms(portal: Portal, request: IncomingMessage, response: ServerResponse, showing: Showing): void {
+  const { adapter, site, visit, setback, shownAt } = showing;
   const { texts, visits, formats, config } = portal.town;
   const language = languageOf(portal, request);
-  const shownAt = portal.clock.now();
-  const termsVersion = texts.versionAt(shownAt);
+  const now = portal.clock.now();
+  const termsVersion = texts.versionAt(now, site.id);
+  const duration = formats.get(language)?.duration(grantEnd(site.rules, now) - now) ?? '';
+  sendPrepared(portal, request, response, {
+    key: [adapter.id, language, localDate(now, config.town.timeZone), duration, setback].join(' '),
+    make: () => termsPage(portal, showing, { language, termsVersion, duration, now }),
+    field: visits.close({ visit, termsVersion, language, shownAt, ...(setback !== undefined && { setback }) }),
+  });
+}
+
+interface Wording {
+  readonly language: Language;
+  readonly termsVersion: string;
+  readonly duration: string;
+  readonly now: Millis;
+}
+
+/** The page but for the sealed visit. What it depends on is in the key above; texts change with the day. */
+function termsPage(portal: Portal, { adapter, site, setback }: Showing, wording: Wording): Page {
+  const { texts, config } = portal.town;
+  const { language, termsVersion, duration, now } = wording;
   const { email, phone } = config.town.contact;
-  sendPage(portal, request, response, {
+  return {
     name: 'visit',
     title: site.name,
     lead: translator(portal, language)('visit.lead'),
@@ -91,13 +135,12 @@ function showTerms(
     binding: true,
     view: {
       ownTexts: false,
-      sealed: visits.close({ visit: recognised.visit, termsVersion, language, shownAt }),
-      duration: formats.get(language)?.duration(grantEnd(site.rules, shownAt) - shownAt),
+      duration,
       contact: phone ?? email,
       termsVersion,
-      terms: texts.terms(language, termsVersion),
-      privacy: texts.privacy(language),
-      setback: recognised.setback,
+      terms: texts.terms(language, termsVersion, site.id),
+      privacy: texts.document('privacy', language, now, site.id),
+      setback,
     },
-  });
+  };
 }

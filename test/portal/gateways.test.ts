@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
 import fc from 'fast-check';
 import request from 'supertest';
 import { DeviceAddress } from '../../core/mac';
@@ -206,7 +207,7 @@ test('a refused redirect gets a page in plain words, a count, and no grant', asy
 
 test('mutated redirects: no 5xx, no grant, nothing of theirs in the page', async () => {
   const { app, store } = await testPortal();
-  const server = app.listen(0, '127.0.0.1');
+  const server = createServer(app).listen(0, '127.0.0.1');
   const bases = [uamRedirect(), uamRedirect('plain'), openndsRedirect()];
   const marker = '<zq>';
   const piece = fc.oneof(

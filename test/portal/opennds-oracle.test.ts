@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import request from 'supertest';
 import { closeStores, openndsRedirect, testPortal } from './support/town';
 
@@ -18,7 +18,7 @@ function sealed(): { readonly iv: Buffer; readonly octets: Buffer } {
   return { iv: Buffer.from(query.get('iv') ?? ''), octets: Buffer.from(fas, 'base64') };
 }
 
-async function answer(app: Express, iv: Buffer, octets: Buffer): Promise<string> {
+async function answer(app: RequestListener, iv: Buffer, octets: Buffer): Promise<string> {
   const fas = Buffer.from(octets.toString('base64')).toString('base64');
   const { status, text } = await request(app).get(`/opennds/library?fas=${encodeURIComponent(fas)}&iv=${iv}`);
   return `${status} ${/<h1>(.*?)<\/h1>/.exec(text)?.[1]}`;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,7 +84,7 @@ describe('every page', () => {
 
   test.each(['de', 'en'])('the first view in %s is at most 14,000 octets with its headers', async (language) => {
     const { app } = await testPortal();
-    const server = app.listen(0, '127.0.0.1');
+    const server = createServer(app).listen(0, '127.0.0.1');
     await once(server, 'listening');
     for (const encoding of ['br', 'gzip']) {
       const octets = await octetsOf(server, withLanguage(uamRedirect(), language), encoding);
@@ -234,7 +234,12 @@ describe('texts and templates', () => {
     ['a missing template', 'visit.ejs', undefined, 'TEMPLATE_MISSING'],
     ['a broken template', 'status.ejs', '<% if (', 'TEMPLATE_BROKEN'],
     ['a missing locale', 'locales/en.json', undefined, 'LOCALE_BROKEN'],
-    ['a locale without a key', 'locales/en.json', '{}', 'LOCALE_BROKEN'],
+    [
+      'a locale with a stamp that is none',
+      'locales/en.json',
+      '{"wifi":{"text":"x","of":"y","reviewed":true}}',
+      'LOCALE_BROKEN',
+    ],
   ])('%s stops the start with one sentence naming the file', async (_, file, content, code) => {
     const copy = mkdtempSync(join(tmpdir(), 'templates-'));
     cpSync(folder, copy, { recursive: true });
@@ -264,7 +269,7 @@ describe('texts and templates', () => {
   test('a version of the terms without a text stops the start; at a reload the last good texts stay', async () => {
     const later = {
       ...townConfig(),
-      terms: { versions: [{ version: '2027-01', validFrom: '2027-01-01' }] },
+      terms: { ...townConfig().terms, versions: [{ version: '2027-01', validFrom: '2027-01-01', reaccept: true }] },
     };
     await expect(testPortal(later)).rejects.toEqual(expect.objectContaining({ code: 'TEXT_MISSING' }));
     const { app, live } = await testPortal();
