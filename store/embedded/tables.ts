@@ -68,6 +68,12 @@ export function sessionKey(gateway: GatewayId, sessionId: string): SessionKey {
 export const LAST = '\u{10ffff}';
 
 /**
+ * How much address space the files may take before they are mapped anew. Small, as lmdb-js would begin, every growth
+ * leaves the former map behind, and its pages in the resident set. Nothing is allocated for it.
+ */
+const MAP_OCTETS = 2 ** 36;
+
+/**
  * Opens the files. `overlappingSync: false`: a commit resolves after fdatasync and the write of the new root, and
  * rejects when either fails. With lmdb-js' default, `flushed` would never settle after a failed sync.
  * `eventTurnBatching: false`: with it, a failed commit also rejects a promise that nobody holds, which ends the process.
@@ -77,6 +83,7 @@ export function openTables(folder: string): Tables {
     path: folder,
     noSubdir: false,
     maxDbs: 32,
+    mapSize: MAP_OCTETS,
     overlappingSync: false,
     eventTurnBatching: false,
   });
