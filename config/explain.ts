@@ -108,6 +108,7 @@ function hintForKey(key: string, path: Path, root: Schema, value: unknown): stri
 function keysOf(schema: Schema, value: unknown): string[] {
   const inner = bare(schema);
   if (inner instanceof z.ZodObject) return Object.keys(inner.shape);
+  if (inner instanceof z.ZodRecord) return inner.keyType instanceof z.ZodEnum ? inner.keyType.options.map(String) : [];
   if (inner instanceof z.ZodDiscriminatedUnion) {
     const kind = valueAt(value, [inner.def.discriminator]);
     const branch = blocksOf(inner).find((block) => block.path === '' && block.kind === kind);
