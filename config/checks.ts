@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { localDate, type Millis } from '../core/time';
+import { readCalendar } from './calendar';
 import { termsPlace, textFile } from './documents';
 import { didYouMean, type Explained } from './explain';
 import { finding, type MistakeKind } from './messages';
@@ -28,10 +29,13 @@ export function checkConfig(sections: Sections, context: CheckContext): Explaine
   return [
     ...duplicateIds(sections),
     ...unknownSites(sections),
+    ...calendarMistakes(sections, context),
     ...weakSecrets(sections),
     ...overlappingClients(sections),
     ...unchangedSecrets(sections),
     ...radsecMistakes(sections),
+    ...sharedControllers(sections),
+    ...plainCaptiveApis(sections),
     ...authmonMistakes(sections),
     ...samePorts(sections),
     ...termsMistakes(sections, context),
@@ -43,7 +47,7 @@ function mistake(path: readonly (string | number)[], kind: MistakeKind, words: R
 }
 
 function duplicateIds(sections: Sections): Explained[] {
-  return (['sites', 'gateways', 'accessPoints'] as const).flatMap((list) => {
+  return (['sites', 'gateways', 'accessPoints', 'calendars', 'blockings'] as const).flatMap((list) => {
     const ids = sections[list]?.map((entry) => entry.id) ?? [];
     return ids.flatMap((id, i) => {
       const first = ids.indexOf(id);
@@ -55,13 +59,37 @@ function duplicateIds(sections: Sections): Explained[] {
 function unknownSites(sections: Sections): Explained[] {
   if (sections.sites === undefined) return [];
   const sites = [...new Set(sections.sites.map((site) => site.id))];
-  return (['gateways', 'accessPoints'] as const).flatMap((list) =>
-    (sections[list] ?? []).flatMap(({ site }, i) => {
-      if (sites.includes(site)) return [];
-      const words = { hint: didYouMean(nearest(site, sites)), sites: sites.join(', ') };
-      return [mistake([list, i, 'site'], 'unknown-site', words)];
+  const check = (site: string, path: (string | number)[]): Explained[] => {
+    if (sites.includes(site)) return [];
+    return [mistake(path, 'unknown-site', { hint: didYouMean(nearest(site, sites)), sites: sites.join(', ') })];
+  };
+  return [
+    ...(['gateways', 'accessPoints'] as const).flatMap((list) =>
+      (sections[list] ?? []).flatMap(({ site }, i) => check(site, [list, i, 'site'])),
+    ),
+    ...(sections.blockings ?? []).flatMap((blocking, i) =>
+      (blocking.sites ?? []).flatMap((site, j) => check(site, ['blockings', i, 'sites', j])),
+    ),
+  ];
+}
+
+function calendarMistakes({ calendars, sites = [] }: Sections, { folder }: CheckContext): Explained[] {
+  if (calendars === undefined) return [];
+  const known = calendars.map(({ id }) => id);
+  const unknown = sites.flatMap(({ rules: { closedOn = [] } }, i) =>
+    closedOn.flatMap((id, j) => {
+      if (known.includes(id)) return [];
+      const words = { hint: didYouMean(nearest(id, known)), calendars: known.join(', ') || 'none so far' };
+      return [mistake(['sites', i, 'rules', 'closedOn', j], 'unknown-calendar', words)];
     }),
   );
+  const unusable = calendars.flatMap(({ file }, i) => {
+    const read = readCalendar(file, folder);
+    if (read.ok) return [];
+    const words = { file, why: read.line === undefined ? read.why : `line ${read.line}: ${read.why}` };
+    return [mistake(['calendars', i, 'file'], 'calendar-unusable', words)];
+  });
+  return [...unknown, ...unusable];
 }
 
 function weakSecrets({ demo = false, key, gateways = [] }: Sections): Explained[] {
@@ -89,7 +117,11 @@ function weakSecrets({ demo = false, key, gateways = [] }: Sections): Explained[
           ...shared(gateway.agentSecret, gateway.id, [...at, 'agentSecret']),
         ];
       }
+      if (!('radius' in gateway)) return [];
       return [
+        ...('captiveApi' in gateway
+          ? shared(gateway.captiveApi?.secret, gateway.id, [...at, 'captiveApi', 'secret'])
+          : []),
         ...('uam' in gateway ? shared(gateway.uam.secret, gateway.id, [...at, 'uam', 'secret']) : []),
         ...shared(gateway.radius.secret, gateway.id, [...at, 'radius', 'secret']),
         ...shared(gateway.radius.formerSecret, gateway.id, [...at, 'radius', 'formerSecret']),
@@ -173,6 +205,29 @@ function authmonMistakes({ gateways = [], portal }: Sections): Explained[] {
   });
 }
 
+/** The redirect names the controller's site and the access point, never the controller. */
+function sharedControllers({ gateways = [] }: Sections): Explained[] {
+  const open = gateways.flatMap((gateway, i) =>
+    gateway.kind === 'unifi' && gateway.accessPoints.length === 0 ? [{ i, site: gateway.controller.site }] : [],
+  );
+  return open.flatMap(({ i, site }) => {
+    const other = open.find((earlier) => earlier.i < i && earlier.site === site);
+    if (other === undefined) return [];
+    return [
+      mistake(['gateways', i, 'controller', 'site'], 'controller-shared', { other: pathText(['gateways', other.i]) }),
+    ];
+  });
+}
+
+function plainCaptiveApis({ portal, gateways = [] }: Sections): Explained[] {
+  if (portal === undefined || portal.url.startsWith('https:')) return [];
+  return gateways.flatMap((gateway, i) =>
+    'captiveApi' in gateway && gateway.captiveApi !== undefined
+      ? [mistake(['gateways', i, 'captiveApi'], 'captive-api-plain')]
+      : [],
+  );
+}
+
 function samePorts({ portal, ops, radius }: Sections): Explained[] {
   const issues: Explained[] = [];
   for (const [other, listen] of Object.entries({ 'portal.listen': portal?.listen, 'ops.listen': ops?.listen })) {
@@ -182,6 +237,12 @@ function samePorts({ portal, ops, radius }: Sections): Explained[] {
   }
   if (portal && ops && collide(portal.listen, ops.listen)) {
     issues.push(mistake(['ops', 'listen', 'port'], 'same-port', { other: 'portal.listen' }));
+  }
+  const { probes } = portal ?? {};
+  if (probes) {
+    for (const [other, listen] of Object.entries({ 'portal.listen': portal?.listen, 'ops.listen': ops?.listen })) {
+      if (listen && collide(probes, listen)) issues.push(mistake(['portal', 'probes', 'port'], 'same-port', { other }));
+    }
   }
   if (radius && radius.authenticationPort === radius.accountingPort && radius.accountingPort !== 0) {
     issues.push(mistake(['radius', 'accountingPort'], 'same-port', { other: 'radius.authenticationPort' }));

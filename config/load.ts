@@ -6,6 +6,7 @@ import { errnoOf, OperatorError } from '../core/errors';
 import type { Millis } from '../core/time';
 import { checkConfig, type Sections } from './checks';
 import { type Explained, explain } from './explain';
+import { withWholeRules } from './in-force';
 import { finding } from './messages';
 import { type Mistake, pathText } from './mistake';
 import { secretReader } from './read-secret';
@@ -64,7 +65,7 @@ export function parseConfig(text: string, folder: string, now?: Millis): Loaded 
   const sections = parsed.success ? parsed.data : soundSections(schema, source.value, issues);
   const found = [...issues.flatMap((issue) => explain(issue, schema, source.value)), ...checkConfig(sections, context)];
   if (parsed.success && found.length === 0)
-    return { ok: true, config: withTimeZone(withAbsolutePaths(parsed.data, folder)) };
+    return { ok: true, config: withWholeRules(withAbsolutePaths(parsed.data, folder), folder) };
   const mistakes = found.map((explained) => locate(explained, schema, source));
   return { ok: false, mistakes: mistakes.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
 }
@@ -81,7 +82,7 @@ function soundSections(
 }
 
 function withAbsolutePaths(config: Config, folder: string): Config {
-  const { terms, store, radius } = config;
+  const { terms, sites, store, radius } = config;
   const { radsec } = radius;
   return {
     ...config,
@@ -89,7 +90,17 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       radius: { ...radius, radsec: { ...radsec, certificates: absolute(radsec.certificates, folder) } },
     }),
     store: { ...store, path: resolve(folder, store.path) },
+    gateways: config.gateways.map((gateway) => {
+      if (!('controller' in gateway) || gateway.controller.authority === undefined) return gateway;
+      const authority = resolve(folder, gateway.controller.authority);
+      return { ...gateway, controller: { ...gateway.controller, authority } };
+    }),
     terms: terms.folder === undefined ? terms : { ...terms, folder: resolve(folder, terms.folder) },
+    sites: sites.map((site) =>
+      site.terms === undefined
+        ? site
+        : { ...site, terms: { ...site.terms, folder: resolve(folder, site.terms.folder) } },
+    ),
   };
 }
 
@@ -99,17 +110,6 @@ function absolute<Files extends Readonly<Record<string, string>>>(files: Files, 
     files,
     Object.fromEntries(Object.entries(files).map(([key, file]) => [key, resolve(folder, file)])),
   );
-}
-
-/** Opening hours are those of the town's clocks. */
-function withTimeZone(config: Config): Config {
-  const { timeZone } = config.town;
-  const sites = config.sites.map((site) => {
-    const { openingHours } = site.rules;
-    if (openingHours === undefined) return site;
-    return { ...site, rules: { ...site.rules, openingHours: { ...openingHours, timeZone } } };
-  });
-  return { ...config, sites };
 }
 
 function locate({ path, ...found }: Explained, schema: Schema, source: Source): Mistake {

@@ -35,6 +35,11 @@ export const MESSAGES = {
   'form-url': ['This is not a web address.', 'Write it with http:// or https://, like https://wlan.example.de.'],
   'form-date': ['This is not a date.', 'Write year, month and day, like 2026-11-01.'],
   'form-address': ['This is not an IP address.', 'Write it like 10.1.0.1; names are not looked up here.'],
+  'form-host': [
+    'This is neither a host name nor an IP address.',
+    'Write only the host, like 10.1.0.1: no http://, no port, no path.',
+  ],
+  'form-mac': ['This is not the address of a device.', 'Write its six octets like 78:8a:20:59:c6:99.'],
   'form-network': ['This is neither an IP address nor a network.', 'Write it like 10.1.0.1 or 10.1.0.0/24.'],
   'form-hex': [
     'The key is not written in hexadecimal digits, two for each octet.',
@@ -56,9 +61,31 @@ export const MESSAGES = {
   ],
   'time-zone': ['There is no such time zone.', 'Write one like Europe/Berlin.'],
   'german-missing': ['The languages do not contain de.', 'Add de: the German text is the binding one.'],
+  'text-german-missing': ['The German text is missing.', 'Add one after `de:`.'],
   'portal-url-path': [
     'The address has more than scheme, host and port, but gateways append their own path.',
     'Write only {origin}.',
+  ],
+
+  'login-url': [
+    'This is not the address of the router’s login page.',
+    'Write link-login-only as the router does: scheme, host and /login, like http://10.5.50.1/login.',
+  ],
+  'controller-url': [
+    'This is not the address of a controller.',
+    'Write https, host and port without a path, like https://unifi.example.de:8443.',
+  ],
+  'controller-access': [
+    'The controller is to be asked with a key or with an account: one of the two.',
+    'Give apiKey, or account with username and password.',
+  ],
+  'controller-shared': [
+    '{other} has this controller and site already, so redirects could not be told apart.',
+    'List accessPoints at all but one of them.',
+  ],
+  'captive-api-plain': [
+    'Devices ask the captive portal API over https only.',
+    'Let portal.url begin with https://, or remove captiveApi.',
   ],
 
   'secret-form': ['A secret names either a file or an environment variable.', 'Write {file: path} or {env: NAME}.'],
@@ -79,6 +106,12 @@ export const MESSAGES = {
 
   'duplicate-id': ['{other} has this id already.', 'Choose another one.'],
   'unknown-site': ['There is no such site.', '{hint}Use one of: {sites}; or add it under sites.'],
+  'unknown-calendar': ['There is no such calendar.', '{hint}Use one of: {calendars}; or add it under calendars.'],
+  'calendar-unusable': [
+    'The calendar {file} cannot be used: {why}.',
+    'Correct its path or its entries. It takes whole days, as .ics or .json.',
+  ],
+  'blocking-reversed': ['The blocking ends before it begins.', 'Let `until` be its last day.'],
   'clients-overlap': [
     '{other} sends from the same addresses, so its packets could not be told apart.',
     'Give each gateway addresses of its own, or radius.nasIdentifier to all but one of them.',
@@ -111,10 +144,7 @@ export const MESSAGES = {
     'At levels 3 and 4 openNDS speaks https only, but portal.url is http.',
     'Serve the portal by https, or use level 2.',
   ],
-  'terms-file-missing': [
-    'The text {file} does not exist.',
-    'Write it, or correct the version or the folder.',
-  ],
+  'terms-file-missing': ['The text {file} does not exist.', 'Write it, or correct the version or the folder.'],
   'terms-twice': ['This version is listed already.', 'Give each text a version of its own.'],
   'terms-not-yet': ['No version of the terms is in force yet.', 'Let one be valid from today or earlier.'],
 } as const satisfies Record<string, readonly [message: string, remedy: string]>;

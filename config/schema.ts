@@ -5,6 +5,7 @@ import { asIssue } from './messages';
 import { mikrotikGateway, unifiGateway } from './portal-gateways';
 import { blocking, calendar, rules } from './site-rules';
 import { siteTerms, terms } from './text-fields';
+import { accessibility, imprint, services } from './visitor-pages';
 
 /**
  * The one description of the configuration. It validates, and docs/configuration.md with its example is made from it.
@@ -73,6 +74,8 @@ const town = z.strictObject({
     description: 'The town’s accessibility statement.',
     example: 'https://www.musterstadt.example/barrierefreiheit',
   }),
+  imprint: imprint.describe('The imprint on `/imprint` (DDG § 5), unless `imprint.md` lies in `terms.folder`.'),
+  services: services(LANGUAGES).describe('What the town offers online, linked from the page that says one is online.'),
 });
 
 /** Gateways append a path to it, and uspot always appends `?res=`: a path or query here would be lost. */
@@ -101,6 +104,13 @@ const site = z.strictObject({
     example: 1,
   }),
   terms: siteTerms.describe('Texts of its own, for example a school’s terms.'),
+  services: services(LANGUAGES).describe('Services linked here, before those of the town.'),
+  servicesBeforeLogin: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the gateways here let visitors reach the services before they accept the terms; `stadtfunk walled-garden` says which hosts that takes.',
+    ),
 });
 
 const radsec = z
@@ -208,6 +218,9 @@ export function configSchema(readSecret: ReadSecret) {
       })
       .prefault({})
       .describe('What is written to standard output, as JSON lines.'),
+    accessibility: accessibility(LANGUAGES)
+      .optional()
+      .describe('The accessibility statement, unless `accessibility.md` lies in `terms.folder`.'),
     terms: terms.describe('The text that visitors accept.'),
     sites: z.array(site).min(1).describe('Places with free Wi-Fi.'),
     calendars: z.array(calendar).default([]).describe('Days on which sites stay closed: public and school holidays.'),

@@ -92,6 +92,9 @@ describe('docs/configuration.md', () => {
   test('has an example that passes the check once its secret files exist', () => {
     const example = /```yaml\n([\s\S]*?)```/.exec(document)?.[1] ?? '';
     mkdirSync(join(folder, 'secrets'));
+    mkdirSync(join(folder, 'calendars'));
+    const event = ['BEGIN:VEVENT', 'DTSTART;VALUE=DATE:20261223', 'DTEND;VALUE=DATE:20270107', 'END:VEVENT'];
+    writeFileSync(join(folder, 'calendars/school-holidays.ics'), event.join('\r\n'));
     for (const [, file = ''] of example.matchAll(/file: (secrets\/[\w-]+)/g)) {
       // A key of TLS-PSK is written in hexadecimal digits.
       writeFileSync(join(folder, file), `9d3f6a0c5b7e41288f06c2d4a1e97b35${Buffer.from(file).toString('hex')}`);
