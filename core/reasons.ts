@@ -51,7 +51,7 @@ export const VISIT_REFUSED = {
   'parameters-invalid': 'a parameter has a form that the gateway never sends',
   'signature-wrong': 'the redirect was changed on its way, or the shared secret differs',
   'gateway-address-wrong': 'the redirect names an address that is not configured for this gateway',
-  'wrong-level': 'openNDS runs at a fas_secure_enabled level other than 2',
+  'wrong-level': 'openNDS runs at another fas_secure_enabled level than is configured here',
   'visit-expired': 'the page was open for too long',
   'visit-forged': 'the form was not made by this portal',
   'cross-site': 'the form was sent from another site',

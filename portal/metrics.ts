@@ -3,6 +3,7 @@ import type { Config } from '../config/schema';
 import type { GatewayId, SiteId } from '../core/ids';
 import { VISIT_REFUSED, type VisitRefusedReason } from '../core/reasons';
 import { PREFIX, type Registry } from '../runtime/metrics';
+import { AGENT_RESULTS, type AgentResult } from './gateways/opennds/agent';
 
 /** Where a recognised visitor stood. */
 export const VISIT_RESULTS = ['captive', 'online', 'offline'] as const;
@@ -20,6 +21,7 @@ export class PortalMetrics {
   readonly #grants: Counter<'site' | 'language'>;
   readonly #refused: Counter<'gateway' | 'reason'>;
   readonly #away: Counter<'gateway'>;
+  readonly #asked: Counter<'gateway' | 'kind' | 'result'>;
   readonly #seconds: Histogram<'operation'>;
 
   constructor(registry: Registry) {
@@ -48,6 +50,12 @@ export class PortalMetrics {
       labelNames: ['gateway'],
       registers,
     });
+    this.#asked = new Counter({
+      name: `${PREFIX}portal_gateway_questions_total`,
+      help: 'Questions of openNDS access points by who asked, authmon or our agent, and how they were taken.',
+      labelNames: ['gateway', 'kind', 'result'],
+      registers,
+    });
     this.#seconds = new Histogram({
       name: `${PREFIX}portal_request_duration_seconds`,
       help: 'Time from a request to the end of its response.',
@@ -68,6 +76,10 @@ export class PortalMetrics {
       this.#away.inc({ gateway }, 0);
       for (const result of VISIT_RESULTS) this.#visits.inc({ gateway, result }, 0);
     }
+    for (const gateway of config.gateways) {
+      if (gateway.kind !== 'opennds') continue;
+      for (const result of AGENT_RESULTS) this.#asked.inc({ gateway: gateway.id, kind: 'agent', result }, 0);
+    }
     for (const { id: site } of config.sites) {
       for (const language of config.town.languages) this.#grants.inc({ site, language }, 0);
     }
@@ -87,6 +99,10 @@ export class PortalMetrics {
 
   away(gateway: GatewayId): void {
     this.#away.inc({ gateway });
+  }
+
+  gatewayAsked(gateway: GatewayId, kind: 'authmon' | 'agent', result: AgentResult): void {
+    this.#asked.inc({ gateway, kind, result });
   }
 
   took(operation: Operation, seconds: number): void {

@@ -1,29 +1,31 @@
-import { createDecipheriv, createHash } from 'node:crypto';
-import { z } from 'zod';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { OpenndsGateway } from '../../config/schema';
-import { DeviceAddress } from '../../core/mac';
-import { type Admission, type GatewayAdapter, type Recognised, type Redirect, type Visit, webAddress } from './gateway';
+import { MINUTE } from '../../core/time';
+import { pause } from '../../runtime/clock';
+import {
+  ADMIT_WITHIN_MS,
+  type Admission,
+  type GatewayAdapter,
+  GatewayAway,
+  type GatewayServices,
+  type Recognised,
+  type Redirect,
+} from './gateway';
+import { admissionLine } from './opennds/authmon';
+import { sealGrant } from './opennds/grant-seal';
+import { HID_LENGTH, readRedirect } from './opennds/redirect';
 
-const AES_KEY_OCTETS = 32;
-const BLOCK_OCTETS = 16;
-const HID = 'hid=';
-const HID_LENGTH = 64;
-
-const message = z.object({
-  clientmac: z.string(),
-  gatewayaddress: z.string(),
-  authdir: z
-    .string()
-    .regex(/^[\w-]{1,64}$/)
-    .default('opennds_auth'),
-  originurl: z.string().optional(),
-});
+/** From this level on openNDS fetches whom it is to let in; below it the browser brings the proof. */
+const AUTHMON_LEVEL = 3;
+/** An access point asks at least once a minute. Who is not fetched by then taps again. */
+const WAITS_FOR = 2 * MINUTE;
+const LOOK_EVERY_MS = 100;
 
 /**
- * openNDS with the Forwarding Authentication Service at level 2: the redirect is encrypted with the faskey, and the
- * browser carries the answer, which only a holder of the faskey can make, to the gateway.
+ * openNDS with the Forwarding Authentication Service. At levels 1 and 2 the browser carries the answer, which only a
+ * holder of the faskey can make, to the gateway. At levels 3 and 4 the gateway asks us whom to let in (authmon).
  */
-export function openndsAdapter(gateway: OpenndsGateway): GatewayAdapter {
+export function openndsAdapter(gateway: OpenndsGateway, services: GatewayServices): GatewayAdapter {
   const origin = `http://${gateway.address}`;
   return {
     id: gateway.id,
@@ -34,89 +36,70 @@ export function openndsAdapter(gateway: OpenndsGateway): GatewayAdapter {
     logoutUrl: `${origin}/opennds_deny/`,
     restartUrl: `${origin}/login`,
     recognise: (redirect) => recognise(gateway, redirect),
-    admit: (admission) => admit(origin, gateway.faskey.reveal(), admission),
+    admit: (admission) =>
+      gateway.level < AUTHMON_LEVEL
+        ? authUrl(origin, gateway.faskey.reveal(), admission)
+        : letWait(gateway, services, admission),
   };
 }
 
-function recognise(gateway: OpenndsGateway, { query }: Redirect): Recognised {
+function recognise(gateway: OpenndsGateway, { base, query }: Redirect): Recognised {
+  if (!isOurPath(gateway, base.replace(/^https?:\/\/[^/]*/, ''))) return { ok: false, reason: 'unknown-gateway' };
   if (query.get('status') === 'authenticated') return { ok: true, stage: 'online' };
-  const fas = query.get('fas');
-  const iv = query.get('iv');
-  // Level 0 sends the token in the clear; levels 1 and 4 send `fas` without `iv`.
-  if (query.has('authaction') || (fas !== null && iv === null)) return { ok: false, reason: 'wrong-level' };
-  if (fas === null || iv === null) return { ok: false, reason: 'parameters-missing' };
-  if (!/^[0-9a-f]{16}$/i.test(iv)) return { ok: false, reason: 'parameters-invalid' };
-  const text = decrypt(fas, iv, gateway.faskey.reveal());
-  if (text === undefined || !isWhole(text)) return { ok: false, reason: 'signature-wrong' };
-  const hid = text.slice(HID.length, HID.length + HID_LENGTH);
-  const parsed = message.safeParse(pairs(text.slice(HID.length + HID_LENGTH)));
-  if (!parsed.success) return { ok: false, reason: 'signature-wrong' };
-
-  const { clientmac, gatewayaddress, authdir, originurl } = parsed.data;
-  if (gatewayaddress !== gateway.address) return { ok: false, reason: 'gateway-address-wrong' };
-  const device = DeviceAddress.parse(clientmac);
-  if (device === undefined) return { ok: false, reason: 'parameters-invalid' };
-  const originalUrl = webAddress(unescapeOnce(originurl));
-  const visit: Visit = {
-    gateway: gateway.id,
-    site: gateway.site,
-    device,
-    ticket: hid + authdir,
-    ...(originalUrl !== undefined && { originalUrl }),
-  };
-  return { ok: true, stage: 'captive', visit };
+  const read = readRedirect(query, gateway.level, gateway.faskey.reveal());
+  if (!read.ok) return read;
+  const { hid, authdir, device, gatewayAddress, originalUrl } = read.arrival;
+  if (gatewayAddress !== gateway.address) return { ok: false, reason: 'gateway-address-wrong' };
+  const visit = { gateway: gateway.id, site: gateway.site, device, ticket: hid + authdir };
+  return { ok: true, stage: 'captive', visit: { ...visit, ...(originalUrl !== undefined && { originalUrl }) } };
 }
 
 /**
- * base64 of base64 of AES-256-CBC (so no "+" can occur); the key is the faskey, cut or filled with zeroes, the iv its 16
- * characters.
+ * Is this the path that the access point was told? Its secret end is all that tells authmon's questions from a
+ * stranger's, so the comparison takes the same time wherever they differ.
+ * @param path  `/opennds/<id>` or `/opennds/<id>/<authmonPath>`
  */
-function decrypt(fas: string, iv: string, faskey: string): string | undefined {
-  const key = Buffer.alloc(AES_KEY_OCTETS);
-  key.write(faskey);
-  const sealed = Buffer.from(Buffer.from(fas, 'base64').toString('latin1'), 'base64');
-  try {
-    const decipher = createDecipheriv('aes-256-cbc', key, Buffer.from(iv, 'latin1'));
-    return Buffer.concat([decipher.update(sealed), decipher.final()]).toString('latin1');
-  } catch {
-    return undefined;
-  }
+export function isOurPath({ id, level, authmonPath }: OpenndsGateway, path: string): boolean {
+  const secret = level < AUTHMON_LEVEL ? '' : `/${authmonPath?.reveal() ?? ''}`;
+  return timingSafeEqual(sha256(path), sha256(`/opennds/${id}${secret}`));
 }
 
-/**
- * Nothing signs the redirect, and a visitor who learned the hid from how we judge changed ones could search the token
- * behind it and get in without us. Spliced blocks leave one of noise, which no printable text is, so they are refused
- * just as wrong padding is. What the iv can change, the beginning of the hid, is not judged at all: it is only hashed.
- */
-function isWhole(text: string): boolean {
-  return text.startsWith(HID) && /^[ -~]*$/.test(text.slice(BLOCK_OCTETS)) && text[HID.length + HID_LENGTH] === ',';
-}
-
-/** `..., clientip=..., ...`; pieces without "=" are openNDS's empty variables. */
-function pairs(text: string): Record<string, string> {
-  return Object.fromEntries(
-    text.split(', ').flatMap((piece) => {
-      const at = piece.indexOf('=');
-      return at < 1 ? [] : [[piece.slice(0, at), piece.slice(at + 1)]];
-    }),
-  );
-}
-
-function unescapeOnce(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
+/** How openNDS calls a visitor who may pass. */
+function rhidOf({ ticket }: { readonly ticket: string }, faskey: string): string {
+  return sha256(ticket.slice(0, HID_LENGTH) + faskey).toString('hex');
 }
 
 /** tok, redir and custom are always sent: openNDS 9 crashes without them. */
-function admit(origin: string, faskey: string, { visit, granted, returnTo }: Admission): string {
-  const [hid, authdir] = [visit.ticket.slice(0, HID_LENGTH), visit.ticket.slice(HID_LENGTH)];
-  const tok = createHash('sha256')
-    .update(hid + faskey)
-    .digest('hex');
-  const custom = Buffer.from(granted.grant.id).toString('base64');
-  return `${origin}/${authdir}/?tok=${tok}&redir=${encodeURIComponent(returnTo)}&custom=${encodeURIComponent(custom)}`;
+function authUrl(origin: string, faskey: string, { visit, granted, returnTo }: Admission): string {
+  const authdir = visit.ticket.slice(HID_LENGTH);
+  const custom = sealGrant(granted.grant.id, faskey);
+  const query = { tok: rhidOf(visit, faskey), redir: returnTo, custom };
+  const parts = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `${origin}/${authdir}/?${parts.join('&')}`;
+}
+
+/**
+ * Puts the visitor where authmon fetches them, and waits a moment for its word. Then the visitor goes on in any case:
+ * the access point may ask seldom, and a device that is in already is never acknowledged.
+ */
+async function letWait(gateway: OpenndsGateway, { clock, waiting }: GatewayServices, admission: Admission) {
+  const { visit, granted, limits, returnTo } = admission;
+  const faskey = gateway.faskey.reveal();
+  const id = rhidOf(visit, faskey);
+  const line = admissionLine(id, limits, sealGrant(granted.grant.id, faskey));
+  const since = clock.now();
+  const giveUpAt = clock.monotonic() + ADMIT_WITHIN_MS;
+  try {
+    await waiting.putWaiting({ gateway: gateway.id, id, line, since, expiresAt: since + WAITS_FOR });
+    while (clock.monotonic() < giveUpAt && (await waiting.isWaiting(gateway.id, id, clock.now()))) {
+      await pause(clock, LOOK_EVERY_MS);
+    }
+  } catch (cause) {
+    throw new GatewayAway('The visitor could not be put down for the access point.', { cause });
+  }
+  return returnTo;
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

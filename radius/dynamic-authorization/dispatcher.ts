@@ -1,3 +1,4 @@
+import type { GatewayId } from '../../core/ids';
 import type { OrderResult } from '../../core/reasons';
 import { type EndOrder, isOver } from '../../core/session-end';
 import { SECOND } from '../../core/time';
@@ -19,6 +20,8 @@ const AGAIN_AFTER = 5 * SECOND;
 const PASSING: readonly OrderResult[] = ['no-answer', 'unreachable', 'busy'];
 
 export interface DispatcherDeps {
+  /** Orders for other gateways are for another part of the product. */
+  readonly gateways: () => ReadonlySet<GatewayId>;
   readonly store: EndStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -57,12 +60,12 @@ export class Dispatcher {
   }
 
   async #look(): Promise<void> {
-    const { store, clock, log } = this.#deps;
+    const { gateways, store, clock, log } = this.#deps;
     const room = MOST_AT_ONCE - this.#underWay.size;
     if (room <= 0) return;
     const now = clock.now();
     try {
-      for (const order of await store.takeDueEnds(now, room, now + TAKEN_FOR)) {
+      for (const order of await store.takeDueEnds(now, room, now + TAKEN_FOR, gateways())) {
         const working = this.#work(order).finally(() => this.#underWay.delete(working));
         this.#underWay.add(working);
       }

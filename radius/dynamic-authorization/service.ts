@@ -1,7 +1,8 @@
 import type { Config } from '../../config/schema';
+import type { GatewayId } from '../../core/ids';
 import type { Clock } from '../../runtime/clock';
 import { listenError } from '../../runtime/listen';
-import type { Live } from '../../runtime/live';
+import { derived, type Live } from '../../runtime/live';
 import type { Log } from '../../runtime/log';
 import type { EndStore } from '../../store/store';
 import type { RadiusMetrics } from '../metrics';
@@ -33,7 +34,7 @@ export class DynamicAuthorization {
     const onError = (err: Error): void => log.error('dynamic-authorization-socket-failed', { err });
     this.#udp = new UdpChannel({ config, clock, onError });
     const client = new DynamicAuthorizationClient([...channels, this.#udp], config, clock, metrics);
-    this.#dispatcher = new Dispatcher(client, { store, clock, log });
+    this.#dispatcher = new Dispatcher(client, { gateways: derived(config, radiusGateways), store, clock, log });
     this.#closingTime = new ClosingTime({ config, store, clock, log });
   }
 
@@ -55,4 +56,9 @@ export class DynamicAuthorization {
     await this.#udp.stop();
     await this.#dispatcher.idle();
   }
+}
+
+/** Those that can be told by RADIUS; the agents of openNDS access points fetch their orders from the portal. */
+function radiusGateways({ gateways }: Config): ReadonlySet<GatewayId> {
+  return new Set(gateways.flatMap((gateway) => ('radius' in gateway ? [gateway.id] : [])));
 }
