@@ -88,6 +88,12 @@ export function isStopped(session: Session): boolean {
   return last !== undefined && isOver(last);
 }
 
+/** Whether the session began at that time or later, or something later than that is known of it. */
+export function isHeardOfSince(session: Session, at: Millis): boolean {
+  const last = session.segments.at(-1);
+  return last !== undefined && (last.start >= at || last.lastAt > at);
+}
+
 /** Ends a running session of which no Stop is known. If the gateway reports on it again, it goes on. */
 export function closeSession(session: Session, at: Millis): Session {
   const last = session.segments.at(-1);

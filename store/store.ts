@@ -1,3 +1,4 @@
+import type { Exam } from '../core/exam';
 import type { Feedback } from '../core/feedback';
 import type { Credential, Grant } from '../core/grant';
 import type { Health, Outage, OutageChange } from '../core/health';
@@ -5,8 +6,9 @@ import type { ApId, GatewayId, GrantId, SiteId } from '../core/ids';
 import type { Interval } from '../core/intervals';
 import type { DeviceAddress } from '../core/mac';
 import type { OrderResult, RejectReason } from '../core/reasons';
+import type { DayUse } from '../core/rules';
 import type { AccountingEvent, Session, Usage } from '../core/session';
-import type { EndOrder, EndScope, SessionName } from '../core/session-end';
+import type { EndOrder, EndScope, LimitsScope, SessionName } from '../core/session-end';
 import type { Millis } from '../core/time';
 import type { Soon } from '../runtime/soon';
 
@@ -22,6 +24,13 @@ export interface GrantRequest {
   readonly expiresAt: Millis;
   /** Also issue a credential for this gateway to redeem. */
   readonly withCredential: boolean;
+  /** When the page with the terms was shown: one that is accepted twice is one acceptance. */
+  readonly shownAt?: Millis;
+  /**
+   * `time`: how long the grant lasts is kept until the day is over (until four in the morning), also after its end.
+   * `volume`: how much it uses as well, and a new grant of the same day goes on from there.
+   */
+  readonly dayCount?: 'time' | 'volume';
 }
 
 export interface Granted {
@@ -33,7 +42,8 @@ export interface Granted {
 export interface GrantStore {
   /**
    * Makes a grant, or renews the live one of this device at this site (same id, octets kept), and counts the acceptance
-   * by site, hour, terms version and language. A renewal takes back a credential that was not redeemed. Durable.
+   * by site, hour, terms version and language. A renewal takes back a credential that was not redeemed. One by a page
+   * that was shown before the last acceptance changes nothing else: neither the end nor the count. Durable.
    */
   putGrant(request: GrantRequest): Promise<Granted>;
   /**
@@ -41,6 +51,8 @@ export interface GrantStore {
    * a promise. It throws nothing: a fault is a promise that rejects.
    */
   findGrant(site: SiteId, device: DeviceAddress, now: Millis): Soon<Grant | undefined>;
+  /** What a device has used today, where `dayCount` asked to keep it; nothing elsewhere. Otherwise like `findGrant`. */
+  usedToday(site: SiteId, device: DeviceAddress, now: Millis): Soon<DayUse>;
   /** The live grant with this id. */
   getGrant(id: GrantId, now: Millis): Promise<Grant | undefined>;
   /** Ends a grant; true if there was one. Durable. */
@@ -82,8 +94,11 @@ export interface SessionStore {
    * Durable: only then may the gateway be answered.
    */
   applyAccounting(event: AccountingEvent): Promise<Usage & { readonly sessions: 0 | 1 }>;
-  /** The gateway started or stops (Accounting-On, -Off): its running sessions are over. Returns how many. Durable. */
-  closeSessionsOf(gateway: GatewayId, now: Millis): Promise<number>;
+  /**
+   * The gateway started or stopped at that time (Accounting-On, -Off): its running sessions are over, but for those of
+   * which something later is known. Returns how many. Durable.
+   */
+  closeSessionsOf(gateway: GatewayId, at: Millis, now: Millis): Promise<number>;
   /** Closes sessions from which nothing was heard since `silentSince`. Returns how many. Durable. */
   closeSilentSessions(silentSince: Millis, now: Millis): Promise<number>;
   /** One session, also for five minutes after its end. */
@@ -106,6 +121,12 @@ export interface EndStore {
     now: Millis,
   ): Promise<{ readonly grants: number; readonly sessions: readonly SessionName[] }>;
   /**
+   * Orders that the running sessions of the scope get the limits that hold now. One whose end is ordered keeps that
+   * order. Durable.
+   * @returns the sessions that got the order, or have it
+   */
+  orderLimits(scope: LimitsScope, now: Millis): Promise<readonly SessionName[]>;
+  /**
    * Takes orders that are due, the longest due first. Each counts one more try, and falls due again at `until` unless
    * it is settled or put off before: nobody else takes it meanwhile. Durable.
    * @param gateways  only orders for these; without it, for all
@@ -116,10 +137,12 @@ export interface EndStore {
     until: Millis,
     gateways?: ReadonlySet<GatewayId>,
   ): Promise<readonly EndOrder[]>;
-  /** Writes down how an order went. One that accounting has settled meanwhile stays as it is. Durable. */
-  settleEnd(session: SessionName, result: OrderResult, now: Millis): Promise<void>;
-  /** Puts an order off, if it is not settled. Durable. */
-  deferEnd(session: SessionName, dueAt: Millis): Promise<void>;
+  /**
+   * Writes down how an order went. One that accounting has settled meanwhile, or of another kind, stays as it is. Durable.
+   */
+  settleEnd(session: Pick<EndOrder, 'gateway' | 'sessionId' | 'kind'>, result: OrderResult, now: Millis): Promise<void>;
+  /** Puts an order of this kind off, if it is not settled. Durable. */
+  deferEnd(session: Pick<EndOrder, 'gateway' | 'sessionId' | 'kind'>, dueAt: Millis): Promise<void>;
   /** The order for a session; a settled one for five minutes. */
   getEnd(session: SessionName): Promise<EndOrder | undefined>;
 }
@@ -205,6 +228,18 @@ export interface FeedbackStore {
   countFeedback(now: Millis): Promise<{ readonly open: number; readonly overdue: number }>;
 }
 
+/** Exams: switched on and off by the school or the town. */
+export interface ExamStore {
+  /** Sets the exam of a site; one that was set before is replaced. Durable. */
+  putExam(exam: Exam): Promise<void>;
+  /** Ends the exam of a site; true if one was running. Durable. */
+  endExam(site: SiteId, now: Millis): Promise<boolean>;
+  /** The exam that runs at a site. Asked for with each page; otherwise like `findGrant`. */
+  findExam(site: SiteId, now: Millis): Soon<Exam | undefined>;
+  /** All exams that run, by site. */
+  exams(now: Millis): Promise<ReadonlyMap<SiteId, Exam>>;
+}
+
 /** What one class of record may keep, and until when. */
 export interface Retention {
   /** Outages, totals and acceptance counts older than this are forgotten. */
@@ -218,10 +253,11 @@ export interface Store
     WaitingStore,
     HealthStore,
     DisclosureStore,
-    FeedbackStore {
+    FeedbackStore,
+    ExamStore {
   /**
    * Forgets what has had its time: expired grants and credentials, sessions five minutes after their end and the orders
-   * to end them five minutes after they were settled, feedback a month after it was done, dead keys, old history. Durable: what is forgotten cannot be read from the files any more once they are compacted.
+   * to end them five minutes after they were settled, what devices used once the day is over, exams, feedback a month after it was done, dead keys, old history. Durable: what is forgotten cannot be read from the files any more once they are compacted.
    */
   forget(now: Millis, retention: Retention): Promise<void>;
   /** Resolves if the store can read and write now; rejects with an OperatorError saying why not. */

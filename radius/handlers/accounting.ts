@@ -21,7 +21,7 @@ export function accountingHandler(store: SessionStore, metrics: RadiusMetrics, n
     const grantId = report.grantId ?? (nas.kind === 'hostapd' ? username : undefined);
     if (status === 'on' || status === 'off') {
       // CoovaChilli sends these without a session id; they are about the gateway, so none is missing.
-      await store.closeSessionsOf(nas.gateway, receivedAt);
+      await store.closeSessionsOf(nas.gateway, eventTime(report, receivedAt), receivedAt);
       metrics.recorded(status);
       return RECORDED;
     }

@@ -9,6 +9,7 @@ import { Claim } from './claim';
 import { disclosureStore } from './disclosure';
 import { endStore } from './ends';
 import { Engine } from './engine';
+import { examStore } from './exams';
 import { openFault, storeFault } from './faults';
 import { feedbackStore } from './feedback';
 import { prepareFolder } from './folder';
@@ -18,7 +19,8 @@ import { checkHead } from './head';
 import { healthStore } from './health';
 import { Keyring } from './keyring';
 import { migrate } from './migrate';
-import { countRunning, sessionStore } from './sessions';
+import { countRunning } from './running';
+import { sessionStore } from './sessions';
 import { openTables } from './tables';
 import { waitingStore } from './waiting';
 
@@ -61,6 +63,7 @@ async function openStore(engine: Engine, claim: Claim, context: StoreContext): P
     ...waitingStore(),
     ...healthStore(engine),
     ...disclosureStore(engine),
+    ...examStore(engine),
     ...feedbackStore(engine, new FeedbackBox(townKey, random)),
     forget: (now, retention) => forget(engine, keyring, timeZone, now, retention),
     check: () => check(engine, random.word()),

@@ -1,27 +1,35 @@
 import type { GrantId } from '../../core/ids';
-import { type EndOrder, type EndScope, isOver, KEEP_OUT_AFTER_MS, type SessionName } from '../../core/session-end';
+import {
+  type EndOrder,
+  type EndScope,
+  isOver,
+  KEEP_OUT_AFTER_MS,
+  type LimitsScope,
+  type SessionName,
+} from '../../core/session-end';
 import type { Millis } from '../../core/time';
 import type { EndStore } from '../store';
 import type { Engine } from './engine';
 import type { GrantRecord } from './grant-record';
 import { grantById, removeGrant } from './grants';
+import { type SessionKey, type SessionRecord, sessionKey } from './session-record';
 import { sweep } from './sweep';
-import { type SessionKey, type SessionRecord, sessionKey } from './tables';
 
 export function endStore(engine: Engine): EndStore {
   const { ends } = engine.tables;
-  const change = (session: SessionName, next: (order: EndOrder) => EndOrder): Promise<void> =>
+  const change = (session: SessionName & Pick<EndOrder, 'kind'>, next: (order: EndOrder) => EndOrder): Promise<void> =>
     engine.write(() => {
       const key = sessionKey(session.gateway, session.sessionId);
       const order = ends.get(key);
-      if (order !== undefined && order.settled === undefined) ends.put(key, next(order));
+      if (order !== undefined && order.settled === undefined && order.kind === session.kind) ends.put(key, next(order));
     });
   return {
     orderEnd: async (scope, now) => {
-      const grants = await endGrants(engine, scope);
+      const grants = await endGrants(engine, scope, now);
       const ordered = await orderSessions(engine, scope, now);
       return { grants: grants + ordered.grants, sessions: ordered.sessions };
     },
+    orderLimits: (scope, now) => orderLimits(engine, scope, now),
     takeDueEnds: async (now, limit, until, gateways) => {
       const isDue = ({ settled, dueAt, gateway }: EndOrder): boolean =>
         settled === undefined && dueAt <= now && (gateways === undefined || gateways.has(gateway));
@@ -50,15 +58,17 @@ function takeDue(
 }
 
 /** In chunks: a site may have a great many, and other operations get their turn in between. */
-async function endGrants(engine: Engine, scope: EndScope): Promise<number> {
+async function endGrants(engine: Engine, scope: EndScope, now: Millis): Promise<number> {
   const { grants } = engine.tables;
-  if ('grant' in scope) return engine.write(() => endGrant(engine, scope.grant));
+  if ('grant' in scope) return engine.write(() => endGrant(engine, scope.grant, now));
   const isMeant = (grant: GrantRecord): boolean =>
-    'site' in scope ? grant.site === scope.site : grant.gateway === scope.gateway;
+    'site' in scope
+      ? grant.site === scope.site && grant.acceptedAt < (scope.acceptedBefore ?? Number.POSITIVE_INFINITY)
+      : grant.gateway === scope.gateway;
   let count = 0;
   for await (const ended of sweep(engine, grants, (device, record) => {
     if (!isMeant(record)) return undefined;
-    removeGrant(engine, { device, record });
+    removeGrant(engine, { device, record }, now);
     return true;
   })) {
     count += ended.length;
@@ -66,10 +76,10 @@ async function endGrants(engine: Engine, scope: EndScope): Promise<number> {
   return count;
 }
 
-function endGrant(engine: Engine, id: GrantId): 0 | 1 {
+function endGrant(engine: Engine, id: GrantId, now: Millis): 0 | 1 {
   const kept = grantById(engine, id);
   if (kept === undefined) return 0;
-  removeGrant(engine, kept);
+  removeGrant(engine, kept, now);
   return 1;
 }
 
@@ -81,7 +91,8 @@ async function orderSessions(
   const isMeant = (session: SessionRecord): boolean => {
     if (session.endedAt !== undefined) return false;
     if ('grant' in scope) return session.grantId === scope.grant;
-    return 'site' in scope ? session.site === scope.site : session.gateway === scope.gateway;
+    if ('gateway' in scope) return session.gateway === scope.gateway;
+    return session.site === scope.site && isOlder(engine, session, scope.acceptedBefore);
   };
   const sessions: SessionName[] = [];
   let grants = 0;
@@ -96,13 +107,40 @@ async function orderSessions(
   return { grants, sessions };
 }
 
+/** Grants that were accepted before are gone already; what is left of them is the start of the session. */
+function isOlder(engine: Engine, { grantId, segments }: SessionRecord, moment: Millis | undefined): boolean {
+  if (moment === undefined) return true;
+  if (grantId !== undefined && grantById(engine, grantId) !== undefined) return false;
+  return (segments[0]?.start ?? 0) < moment;
+}
+
+async function orderLimits(engine: Engine, scope: LimitsScope, now: Millis): Promise<SessionName[]> {
+  const { ends, sessions } = engine.tables;
+  const isMeant = ({ endedAt, site, gateway }: SessionRecord): boolean =>
+    endedAt === undefined && ('site' in scope ? site === scope.site : gateway === scope.gateway);
+  const ordered: SessionName[] = [];
+  for await (const names of sweep(engine, sessions, (key, session) => {
+    const before = ends.get(key);
+    if (!isMeant(session) || (before !== undefined && before.settled === undefined && before.kind === undefined)) {
+      return undefined;
+    }
+    const { gateway, sessionId, site, username } = session;
+    const called = { gateway, sessionId, site, ...(username !== undefined && { username }) };
+    ends.put(key, { ...called, kind: 'limits', orderedAt: now, dueAt: now, tries: 0 });
+    return { gateway, sessionId };
+  })) {
+    ordered.push(...names);
+  }
+  return ordered;
+}
+
 function order(engine: Engine, key: SessionKey, session: SessionRecord, now: Millis) {
   const { ends } = engine.tables;
   const { gateway, sessionId, site, username, grantId } = session;
   // The grant may have been made through another gateway.
-  const endedGrants = grantId === undefined ? 0 : endGrant(engine, grantId);
+  const endedGrants = grantId === undefined ? 0 : endGrant(engine, grantId, now);
   const before = ends.get(key);
-  if (before === undefined || before.settled !== undefined) {
+  if (before === undefined || before.settled !== undefined || before.kind !== undefined) {
     const called = { gateway, sessionId, site, ...(username !== undefined && { username }) };
     ends.put(key, { ...called, orderedAt: now, dueAt: now, tries: 0 });
   }
@@ -122,7 +160,7 @@ export function noteEnd(engine: Engine, key: SessionKey, session: SessionRecord,
     if (settled?.result !== 'done') ends.put(key, { ...rest, settled: { at, result: 'done' } });
     return;
   }
-  if (settled === undefined || !isOver(settled.result)) return;
+  if (settled === undefined || rest.kind !== undefined || !isOver(settled.result)) return;
   if (session.grantId !== undefined && grantById(engine, session.grantId) !== undefined) {
     ends.remove(key);
     return;

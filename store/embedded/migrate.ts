@@ -2,13 +2,13 @@ import { OperatorError } from '../../core/errors';
 import type { KeyScope } from '../../core/pseudonym';
 import type { KeyWrap } from '../pseudonyms';
 import type { Engine } from './engine';
-import { upgradeGrants } from './upgrade-grants';
+import { upgradeSchema1 } from './upgrade-schema-1';
 
 /** Raise it when what is stored changes its form, and add to `UPGRADES` what turns the former form into the new one. */
 export const SCHEMA_VERSION = 2;
 
 /** From the schema of this number to the next; called in one transaction with the mark of the new one. */
-const UPGRADES: ReadonlyMap<number, (engine: Engine) => void> = new Map([[1, upgradeGrants]]);
+const UPGRADES: ReadonlyMap<number, (engine: Engine) => void> = new Map([[1, upgradeSchema1]]);
 
 /** What the check value is bound to: no site has this name. */
 const CHECK_SCOPE: KeyScope = { site: '', day: 'check' };

@@ -1,24 +1,22 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
+import type { Exam } from '../../core/exam';
 import type { Health } from '../../core/health';
 import type { ApId, GatewayId, GrantId, SiteId } from '../../core/ids';
-import type { Session, Usage } from '../../core/session';
+import type { Usage } from '../../core/session';
 import type { EndOrder } from '../../core/session-end';
 import type { Millis } from '../../core/time';
 import type { Pseudonym } from '../pseudonyms';
+import type { DayUseRecord } from './day-use';
 import { storeForeign } from './faults';
 import type { FeedbackRecord } from './feedback';
 import { type GrantRecord, grantCodec } from './grant-record';
+import { type SessionKey, type SessionRecord, sessionCodec } from './session-record';
 
 export interface CredentialRecord {
   readonly grantId: GrantId;
   readonly gateway: GatewayId;
   readonly expiresAt: Millis;
   readonly used: boolean;
-}
-
-export interface SessionRecord extends Session {
-  /** When the last packet of a session that is over came, or when we closed it. Missing while it runs. */
-  readonly endedAt?: Millis;
 }
 
 export interface UsageRecord extends Usage {
@@ -44,24 +42,20 @@ export interface Tables {
   /** By the hash of the user name. */
   readonly credentials: Database<CredentialRecord, Buffer>;
   readonly acceptances: Database<number, [site: SiteId, hour: Millis, termsVersion: string, language: string]>;
+  /** In the form of `sessionCodec`. */
   readonly sessions: Database<SessionRecord, SessionKey>;
   /** Orders to end sessions. */
   readonly ends: Database<EndOrder, SessionKey>;
   readonly usage: Database<UsageRecord, [site: SiteId, hour: Millis]>;
   readonly health: Database<HealthRecord, ApId>;
+  readonly exams: Database<Exam, SiteId>;
+  readonly dayUse: Database<DayUseRecord, Pseudonym>;
   /** By the reference of the entry. */
   readonly feedback: Database<FeedbackRecord, string>;
   /** The end of each outage; `null` while it lasts. */
   readonly outages: Database<Millis | null, [ap: ApId, from: Millis]>;
   /** The end of each stretch in which no controller watched. */
   readonly unwatched: Database<Millis, Millis>;
-}
-
-export type SessionKey = [gateway: GatewayId, sessionId: string];
-
-/** Gateways choose session ids freely; a key must not hold the octet zero, so the id is kept in base64url. */
-export function sessionKey(gateway: GatewayId, sessionId: string): SessionKey {
-  return [gateway, Buffer.from(sessionId).toString('base64url')];
 }
 
 /** Comes after every word of a key. */
@@ -92,6 +86,7 @@ export function openTables(folder: string): Tables {
   const plain = { encoding: 'msgpack', useRecords: false } as const;
   const octets = { ...plain, keyEncoding: 'binary' } as const;
   const grantOptions = { keyEncoding: 'binary', encoder: grantCodec } as const;
+  const sessionOptions = { keyEncoding: 'binary', encoder: sessionCodec } as const;
   return {
     root,
     meta: root.openDB('meta', plain),
@@ -100,10 +95,12 @@ export function openTables(folder: string): Tables {
     grantDevices: root.openDB('grant-devices', { encoding: 'binary', keyEncoding: 'binary' }),
     credentials: root.openDB('credentials', octets),
     acceptances: root.openDB('acceptances', plain),
-    sessions: root.openDB('sessions', plain),
-    ends: root.openDB('ends', plain),
+    sessions: root.openDB('gateway-sessions', sessionOptions),
+    ends: root.openDB('session-ends', octets),
     usage: root.openDB('usage', plain),
     health: root.openDB('health', plain),
+    exams: root.openDB('exams', plain),
+    dayUse: root.openDB('day-use', octets),
     feedback: root.openDB('feedback', plain),
     outages: root.openDB('outages', plain),
     unwatched: root.openDB('unwatched', plain),

@@ -165,7 +165,9 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   command('deferEnd', fc.record({ gateway, sessionId }), ({ store, now }, session) =>
     store.deferEnd(session, now + 2 * MINUTE),
   ),
-  command('closeSessionsOf', gateway, ({ store, now }, gateway) => store.closeSessionsOf(gateway, now)),
+  command('closeSessionsOf', fc.record({ gateway, ago: fc.nat(2000) }), ({ store, now }, { gateway, ago }) =>
+    store.closeSessionsOf(gateway, now - ago * SECOND, now),
+  ),
   command('closeSilentSessions', fc.nat(60), ({ store, now }, minutes) =>
     store.closeSilentSessions(now - minutes * MINUTE, now),
   ),

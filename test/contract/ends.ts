@@ -98,7 +98,7 @@ export function endContract(name: string, openNew: () => Promise<Store>): void {
       await store.orderEnd({ site: 'rathaus' }, START);
       await store.settleEnd(session, 'no-answer', START);
       if (how === 'stop') await store.applyAccounting(event('stop', 2));
-      else await store.closeSessionsOf('gw-1', START + 2 * SECOND);
+      else await store.closeSessionsOf('gw-1', START + 2 * SECOND, START + 2 * SECOND);
       expect(await store.getEnd(session)).toMatchObject({ settled: { at: START + 2 * SECOND, result: 'done' } });
     });
 

@@ -5,7 +5,14 @@ import type { Health } from '../../core/health';
 import { type Interval, within } from '../../core/intervals';
 import type { DeviceAddress } from '../../core/mac';
 import { keyScope } from '../../core/pseudonym';
-import { type AccountingEvent, closeSession, foldSession, isStopped, type Session } from '../../core/session';
+import {
+  type AccountingEvent,
+  closeSession,
+  foldSession,
+  isHeardOfSince,
+  isStopped,
+  type Session,
+} from '../../core/session';
 import { type EndOrder, isOver, KEEP_OUT_AFTER_MS } from '../../core/session-end';
 import { HOUR, type Millis, startOfHour } from '../../core/time';
 import {
@@ -166,7 +173,8 @@ export function modelStore(timeZone: string): Store {
       total.uploadOctets += added.uploadOctets;
       return added;
     },
-    closeSessionsOf: async (gateway, now) => closeWhere((session) => session.gateway === gateway, now),
+    closeSessionsOf: async (gateway, at, now) =>
+      closeWhere((session) => session.gateway === gateway && !isHeardOfSince(session, at), now),
     closeSilentSessions: async (since, now) => closeWhere((session) => session.lastSeenAt < since, now),
     getSession: async (gateway, sessionId) => find(gateway, sessionId)?.session,
     countSessions: async () => {
@@ -303,10 +311,9 @@ export function modelStore(timeZone: string): Store {
   };
 }
 
-/** As the keys of a session lie in a driver: by gateway, then by the id in base64url. */
+/** As the keys of a session lie in a driver: by gateway, then by the octets of the id. */
 function bySession(a: { gateway: string; sessionId: string }, b: { gateway: string; sessionId: string }): number {
-  const key = (text: string) => Buffer.from(text).toString('base64url');
-  return compare(a.gateway, b.gateway) || compare(key(a.sessionId), key(b.sessionId));
+  return compare(a.gateway, b.gateway) || Buffer.compare(Buffer.from(a.sessionId), Buffer.from(b.sessionId));
 }
 
 function compare(a: string, b: string): number {

@@ -101,9 +101,27 @@ export function sessionsContract(subject: Subject): void {
       await store.applyAccounting(event('start', 0, { site, gateway, sessionId: '2' }));
       await store.applyAccounting(event('stop', 1, { site, gateway, sessionId: '2' }));
       await store.applyAccounting(event('start', 0, { site, gateway: `${gateway}-2`, sessionId: '3' }));
-      expect(await store.closeSessionsOf(gateway, START + MINUTE)).toBe(1);
-      expect(await store.closeSessionsOf(gateway, START + MINUTE)).toBe(0);
+      expect(await store.closeSessionsOf(gateway, START + MINUTE, START + MINUTE)).toBe(1);
+      expect(await store.closeSessionsOf(gateway, START + MINUTE, START + MINUTE)).toBe(0);
       expect((await store.countSessions()).get(site)).toBe(1);
+    });
+
+    test('an Accounting-On that comes late leaves the sessions that began after it', async () => {
+      const gateway = `gw-${site}`;
+      await store.applyAccounting(event('start', 0, { site, gateway, sessionId: 'before' }));
+      await store.applyAccounting(event('start', 60, { site, gateway, sessionId: 'after' }));
+      expect(await store.closeSessionsOf(gateway, START + 60 * SECOND, START + HOUR)).toBe(1);
+      expect(await store.closeSessionsOf(gateway, START + 61 * SECOND, START + HOUR)).toBe(1);
+    });
+
+    test('a report that cannot be kept takes none of those with it that come at the same time', async () => {
+      const reports = ['a', 'x'.repeat(9_000), 'b'].map((sessionId) =>
+        store.applyAccounting(event('start', 0, { site, gateway: `gw-${site}`, sessionId })),
+      );
+      const results = await Promise.allSettled(reports);
+      expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect((await store.countSessions()).get(site)).toBe(2);
+      expect((await store.siteUsage(site, WHOLE_TIME))[0]?.sessions).toBe(2);
     });
 
     test('a silent session is closed, and goes on when the gateway reports on it again', async () => {

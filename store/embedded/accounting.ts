@@ -1,0 +1,154 @@
+import type { SiteId } from '../../core/ids';
+import { type AccountingEvent, foldSession } from '../../core/session';
+import { type Millis, startOfHour } from '../../core/time';
+import { credentialHash } from '../credentials';
+import type { SessionStore } from '../store';
+import { noteEnd } from './ends';
+import type { Engine } from './engine';
+import { grantById } from './grants';
+import { type RunningSessions, runs, toRecord, toSession } from './running';
+import { type SessionRecord, sessionKey } from './session-record';
+import type { UsageRecord } from './tables';
+
+type Added = Awaited<ReturnType<SessionStore['applyAccounting']>>;
+
+interface Waiting {
+  readonly event: AccountingEvent;
+  readonly resolve: (added: Added) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a report changes beside its own session. */
+interface Applied {
+  readonly added: Added;
+  readonly site: SiteId;
+  /** By how many more sessions run. */
+  readonly change: number;
+}
+
+/**
+ * Folds reports in groups: all that arrive while a commit is written go into the next transaction together, so that its
+ * cost, and the totals of a site's hour, are shared. A report that cannot be folded is refused by itself.
+ */
+export class AccountingGroups {
+  readonly #engine: Engine;
+  readonly #running: RunningSessions;
+  #waiting: Waiting[] = [];
+
+  constructor(engine: Engine, running: RunningSessions) {
+    this.#engine = engine;
+    this.#running = running;
+  }
+
+  /** @returns what the report adds, once it is on disk */
+  apply(event: AccountingEvent): Promise<Added> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.push({ event, resolve, reject }) === 1) void this.#commit();
+    });
+  }
+
+  async #commit(): Promise<void> {
+    let group: readonly Waiting[] = [];
+    try {
+      const applied = await this.#engine.write(() => {
+        group = this.#take();
+        return applyAll(this.#engine, group);
+      });
+      for (const [index, result] of applied.entries()) this.#settle(group[index], result);
+    } catch (error) {
+      // Refused before it began: then those that wait are the group.
+      if (group.length === 0) group = this.#take();
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  #take(): readonly Waiting[] {
+    const taken = this.#waiting;
+    this.#waiting = [];
+    return taken;
+  }
+
+  #settle(waiting: Waiting | undefined, result: Applied | { readonly error: unknown }): void {
+    if ('error' in result) {
+      waiting?.reject(result.error);
+      return;
+    }
+    this.#running.change(result.site, result.change);
+    waiting?.resolve(result.added);
+  }
+}
+
+/** To be called inside a writing operation. */
+function applyAll(engine: Engine, group: readonly Waiting[]): (Applied | { readonly error: unknown })[] {
+  const hours = new SiteHours(engine);
+  const applied = group.map(({ event }) => {
+    try {
+      return apply(engine, hours, event);
+    } catch (error) {
+      return { error };
+    }
+  });
+  hours.write();
+  return applied;
+}
+
+/** First everything is read and decided, then written: a report that throws has changed nothing. */
+function apply(engine: Engine, hours: SiteHours, event: AccountingEvent): Applied {
+  const { sessions, grants } = engine.tables;
+  const key = sessionKey(event.gateway, event.sessionId);
+  const before = sessions.get(key);
+  const { session, added } = foldSession(before && toSession(before), withGrant(engine, event, before));
+  const octets = added.downloadOctets + added.uploadOctets;
+  const grantId = event.grantId ?? session.grantId;
+  const grant = octets === 0 || grantId === undefined ? undefined : grantById(engine, grantId);
+
+  const after = toRecord(session, event.receivedAt);
+  sessions.put(key, after);
+  noteEnd(engine, key, after, event.receivedAt);
+  hours.add(session.site, event, added);
+  if (grant !== undefined) {
+    grants.put(grant.device, { ...grant.record, usedOctets: grant.record.usedOctets + octets });
+  }
+  const change = Number(runs(after)) - Number(before !== undefined && runs(before));
+  return { added, site: session.site, change };
+}
+
+/** uspot does not return the grant's id; but the user name is that of a credential, which the store still knows then. */
+function withGrant(engine: Engine, event: AccountingEvent, before?: SessionRecord): AccountingEvent {
+  const { username, gateway } = event;
+  if (event.grantId !== undefined || before?.grantId !== undefined || username === undefined) return event;
+  if (grantById(engine, username) !== undefined) return { ...event, grantId: username };
+  const redeemed = engine.tables.credentials.get(credentialHash(username));
+  if (redeemed?.gateway !== gateway || !redeemed.used) return event;
+  return { ...event, grantId: redeemed.grantId };
+}
+
+/** The totals of sites' hours that a group adds to: read once and written once. */
+class SiteHours {
+  readonly #engine: Engine;
+  readonly #bySite = new Map<SiteId, Map<Millis, UsageRecord>>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** The hour in which it happened; a gateway whose clock runs ahead cannot write into the future. */
+  add(site: SiteId, event: AccountingEvent, added: Added): void {
+    if (added.sessions + added.seconds + added.downloadOctets + added.uploadOctets === 0) return;
+    const hour = startOfHour(Math.max(0, Math.min(event.eventAt, event.receivedAt)));
+    const hours = this.#bySite.get(site) ?? new Map<Millis, UsageRecord>();
+    const before = hours.get(hour) ?? this.#engine.tables.usage.get([site, hour]);
+    this.#bySite.set(site, hours);
+    hours.set(hour, {
+      sessions: (before?.sessions ?? 0) + added.sessions,
+      seconds: (before?.seconds ?? 0) + added.seconds,
+      downloadOctets: (before?.downloadOctets ?? 0) + added.downloadOctets,
+      uploadOctets: (before?.uploadOctets ?? 0) + added.uploadOctets,
+    });
+  }
+
+  write(): void {
+    const { usage } = this.#engine.tables;
+    for (const [site, hours] of this.#bySite) for (const [hour, total] of hours) usage.put([site, hour], total);
+  }
+}
