@@ -38,7 +38,10 @@ export function directionOf(language: Language): 'ltr' | 'rtl' {
 export const LANGUAGE_PARAMETER = 'l';
 
 /** What the link asked for, else what the browser asks for, else the town's first language. */
-export function chooseLanguage(request: IncomingMessage, offered: readonly Language[]): Language {
+export function chooseLanguage(
+  request: Pick<IncomingMessage, 'url' | 'headers'>,
+  offered: readonly Language[],
+): Language {
   const [, asked] = /[?&]l=([\w-]+)(?=&|$)/.exec(request.url ?? '') ?? [];
   const linked = offered.find((language) => language === asked);
   if (linked !== undefined) return linked;
