@@ -2,6 +2,12 @@
 const FORMS =
   /^(?:[0-9a-f]{12}|[0-9a-f]{2}([:. -])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}|[0-9a-f]{4}([:. -])[0-9a-f]{4}\2[0-9a-f]{4}|[0-9a-f]{6}[:. -][0-9a-f]{6})$/i;
 
+/** By character code: the value of a hexadecimal digit. */
+const DIGITS: readonly (number | undefined)[] = Array.from({ length: 128 }, (_, code) => {
+  const digit = '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase());
+  return digit === -1 ? undefined : digit;
+});
+
 /** What one means in the first of six octets. */
 const FIRST_OCTET = 2 ** 40;
 
@@ -24,7 +30,11 @@ export class DeviceAddress {
    */
   static parse(text: string): DeviceAddress | undefined {
     if (!FORMS.test(text)) return undefined;
-    const bits = Number.parseInt(text.length === 12 ? text : text.replaceAll(/[:. -]/g, ''), 16);
+    let bits = 0;
+    for (let i = 0; i < text.length; i++) {
+      const digit = DIGITS[text.charCodeAt(i)];
+      if (digit !== undefined) bits = bits * 16 + digit;
+    }
     const isGroup = Math.floor(bits / FIRST_OCTET) % 2 === 1;
     return isGroup || bits === 0 ? undefined : new DeviceAddress(bits);
   }

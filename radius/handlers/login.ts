@@ -42,7 +42,11 @@ const LENGTHS = [17, 14, 13, 12];
 
 /** The device's own address at the beginning of a user name; uspot's `mac_suffix` may follow it. */
 function addressIn(username: string, device: DeviceAddress): string | undefined {
-  return LENGTHS.map((length) => username.slice(0, length)).find((text) => DeviceAddress.parse(text)?.equals(device));
+  for (const length of LENGTHS) {
+    const text = username.slice(0, length);
+    if (DeviceAddress.parse(text)?.equals(device)) return text;
+  }
+  return undefined;
 }
 
 /**

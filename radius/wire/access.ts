@@ -9,13 +9,13 @@ import { isChapResponse, isPaddedPassword, unhide } from './seal';
 
 /** What an Access-Request asks, in our words. */
 export interface AccessRequest {
-  readonly username?: string;
+  readonly username: string | undefined;
   /** The device's address in whatever form the gateway writes it. */
-  readonly device?: string;
+  readonly device: string | undefined;
   /** Whether the visitor proved to know this password; undefined if the request proves none. */
-  readonly proves?: (password: string) => boolean;
+  readonly proves: ((password: string) => boolean) | undefined;
   /** What the device says by 802.1X: an EAP packet, or its beginning if several attributes carry it. */
-  readonly eap?: Buffer;
+  readonly eap: Buffer | undefined;
 }
 
 /**
@@ -27,35 +27,38 @@ export function readAccessRequest(packet: Packet, secret: Buffer): AccessRequest
   const hidden = attributes.octets('User-Password');
   const response = attributes.octets('CHAP-Password');
   if (hidden !== undefined && response !== undefined) return undefined;
-
-  const username = attributes.text('User-Name');
-  const device = attributes.text('Calling-Station-Id');
-  const eap = attributes.octets('EAP-Message');
-  const asked = {
-    ...(username !== undefined && { username }),
-    ...(device !== undefined && { device }),
-    ...(eap !== undefined && { eap }),
-  };
+  let proves: AccessRequest['proves'];
   if (hidden !== undefined) {
     const padded = unhide(hidden, packet.authenticator, secret);
-    return padded && { ...asked, proves: (password) => isPaddedPassword(padded, password) };
-  }
-  if (response !== undefined) {
+    if (padded === undefined) return undefined;
+    proves = (password) => isPaddedPassword(padded, password);
+  } else if (response !== undefined) {
     // Without a challenge of its own the request authenticator is the challenge [RFC 2865 2.2].
     const challenge = attributes.octets('CHAP-Challenge') ?? packet.authenticator;
-    return { ...asked, proves: (password) => isChapResponse(response, challenge, password) };
+    proves = (password) => isChapResponse(response, challenge, password);
   }
-  return asked;
+  return {
+    username: attributes.text('User-Name'),
+    device: attributes.text('Calling-Station-Id'),
+    proves,
+    eap: attributes.octets('EAP-Message'),
+  };
 }
 
-/**
- * What an Access-Accept tells the gateway.
- * @param names  the grant, which comes back in accounting as Class; the user name that accounting shall use instead of
- *   the one of the request
- */
+/** How an Access-Accept calls things. */
+interface Names {
+  /** Comes back in accounting as Class. */
+  readonly grantId?: GrantId;
+  /** What accounting shall use instead of the user name of the request. */
+  readonly userName?: string;
+  /** Whose attributes limit the volume; there are none of a standard. */
+  readonly vendor?: 'ChilliSpot' | 'Mikrotik';
+}
+
+/** What an Access-Accept tells the gateway. */
 export function writeAcceptance(
   acceptance: Acceptance,
-  { grantId, userName }: { readonly grantId?: GrantId; readonly userName?: string },
+  { grantId, userName, vendor = 'ChilliSpot' }: Names,
 ): Attribute[] {
   const { sessionTimeoutSeconds, idleTimeoutSeconds, upBitsPerSecond, downBitsPerSecond, remainingOctets } = acceptance;
   const attributes = [
@@ -70,8 +73,11 @@ export function writeAcceptance(
   if (remainingOctets !== undefined) {
     const { low, gigawords } = splitOctets(remainingOctets);
     attributes.push(
-      integerAttribute('ChilliSpot-Max-Total-Octets', low),
-      integerAttribute('ChilliSpot-Max-Total-Gigawords', gigawords),
+      integerAttribute(vendor === 'Mikrotik' ? 'Mikrotik-Total-Limit' : 'ChilliSpot-Max-Total-Octets', low),
+      integerAttribute(
+        vendor === 'Mikrotik' ? 'Mikrotik-Total-Limit-Gigawords' : 'ChilliSpot-Max-Total-Gigawords',
+        gigawords,
+      ),
     );
   }
   return attributes;
