@@ -22,6 +22,10 @@ export function gatewaySetup(gateway: Gateway, portalUrl: string, challenge: str
       return opennds(gateway, portal);
     case 'hostapd':
       return hostapd(gateway, portal);
+    case 'mikrotik':
+      return mikrotik(gateway, portal);
+    case 'unifi':
+      return unifi(gateway, portal);
   }
 }
 
@@ -103,6 +107,32 @@ function opennds({ id, faskey }: Of<'opennds'>, portal: URL): GatewaySetup {
       `faspath /opennds/${id}`,
       'fas_secure_enabled 2',
       `faskey ${faskey.reveal()}`,
+    ],
+  };
+}
+
+/** Commands for the terminal of RouterOS 7. The pages themselves come from deploy/mikrotik. */
+function mikrotik({ id, hotspot, radius }: Of<'mikrotik'>, portal: URL): GatewaySetup {
+  const server = `<IP address of ${portal.hostname}>`;
+  const by = hotspot.login === 'chap' ? 'http-chap' : 'http-pap';
+  return {
+    where: `On the router, in a terminal, after its hotspot is set up; then copy deploy/mikrotik/*.html to its folder stadtfunk, with ${portal.origin}/mikrotik/${id} as the address in them`,
+    lines: [
+      `/radius add service=hotspot address=${server} secret="${radius.secret.reveal()}" timeout=3s`,
+      '/radius incoming set accept=yes port=3799',
+      `/ip hotspot profile set [find] use-radius=yes radius-accounting=yes login-by=${by} html-directory-override=stadtfunk`,
+      `/ip hotspot walled-garden ip add action=accept dst-host=${portal.hostname}`,
+    ],
+  };
+}
+
+function unifi({ controller }: Of<'unifi'>, portal: URL): GatewaySetup {
+  return {
+    where: `In UniFi Network, site "${controller.site}": Hotspot, Landing Page`,
+    lines: [
+      `Authentication: External Portal Server, ${portal.hostname}`,
+      `Pre-Authorization Allowances: ${portal.hostname}`,
+      ...(portal.protocol === 'https:' ? ['Use Secure Portal, and Redirect Using Hostname: on'] : []),
     ],
   };
 }

@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { host, hostWithPort, id, ipAddress, name, network, port, type SecretField } from './fields';
+import {
+  host,
+  hostOnly,
+  hostWithPort,
+  id,
+  ipAddress,
+  name,
+  network,
+  port,
+  type SecretField,
+  webAddress,
+} from './fields';
 import { asIssue } from './messages';
 
 /** What stands at the sites: gateways, one shape for each kind, and access points. */
@@ -7,7 +18,7 @@ import { asIssue } from './messages';
 const siteId = id.meta({ form: 'the id of a site' });
 
 /** How a gateway of any kind asks our RADIUS server. */
-function radius(kind: string, secret: SecretField, exampleClient: string) {
+export function radius(kind: string, secret: SecretField, exampleClient: string) {
   return z.strictObject({
     clients: z
       .array(network)
@@ -56,6 +67,12 @@ function radius(kind: string, secret: SecretField, exampleClient: string) {
   });
 }
 
+const sslUrl = webAddress.superRefine((text, context) => {
+  if (!URL.canParse(text)) return;
+  const { protocol, origin, href } = new URL(text);
+  if (protocol !== 'https:' || href !== `${origin}/`) context.addIssue(asIssue('ssl-url', { text }));
+});
+
 /** A gateway that speaks UAM to the visitor's browser and RADIUS to us. */
 export function uamGateway<Kind extends string>(kind: Kind, secret: SecretField, exampleClient: string) {
   return z.strictObject({
@@ -67,13 +84,21 @@ export function uamGateway<Kind extends string>(kind: Kind, secret: SecretField,
     site: siteId.meta({ description: 'The site it serves.', example: 'town-hall' }),
     uam: z
       .strictObject({
-        address: host.meta({
+        address: hostOnly.meta({
           description: 'Address of the gateway as visitors reach it; redirects naming another are refused.',
           example: '10.1.0.1',
         }),
-        port: port.default(3990).describe('Port of its login page.'),
+        port: port.min(1).default(3990).describe('Port of its login page.'),
+        login: z
+          .enum(['chap', 'pap'])
+          .default('chap')
+          .describe('How the visitor’s browser proves the password to it; `pap` only if it cannot do CHAP.'),
+        sslUrl: sslUrl.optional().meta({
+          description: 'Where browsers log in over TLS instead: `uam_sslurl` of uspot, or `uamuissl` of CoovaChilli.',
+          example: 'https://hotspot.musterstadt.example:3991',
+        }),
         secret: secret.optional().meta({
-          description: 'UAM secret, if the gateway has one.',
+          description: 'UAM secret. Without it anybody can make redirects up, and they are believed.',
           example: { file: `secrets/gw-${kind}-uam` },
         }),
       })
@@ -92,7 +117,29 @@ export function uamGateway<Kind extends string>(kind: Kind, secret: SecretField,
         }),
       })
       .describe('How the gateway asks our RADIUS server.'),
+    captiveApi: captiveApi(kind, secret, '198.51.100.8').optional(),
   });
+}
+
+/** Whether devices behind a gateway may ask us how they stand. */
+export function captiveApi(kind: string, secret: SecretField, exampleClient: string) {
+  return z
+    .strictObject({
+      clients: z
+        .array(network)
+        .default([])
+        .meta({
+          description:
+            'Addresses from which its visitors reach the portal, besides `radius.clients`; only from there may a request name a device unsigned.',
+          form: 'a list of IP addresses or networks',
+          example: [exampleClient],
+        }),
+      secret: secret.optional().meta({
+        description: 'Shared with a DHCP server or script that signs the device’s address; asked so from anywhere.',
+        example: { file: `secrets/gw-${kind}-captive` },
+      }),
+    })
+    .describe('Captive portal API (RFC 8908) at `<portal.url>/captive/<id>`. Without it: off.');
 }
 
 /** How a gateway proves over RadSec who it is, wherever it calls from. */

@@ -17,6 +17,12 @@ export const name = z.string().min(1).max(80);
 /** A host name or an IP address. */
 export const host = z.string().min(1).meta({ form: 'a host name or an IP address' });
 
+/** The same where nothing else will do: a path, port or blank would end up in an address that browsers are sent to. */
+export const hostOnly = host.refine(
+  (text) => isIP(text) !== 0 || /^(?!\d+$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text),
+  asIssue('form-host'),
+);
+
 export const port = z.int().min(0).max(65535);
 
 export const webAddress = z.url({ protocol: /^https?$/ }).meta({ form: 'a web address with http:// or https://' });

@@ -71,12 +71,16 @@ export const MESSAGES = {
     'This is not the address of the router’s login page.',
     'Write link-login-only as the router does: scheme, host and /login, like http://10.5.50.1/login.',
   ],
+  'ssl-url': [
+    'This is not the address of a login page over TLS.',
+    'Write https, host and port without a path, like https://hotspot.example.de:3991.',
+  ],
   'controller-url': [
     'This is not the address of a controller.',
     'Write https, host and port without a path, like https://unifi.example.de:8443.',
   ],
   'controller-access': [
-    'The controller is to be asked with a key or with an account: one of the two.',
+    'Nothing says with which key or account the controller is asked.',
     'Give apiKey, or account with username and password.',
   ],
   'controller-shared': [

@@ -8,6 +8,8 @@ const FIXED_AT_START: Readonly<Record<string, (config: Config) => unknown>> = {
   'town.timeZone': (config) => config.town.timeZone,
   'portal.listen.host': (config) => config.portal.listen.host,
   'portal.listen.port': (config) => config.portal.listen.port,
+  'portal.probes.host': (config) => config.portal.probes?.host,
+  'portal.probes.port': (config) => config.portal.probes?.port,
   // Express is told once.
   'portal.trustProxy': (config) => config.portal.trustProxy,
   'radius.host': (config) => config.radius.host,

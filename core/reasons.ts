@@ -51,12 +51,25 @@ export const VISIT_REFUSED = {
   'parameters-invalid': 'a parameter has a form that the gateway never sends',
   'signature-wrong': 'the redirect was changed on its way, or the shared secret differs',
   'gateway-address-wrong': 'the redirect names an address that is not configured for this gateway',
+  'access-point-unknown': 'the redirect names an access point that is not listed for this gateway',
   'wrong-level': 'openNDS runs at another fas_secure_enabled level than is configured here',
   'visit-expired': 'the page was open for too long',
   'visit-forged': 'the form was not made by this portal',
   'cross-site': 'the form was sent from another site',
 } as const;
 export type VisitRefusedReason = keyof typeof VISIT_REFUSED;
+
+/** Why a controller of access points did not do what it was asked. */
+export const CONTROLLER_FAILED = {
+  unreachable: 'nothing answers at the address of the controller',
+  certificate: 'the controller shows a certificate that is not vouched for, or of another name',
+  timeout: 'the controller did not do it within three seconds',
+  'login-refused': 'the controller refuses the key or the account',
+  'site-unknown': 'the controller has no site of the configured name',
+  refused: 'the controller refuses the request',
+  unreadable: 'the controller answers with something else than its API does',
+} as const;
+export type ControllerFailedReason = keyof typeof CONTROLLER_FAILED;
 
 /** Why a poll of an access point gave no sample. */
 export const MISS = {

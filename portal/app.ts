@@ -12,6 +12,7 @@ import { faults, notFound, showFault } from './routes/errors';
 import { openndsRoutes } from './routes/opennds';
 import { startRoutes } from './routes/start';
 import { statusRoutes } from './routes/status';
+import { unifiRoutes } from './routes/unifi';
 import { visit, visitAgain } from './routes/visit';
 import { securityHeadersFor } from './security';
 
@@ -60,7 +61,7 @@ function expressApp(portal: Portal) {
   app.set('trust proxy', portal.town.config.portal.trustProxy);
   app.disable('x-powered-by').disable('etag');
   app.use(security(portal));
-  app.use(openndsRoutes(portal), connectedRoutes(portal), disconnectRoutes(portal));
+  app.use(openndsRoutes(portal), unifiRoutes(portal), connectedRoutes(portal), disconnectRoutes(portal));
   app.use(statusRoutes(portal), startRoutes(portal), documentRoutes(portal));
   app.use(notFound(portal), faults(portal));
   return app;
@@ -87,6 +88,6 @@ function observe({ metrics, clock, log }: Portal, response: ServerResponse, oper
 
 function operationOf(request: IncomingMessage): Operation {
   const first = pathOf(request).split('/')[1] ?? '';
-  if (first === 'visit' || FIRST_PARTS.has(first)) return 'view';
+  if (first === 'visit' || first === 'guest' || FIRST_PARTS.has(first)) return 'view';
   return OPERATIONS.find((operation) => operation === first) ?? 'other';
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { Config, Language, Site } from '../config/schema';
 import type { GatewayId, SiteId } from '../core/ids';
 import type { Clock } from '../runtime/clock';
@@ -7,28 +6,30 @@ import type { Live } from '../runtime/live';
 import type { Log } from '../runtime/log';
 import { packageRoot } from '../runtime/package-root';
 import type { Random } from '../runtime/random';
-import type { EndStore, GrantStore, HealthStore, SessionStore, WaitingStore } from '../store/store';
+import type {
+  DisclosureStore,
+  EndStore,
+  FeedbackStore,
+  GrantStore,
+  HealthStore,
+  SessionStore,
+  WaitingStore,
+} from '../store/store';
+import { type Arrival, type Connection, connectionSeals } from './connection';
 import type { GatewayAdapter, GatewayServices } from './gateways/gateway';
 import { adaptersOf } from './gateways/index';
+import { Guests } from './gateways/unifi/guests';
+import { Pace } from './gateways/unifi/pace';
 import { Format } from './i18n/format';
 import { loadLocales, type Sentences } from './i18n/locales';
 import type { PortalMetrics } from './metrics';
 import { loadPages, type Pages } from './pages';
 import { Recent } from './recent';
 import type { PreparedPage } from './respond';
-import { Seal } from './seal';
+import type { Seal } from './seal';
 import { type SecurityHeaders, securityHeaders } from './security';
 import { loadTexts, type Texts } from './texts';
 import { VisitSeal } from './visit-seal';
-
-/** What the /connected page is told through its address, and /disconnect by its form. */
-const connection = z.object({
-  gateway: z.string(),
-  grant: z.string(),
-  until: z.number(),
-  originalUrl: z.string().optional(),
-});
-export type Connection = z.output<typeof connection>;
 
 /** Prepared pages take about 8 kB each: enough for every language at a hundred gateways, in one encoding. */
 const PREPARED_PAGES = 2_000;
@@ -42,6 +43,7 @@ export interface Town {
   readonly texts: Texts;
   readonly formats: ReadonlyMap<Language, Format>;
   readonly visits: VisitSeal;
+  readonly arrivals: Seal<Arrival>;
   readonly connections: Seal<Connection>;
   readonly headers: SecurityHeaders;
   readonly prepared: Recent<string, PreparedPage>;
@@ -61,7 +63,7 @@ export function makeTown(config: Config, random: Random, services: GatewayServic
       config.town.languages.map((language) => [language, new Format(language, config.town.timeZone)] as const),
     ),
     visits: new VisitSeal(key, random),
-    connections: new Seal(key, 'connections', connection, random),
+    ...connectionSeals(key, random),
     headers: securityHeaders(config),
     prepared: new Recent(PREPARED_PAGES),
     chosen: new Recent(CHOICES),
@@ -71,7 +73,7 @@ export function makeTown(config: Config, random: Random, services: GatewayServic
 /** What the portal needs from outside. */
 export interface PortalDependencies {
   readonly config: Live<Config>;
-  readonly store: GrantStore & SessionStore & EndStore & WaitingStore & HealthStore;
+  readonly store: GrantStore & SessionStore & EndStore & WaitingStore & HealthStore & DisclosureStore & FeedbackStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -97,7 +99,10 @@ export function openPortal(
   templates = join(packageRoot, 'templates'),
 ): Portal {
   const { config, clock, random, log } = dependencies;
-  const services: GatewayServices = { clock, random, log, waiting: dependencies.store };
+  const services: GatewayServices = {
+    ...{ clock, random, log, waiting: dependencies.store },
+    ...{ guests: new Guests(), guestPace: new Pace() },
+  };
   let town = makeTown(config.current, random, services);
   metrics.announce(config.current);
   config.onChange((next) => {

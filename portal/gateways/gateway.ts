@@ -6,6 +6,8 @@ import type { Clock } from '../../runtime/clock';
 import type { Log } from '../../runtime/log';
 import type { Random } from '../../runtime/random';
 import type { Granted, WaitingStore } from '../../store/store';
+import type { Guests } from './unifi/guests';
+import type { Pace } from './unifi/pace';
 
 /** One redirected browser: everything the portal has to know between the redirect and the acceptance. */
 export interface Visit {
@@ -54,6 +56,10 @@ export interface GatewayServices {
   readonly log: Log;
   /** Visitors that a gateway fetches from whichever process it asks. */
   readonly waiting: WaitingStore;
+  /** Who was let in at a controller. */
+  readonly guests: Guests;
+  /** How fast one source may have visitors let in at a controller. */
+  readonly guestPace: Pace;
 }
 
 /** A visitor who accepted the terms, about to be let in. */
@@ -64,6 +70,8 @@ export interface Admission {
   readonly limits: Acceptance;
   /** Where the browser goes when it is online. */
   readonly returnTo: string;
+  /** The address that the form came from; to be counted by, and not kept. */
+  readonly source?: string;
 }
 
 /** The longest that a visitor waits for a gateway after the tap. */

@@ -15,12 +15,16 @@ import {
 /** The values of `res` that mean "not online", and what the visitor is told beyond the terms. */
 const CAPTIVE: Readonly<Record<string, Setback | undefined>> = {
   notyet: undefined,
+  challenge: undefined,
+  splash: undefined,
   failed: 'rejected',
   reject: 'rejected',
   logoff: 'ended',
   timeout: 'timed-out',
 };
 const ONLINE = ['success', 'already'];
+
+const KEY_OCTETS = 16;
 
 const parameters = z.object({
   res: z.enum([...Object.keys(CAPTIVE), ...ONLINE]),
@@ -31,38 +35,42 @@ const parameters = z.object({
     .regex(/^[0-9a-f]{32}$/i)
     .optional(),
   mac: z.string().max(17).optional(),
+  ssl: z.string().max(255).optional(),
 });
+const READ = Object.keys(parameters.shape);
 
 /**
  * The Universal Access Method of CoovaChilli and uspot: a redirect with a challenge; the browser answers it at the
  * gateway's /logon, which asks our RADIUS server.
  */
 export function uamAdapter(gateway: UamGateway): GatewayAdapter {
-  const { address, port, secret } = gateway.uam;
+  const { address, port, sslUrl } = gateway.uam;
   const origin = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+  const login = sslUrl === undefined ? origin : new URL(sslUrl).origin;
   return {
     id: gateway.id,
     site: gateway.site,
     family: 'uam',
     needsCredential: true,
-    origin,
+    origin: login,
     logoutUrl: `${origin}/logoff`,
     // CoovaChilli draws a challenge and redirects at /prelogin; uspot has no such page and always redirects at /logoff.
     restartUrl: `${origin}${gateway.kind === 'coovachilli' ? '/prelogin' : '/logoff'}`,
     recognise: (redirect) => recognise(gateway, redirect),
-    admit: (admission) => admit(origin, secret?.reveal(), admission),
+    admit: (admission) => admit(login, gateway.uam, admission),
   };
 }
 
 function recognise(gateway: UamGateway, redirect: Redirect): Recognised {
   const { query } = redirect;
-  const { address, port, secret } = gateway.uam;
+  const { address, port, secret, sslUrl } = gateway.uam;
   if (!query.has('res') || !query.has('uamip') || !query.has('uamport')) return no('parameters-missing');
   const parsed = parameters.safeParse(Object.fromEntries(query));
-  if (!parsed.success) return no('parameters-invalid');
-  const { res, uamip, uamport, challenge, mac } = parsed.data;
+  if (!parsed.success || READ.some((name) => query.getAll(name).length > 1)) return no('parameters-invalid');
+  const { res, uamip, uamport, challenge, mac, ssl } = parsed.data;
   // A credential must never go to an address that somebody wrote into the redirect.
   if (uamip !== address || uamport !== String(port)) return no('gateway-address-wrong');
+  if (ssl !== undefined && sslUrl !== undefined && !sameOrigin(ssl, sslUrl)) return no('gateway-address-wrong');
   if (secret !== undefined) {
     if (!query.has('md')) return no('parameters-missing');
     if (!checksumFits(redirect, secret.reveal())) return no('signature-wrong');
@@ -89,6 +97,11 @@ function recognise(gateway: UamGateway, redirect: Redirect): Recognised {
   return { ok: true, stage: 'captive', visit, ...(setback !== undefined && { setback }) };
 }
 
+/** uspot writes `ssl` as it was typed into its `uam_sslurl`. */
+function sameOrigin(given: string, configured: string): boolean {
+  return URL.canParse(given) && new URL(given).origin === new URL(configured).origin;
+}
+
 function no(reason: (Recognised & { ok: false })['reason']): Recognised {
   return { ok: false, reason };
 }
@@ -106,17 +119,39 @@ function checksumFits({ base, rawQuery }: Redirect, secret: string): boolean {
   );
 }
 
-/** The address of /logon with the CHAP response: MD5(0, password, MD5(challenge, UAM secret)), RFC 1994. */
-function admit(origin: string, secret: string | undefined, { visit, granted, returnTo }: Admission): string {
+/** The address of /logon with what proves the password. Both gateways read it from the query of a GET. */
+function admit(origin: string, uam: UamGateway['uam'], { visit, granted, returnTo }: Admission): string {
   if (granted.credential === undefined) throw new Error('A UAM gateway needs a credential.');
   const { username, password } = granted.credential;
-  const response = chapResponse(password, visit.ticket, secret);
-  return `${origin}/logon?${new URLSearchParams({ username, response, userurl: returnTo })}`;
+  const secret = uam.secret?.reveal();
+  const proof =
+    uam.login === 'chap'
+      ? { response: chapResponse(password, visit.ticket, secret) }
+      : { password: papPassword(password, visit.ticket, secret) };
+  return `${origin}/logon?${new URLSearchParams({ username, ...proof, userurl: returnTo })}`;
 }
 
-/** @param challenge  hexadecimal, as the gateway sent it */
+/**
+ * MD5(0, password, MD5(challenge, UAM secret)), RFC 1994.
+ * @param challenge  hexadecimal, as the gateway sent it
+ */
 export function chapResponse(password: string, challenge: string, secret: string | undefined): string {
+  return createHash('md5').update(Buffer.of(0)).update(password).update(keyOf(challenge, secret)).digest('hex');
+}
+
+/**
+ * The password, filled up with zeroes to the next 16 octets, XOR the key, in hexadecimal; in the clear without a UAM
+ * secret, for the challenge alone hides nothing and uspot expects it so.
+ */
+export function papPassword(password: string, challenge: string, secret: string | undefined): string {
+  if (secret === undefined) return password;
+  const key = keyOf(challenge, secret);
+  const padded = Buffer.alloc(Math.max(1, Math.ceil(password.length / KEY_OCTETS)) * KEY_OCTETS);
+  padded.write(password);
+  return Buffer.from(padded.map((octet, i) => octet ^ (key[i % KEY_OCTETS] ?? 0))).toString('hex');
+}
+
+function keyOf(challenge: string, secret: string | undefined): Buffer {
   const octets = Buffer.from(challenge, 'hex');
-  const key = secret === undefined ? octets : createHash('md5').update(octets).update(secret).digest();
-  return createHash('md5').update(Buffer.of(0)).update(password).update(key).digest('hex');
+  return secret === undefined ? octets : createHash('md5').update(octets).update(secret).digest();
 }

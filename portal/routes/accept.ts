@@ -11,6 +11,7 @@ import { LANGUAGE_PARAMETER } from '../i18n/language';
 import { type Portal, storing } from '../portal';
 import { languageOf, translator } from '../respond';
 import { isCrossSite } from '../security';
+import { sourceOf } from '../source';
 import type { ShownVisit } from '../visit-seal';
 import { showAway } from './away';
 import { refuseIfClosed } from './closed';
@@ -68,7 +69,8 @@ async function admit(
   let target: string;
   try {
     const returnTo = connectedUrl(portal, shown, granted);
-    target = await adapter.admit({ visit: shown.visit, granted, limits: decided.acceptance, returnTo });
+    const source = sourceOf(request, portal.town.config.portal.trustProxy);
+    target = await adapter.admit({ visit: shown.visit, granted, limits: decided.acceptance, returnTo, source });
   } catch (error) {
     if (!(error instanceof GatewayAway)) throw error;
     showAway(portal, request, response, { adapter, visit: word });
@@ -99,10 +101,11 @@ function refuseVisitor(portal: Portal, request: IncomingMessage, response: Serve
 
 /** Where the gateway sends the visitor in the end: our page that says until when. */
 function connectedUrl({ town }: Portal, { visit, language }: ShownVisit, { grant }: Granted): string {
-  const token = town.connections.close({
+  const token = town.arrivals.close({
     gateway: visit.gateway,
     grant: grant.id,
     until: grant.expiresAt,
+    madeAt: grant.acceptedAt,
     ...(visit.originalUrl !== undefined && { originalUrl: visit.originalUrl }),
   });
   return `${town.config.portal.url}/connected?t=${token}&${LANGUAGE_PARAMETER}=${language}`;

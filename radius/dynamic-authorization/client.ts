@@ -53,5 +53,5 @@ export class DynamicAuthorizationClient {
 }
 
 function kindsOf({ gateways }: Config): ReadonlyMap<GatewayId, RadiusGateway['kind']> {
-  return new Map(gateways.flatMap((gateway) => (gateway.kind === 'opennds' ? [] : [[gateway.id, gateway.kind]])));
+  return new Map(gateways.flatMap((gateway) => ('radius' in gateway ? [[gateway.id, gateway.kind]] : [])));
 }

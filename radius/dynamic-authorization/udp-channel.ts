@@ -65,7 +65,7 @@ export class UdpChannel implements Channel {
 function endpointsOf({ gateways, radius: { host } }: Config): ReadonlyMap<GatewayId, Endpoint> {
   const endpoints = new Map<GatewayId, Endpoint>();
   for (const gateway of gateways) {
-    if (gateway.kind === 'opennds') continue;
+    if (!('radius' in gateway)) continue;
     const { dynamicAuthorization, clients, secret } = gateway.radius;
     const address = dynamicAuthorization.address ?? clients.find((client) => !client.includes('/'));
     const reachable = address === undefined ? undefined : fromSocket(address, isIPv6(host));

@@ -87,6 +87,7 @@ function answer(nas: Nas, login: Login, { decision, grant }: Judged, random: Ran
   if (decision.accept) {
     const attributes = writeAcceptance(decision.acceptance, {
       ...(grant !== undefined && { grantId: grant.id }),
+      ...(nas.kind === 'mikrotik' && { vendor: 'Mikrotik' as const }),
       ...(byAddress && { userName: grant?.id ?? random.word() }),
     });
     return { code: CODE.accessAccept, attributes };

@@ -12,6 +12,7 @@ interface Definition {
 
 const WISPR = 14122;
 const CHILLISPOT = 14559;
+const MIKROTIK = 14988;
 
 /** The attributes that we read or write; others pass by unread. */
 export const DICTIONARY = {
@@ -50,6 +51,8 @@ export const DICTIONARY = {
   'ChilliSpot-Max-Total-Octets': { vendor: CHILLISPOT, type: 3, form: 'integer' },
   'ChilliSpot-Acct-View-Point': { vendor: CHILLISPOT, type: 10, form: 'integer' },
   'ChilliSpot-Max-Total-Gigawords': { vendor: CHILLISPOT, type: 23, form: 'integer' },
+  'Mikrotik-Total-Limit': { vendor: MIKROTIK, type: 17, form: 'integer' }, // octets, both ways
+  'Mikrotik-Total-Limit-Gigawords': { vendor: MIKROTIK, type: 18, form: 'integer' },
 } as const satisfies Record<string, Definition>;
 
 export type AttributeName = keyof typeof DICTIONARY;

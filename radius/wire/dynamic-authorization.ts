@@ -24,6 +24,7 @@ const WANTS: Readonly<Record<RadiusGateway['kind'], Wants>> = {
   uspot: { username: false, stamp: false },
   coovachilli: { username: true, stamp: false },
   hostapd: { username: false, stamp: true },
+  mikrotik: { username: true, stamp: false },
 };
 
 /** A request without identifier and seal. */

@@ -8,9 +8,7 @@ import { HOUR } from '../../core/time';
 import { adapterOf } from '../../portal/gateways';
 import type { GatewayAdapter, Recognised } from '../../portal/gateways/gateway';
 import { chapResponse } from '../../portal/gateways/uam';
-import { ManualClock } from '../../runtime/clock';
-import { silentLog } from '../../runtime/log';
-import { systemRandom } from '../../runtime/random';
+import { gatewayServices } from './support/services';
 import {
   acceptances,
   closeStores,
@@ -27,7 +25,7 @@ import {
 
 afterAll(closeStores);
 
-const SERVICES = { clock: new ManualClock(NOW), random: systemRandom, log: silentLog };
+const SERVICES = gatewayServices();
 
 function adapter(id: string): GatewayAdapter {
   const gateway = townConfig().gateways.find((one) => one.id === id);
@@ -59,7 +57,7 @@ describe('UAM: CoovaChilli and uspot', () => {
       '&userurl=http%3a%2f%2f192.0.2.80%2fsome%2fpath%3fx%3d1%26y%3da%2520b&md=DA26B7F163B74770598F3F310F9F00FC';
     const gateway = townConfig().gateways.find(({ id }) => id === 'town-hall');
     if (gateway === undefined || !('uam' in gateway)) throw new Error('no such gateway');
-    const unsigned = adapterOf({ ...gateway, uam: { address: '10.1.0.1', port: 3990 } }, SERVICES);
+    const unsigned = adapterOf({ ...gateway, uam: { address: '10.1.0.1', port: 3990, login: 'chap' } }, SERVICES);
     const redirect = { base: 'http://10.98.0.1:8080/login', rawQuery: recorded, query: new URLSearchParams(recorded) };
     expect(unsigned.recognise(redirect)).toMatchObject({
       stage: 'captive',
