@@ -41,7 +41,11 @@ export interface DayUse {
   readonly seconds: number;
 }
 
-/** Whether the store has to keep what a device used after its grant has ended, until the day is over. */
-export function countsByDay({ octetsPer, daySeconds }: SiteRules): boolean {
-  return octetsPer === 'day' || daySeconds !== undefined;
+/**
+ * What the store has to keep of a device's use until the day is over, also after its grant has ended: only how long, or
+ * also how much; undefined: nothing.
+ */
+export function dayCount({ octetsPer, daySeconds }: SiteRules): 'time' | 'volume' | undefined {
+  if (octetsPer === 'day') return 'volume';
+  return daySeconds === undefined ? undefined : 'time';
 }

@@ -4,7 +4,14 @@ import type { Millis } from './time';
 import { SECOND } from './time';
 
 /** Whose sessions are to end. */
-export type EndScope = { readonly grant: GrantId } | { readonly gateway: GatewayId } | { readonly site: SiteId };
+export type EndScope =
+  | { readonly grant: GrantId }
+  | { readonly gateway: GatewayId }
+  /** `acceptedBefore`: only of visitors who accepted the terms before; of a session without a grant, its start counts. */
+  | { readonly site: SiteId; readonly acceptedBefore?: Millis };
+
+/** Which sessions are to get new limits. */
+export type LimitsScope = { readonly gateway: GatewayId } | { readonly site: SiteId };
 
 /** A session as its gateway calls it. */
 export interface SessionName {
@@ -12,8 +19,10 @@ export interface SessionName {
   readonly sessionId: string;
 }
 
-/** "This session has to end." Settled when it has, or when its gateway will not do it. */
+/** "This session has to end", or gets new limits. Settled when that is so, or when its gateway will not do it. */
 export interface EndOrder extends SessionName {
+  /** The session goes on, within the limits that hold when the gateway is told. */
+  readonly kind?: 'limits';
   readonly site: SiteId;
   /** The user name of the session, if it is a word of ours; CoovaChilli ends no session without it. */
   readonly username?: string;

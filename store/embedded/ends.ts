@@ -25,9 +25,9 @@ export function endStore(engine: Engine): EndStore {
     });
   return {
     orderEnd: async (scope, now) => {
-      const grants = await endGrants(engine, scope, now);
-      const ordered = await orderSessions(engine, scope, now);
-      return { grants: grants + ordered.grants, sessions: ordered.sessions };
+      const ended = await endGrants(engine, scope, now);
+      const ordered = await orderSessions(engine, scope, ended, now);
+      return { grants: ended.size + ordered.grants, sessions: ordered.sessions };
     },
     orderLimits: (scope, now) => orderLimits(engine, scope, now),
     takeDueEnds: async (now, limit, until, gateways) => {
@@ -58,22 +58,25 @@ function takeDue(
 }
 
 /** In chunks: a site may have a great many, and other operations get their turn in between. */
-async function endGrants(engine: Engine, scope: EndScope, now: Millis): Promise<number> {
+async function endGrants(engine: Engine, scope: EndScope, now: Millis): Promise<ReadonlySet<GrantId>> {
   const { grants } = engine.tables;
-  if ('grant' in scope) return engine.write(() => endGrant(engine, scope.grant, now));
+  if ('grant' in scope) {
+    const ended = await engine.write(() => endGrant(engine, scope.grant, now));
+    return new Set(ended === 1 ? [scope.grant] : []);
+  }
   const isMeant = (grant: GrantRecord): boolean =>
     'site' in scope
       ? grant.site === scope.site && grant.acceptedAt < (scope.acceptedBefore ?? Number.POSITIVE_INFINITY)
       : grant.gateway === scope.gateway;
-  let count = 0;
+  const all = new Set<GrantId>();
   for await (const ended of sweep(engine, grants, (device, record) => {
     if (!isMeant(record)) return undefined;
     removeGrant(engine, { device, record }, now);
-    return true;
+    return record.id;
   })) {
-    count += ended.length;
+    for (const id of ended) all.add(id);
   }
-  return count;
+  return all;
 }
 
 function endGrant(engine: Engine, id: GrantId, now: Millis): 0 | 1 {
@@ -86,13 +89,14 @@ function endGrant(engine: Engine, id: GrantId, now: Millis): 0 | 1 {
 async function orderSessions(
   engine: Engine,
   scope: EndScope,
+  ended: ReadonlySet<GrantId>,
   now: Millis,
 ): Promise<{ grants: number; sessions: SessionName[] }> {
   const isMeant = (session: SessionRecord): boolean => {
     if (session.endedAt !== undefined) return false;
     if ('grant' in scope) return session.grantId === scope.grant;
     if ('gateway' in scope) return session.gateway === scope.gateway;
-    return session.site === scope.site && isOlder(engine, session, scope.acceptedBefore);
+    return session.site === scope.site && isOlder(engine, session, ended, scope.acceptedBefore);
   };
   const sessions: SessionName[] = [];
   let grants = 0;
@@ -107,9 +111,14 @@ async function orderSessions(
   return { grants, sessions };
 }
 
-/** Grants that were accepted before are gone already; what is left of them is the start of the session. */
-function isOlder(engine: Engine, { grantId, segments }: SessionRecord, moment: Millis | undefined): boolean {
-  if (moment === undefined) return true;
+/** Of a session whose grant is not known, or gone for long, its own start says how old it is. */
+function isOlder(
+  engine: Engine,
+  { grantId, segments }: SessionRecord,
+  ended: ReadonlySet<GrantId>,
+  moment: Millis | undefined,
+): boolean {
+  if (moment === undefined || (grantId !== undefined && ended.has(grantId))) return true;
   if (grantId !== undefined && grantById(engine, grantId) !== undefined) return false;
   return (segments[0]?.start ?? 0) < moment;
 }

@@ -1,6 +1,7 @@
+import { isRunning } from '../../core/exam';
 import { FEEDBACK_AFTERGLOW_MS } from '../../core/feedback';
 import { isLive } from '../../core/grant';
-import { keyIsDead } from '../../core/pseudonym';
+import { keyIsDead, keyScope } from '../../core/pseudonym';
 import { HOUR, type Millis } from '../../core/time';
 import { type Retention, SESSION_AFTERGLOW_MS } from '../store';
 import type { Engine } from './engine';
@@ -21,7 +22,7 @@ export async function forget(
     engine,
     tables.grants,
     (grant) => !isLive(grant, now),
-    (device, record) => removeGrant(engine, { device, record }),
+    (device, record) => removeGrant(engine, { device, record }, now),
   );
   await removeDead(engine, tables.credentials, ({ expiresAt }) => expiresAt <= now);
   await removeDead(engine, tables.sessions, ({ endedAt }) => (endedAt ?? now) + SESSION_AFTERGLOW_MS <= now);
@@ -31,6 +32,9 @@ export async function forget(
     tables.ends,
     ({ settled, orderedAt }) => (settled?.at ?? orderedAt + HOUR) + SESSION_AFTERGLOW_MS <= now,
   );
+  const today = keyScope('', now, timeZone).day;
+  await removeDead(engine, tables.dayUse, ({ day }) => day !== today);
+  await removeDead(engine, tables.exams, (exam) => !isRunning(exam, now));
   await destroyDeadKeys(engine, keyring, timeZone, now);
 
   await removeDead(engine, tables.feedback, ({ doneAt }) => (doneAt ?? now) + FEEDBACK_AFTERGLOW_MS <= now);

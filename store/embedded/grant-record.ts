@@ -6,24 +6,32 @@ import { FieldReader, FieldWriter } from './fields';
 export interface GrantRecord extends Grant {
   /** The day whose key made the pseudonym. */
   readonly day: string;
+  /** What of its use is kept until the day is over. */
+  readonly dayCount?: 'time' | 'volume';
   /** Under which hash its latest credential lies. */
   readonly credential?: Buffer;
 }
 
 const ID_OCTETS = 16;
 const CREDENTIAL_OCTETS = 32;
-/** Fields that not every grant has, one bit each. */
+/** What not every grant has, one bit each. */
 const HAS_CREDENTIAL = 1;
+const COUNTS_TIME = 2;
+const COUNTS_VOLUME = 4;
 
 /** The octets of a grant's id; undefined if it cannot be one of ours. */
 export function grantIdOctets(id: GrantId): Buffer | undefined {
   return isWord(id) ? Buffer.from(id, 'base64url') : undefined;
 }
 
+function dayBit(dayCount: GrantRecord['dayCount']): number {
+  return dayCount === undefined ? 0 : dayCount === 'time' ? COUNTS_TIME : COUNTS_VOLUME;
+}
+
 export const grantCodec = {
   encode(grant: GrantRecord): Buffer {
     const writer = new FieldWriter()
-      .octet(grant.credential === undefined ? 0 : HAS_CREDENTIAL)
+      .octet((grant.credential === undefined ? 0 : HAS_CREDENTIAL) | dayBit(grant.dayCount))
       .raw(Buffer.from(grant.id, 'base64url'))
       .number(grant.acceptedAt)
       .number(grant.expiresAt)
@@ -47,6 +55,8 @@ export const grantCodec = {
       gateway: reader.text(),
       termsVersion: reader.text(),
       day: reader.text(),
+      ...((has & COUNTS_TIME) !== 0 && { dayCount: 'time' as const }),
+      ...((has & COUNTS_VOLUME) !== 0 && { dayCount: 'volume' as const }),
     };
     return (has & HAS_CREDENTIAL) === 0 ? grant : { ...grant, credential: reader.raw(CREDENTIAL_OCTETS) };
   },

@@ -7,6 +7,7 @@ import type { Random } from '../../runtime/random';
 import { type CredentialKey, credentialHash } from '../credentials';
 import { type Pseudonym, pseudonym } from '../pseudonyms';
 import type { Granted, GrantRequest, GrantStore } from '../store';
+import { keepTime, keepUse, takeOctets, usedBy } from './day-use';
 import type { Engine } from './engine';
 import { type GrantRecord, grantIdOctets } from './grant-record';
 import type { Keyring } from './keyring';
@@ -33,6 +34,11 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
         const kept = liveGrant(engine, tools.keyring, site, device, now);
         return kept && toGrant(kept.record);
       }),
+    usedToday: (site, device, now) =>
+      engine.readNow(() => {
+        const key = tools.keyring.find(keyScope(site, now, tools.timeZone));
+        return key === undefined ? { octets: 0, seconds: 0 } : usedBy(engine, pseudonym(key, device), now);
+      }),
     getGrant: (id, now) =>
       engine.read(() => {
         const kept = grantById(engine, id);
@@ -42,7 +48,7 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
       engine.write(() => {
         const kept = grantById(engine, id);
         if (kept === undefined) return false;
-        removeGrant(engine, kept);
+        removeGrant(engine, kept, now);
         return isLive(kept.record, now);
       }),
     credentialPassword: (username) => tools.credentialKey.password(username),
@@ -69,7 +75,10 @@ export function grantById({ tables: { grants, grantDevices } }: Engine, id: Gran
 }
 
 /** Removes a grant and the way from its id to it. To be called inside a writing operation. */
-export function removeGrant({ tables: { grants, grantDevices } }: Engine, { device, record }: KeptGrant): void {
+export function removeGrant(engine: Engine, kept: KeptGrant, now: Millis): void {
+  const { grants, grantDevices } = engine.tables;
+  const { device, record } = kept;
+  keepUse(engine, kept, now);
   grantDevices.remove(Buffer.from(record.id, 'base64url'));
   grants.remove(device);
 }
@@ -82,21 +91,25 @@ async function putGrant(engine: Engine, tools: GrantTools, request: GrantRequest
   const grant = await engine.write(() => {
     const before = liveGrant(engine, keyring, request.site, request.device, request.now);
     const renewed = before?.record.day === scope.day ? before.record : undefined;
+    // The page was accepted before, and somebody taps again.
+    const repeated = isRepeated(renewed, request) ? renewed : undefined;
+    if (renewed === undefined) clear(engine, device, before, request.now);
+    else if (repeated === undefined) keepTime(engine, { device, record: renewed }, request.now);
     const record: GrantRecord = {
       id: renewed?.id ?? random.word(),
       site: request.site,
       gateway: request.gateway,
       termsVersion: request.termsVersion,
-      acceptedAt: request.now,
-      expiresAt: request.expiresAt,
-      usedOctets: renewed?.usedOctets ?? 0,
+      acceptedAt: repeated?.acceptedAt ?? request.now,
+      expiresAt: repeated?.expiresAt ?? request.expiresAt,
+      usedOctets: renewed?.usedOctets ?? (request.dayCount === 'volume' ? takeOctets(engine, device) : 0),
       day: scope.day,
+      ...(request.dayCount !== undefined && { dayCount: request.dayCount }),
       ...(username !== undefined && { credential: credentialHash(username) }),
     };
-    if (before !== undefined && renewed === undefined) removeGrant(engine, before);
     if (renewed !== undefined) removeUnredeemed(engine, renewed);
     writeGrant(engine, { device, record });
-    countAcceptance(engine, request);
+    if (repeated === undefined) countAcceptance(engine, request);
     writeCredential(engine, record, request.now);
     return toGrant(record);
   });
@@ -108,13 +121,22 @@ function credential(key: CredentialKey, username: string, now: Millis): Credenti
   return { username, password: key.password(username), expiresAt: now + CREDENTIAL_LIFETIME_MS };
 }
 
-/** One that has expired and lies at the same place goes. */
+/** A new grant comes: the live one of another day goes, and one that has expired and lies at the same place. */
+function clear(engine: Engine, device: Pseudonym, before: KeptGrant | undefined, now: Millis): void {
+  if (before !== undefined) removeGrant(engine, before, now);
+  const former = engine.tables.grants.get(device);
+  if (former !== undefined) removeGrant(engine, { device, record: former }, now);
+}
+
+function isRepeated(renewed: GrantRecord | undefined, { shownAt }: GrantRequest): boolean {
+  return renewed !== undefined && shownAt !== undefined && shownAt <= renewed.acceptedAt;
+}
+
 function writeGrant(engine: Engine, { device, record }: KeptGrant): void {
   const { grants, grantDevices, keyExpiry } = engine.tables;
-  const former = grants.get(device);
-  if (former !== undefined && former.id !== record.id) removeGrant(engine, { device, record: former });
+  const isNew = grants.get(device) === undefined;
   grants.put(device, record);
-  if (former?.id !== record.id) grantDevices.put(Buffer.from(record.id, 'base64url'), device);
+  if (isNew) grantDevices.put(Buffer.from(record.id, 'base64url'), device);
   if ((keyExpiry.get([record.site, record.day]) ?? 0) < record.expiresAt) {
     keyExpiry.put([record.site, record.day], record.expiresAt);
   }
@@ -174,6 +196,6 @@ function takeCredential(
 }
 
 /** What leaves the store says nothing about the device. */
-export function toGrant({ day: _day, credential: _credential, ...grant }: GrantRecord): Grant {
+export function toGrant({ day: _day, dayCount: _dayCount, credential: _credential, ...grant }: GrantRecord): Grant {
   return grant;
 }

@@ -85,13 +85,15 @@ const accounting = fc.record({
 
 interface Ending {
   readonly by: 'grant' | 'gateway' | 'site';
+  readonly before: number | undefined;
   readonly index: number;
   readonly gateway: string;
   readonly site: string;
 }
 
-function endOf(session: Run, { by, index, gateway, site }: Ending): Promise<unknown> {
-  const scope = by === 'grant' ? { grant: session.grant(index) } : by === 'site' ? { site } : { gateway };
+function endOf(session: Run, { by, index, gateway, site, before }: Ending): Promise<unknown> {
+  const older = before === undefined ? {} : { acceptedBefore: session.now - before * MINUTE };
+  const scope = by === 'grant' ? { grant: session.grant(index) } : by === 'site' ? { site, ...older } : { gateway };
   return session.store.orderEnd(scope, session.now);
 }
 
@@ -101,8 +103,12 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
     weight: 4,
     arbitrary: command(
       'putGrant',
-      fc.record({ site, gateway, who: few, minutes: fc.nat(600), withCredential: fc.boolean() }),
-      (session, { site, gateway, who, minutes, withCredential }) =>
+      fc.record({
+        ...{ site, gateway, who: few, minutes: fc.nat(600), withCredential: fc.boolean() },
+        shownAgo: fc.option(fc.nat(200)),
+        dayCount: fc.constantFrom(undefined, 'time', 'volume'),
+      }),
+      (session, { site, gateway, who, minutes, withCredential, shownAgo, dayCount }) =>
         session.store.putGrant({
           ...{
             site,
@@ -113,6 +119,8 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
             withCredential,
           },
           ...{ now: session.now, expiresAt: session.now + minutes * MINUTE },
+          ...(shownAgo !== null && { shownAt: session.now - shownAgo * MINUTE }),
+          ...(dayCount !== undefined && { dayCount }),
         }),
     ),
   },
@@ -155,12 +163,36 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
         }),
     ),
   },
-  command('orderEnd', fc.record({ by: fc.constantFrom('grant', 'gateway', 'site'), index: few, gateway, site }), endOf),
+  command(
+    'orderEnd',
+    fc.record({
+      by: fc.constantFrom('grant', 'gateway', 'site'),
+      index: few,
+      gateway,
+      site,
+      before: fc.option(fc.nat(200), { nil: undefined }),
+    }),
+    endOf,
+  ),
+  command('orderLimits', fc.record({ bySite: fc.boolean(), site, gateway }), (session, { bySite, site, gateway }) =>
+    session.store.orderLimits(bySite ? { site } : { gateway }, session.now),
+  ),
+  command('usedToday', fc.record({ site, who: few }), async ({ store, now }, { site, who }) =>
+    store.usedToday(site, device(who), now),
+  ),
+  command('putExam', fc.record({ site, minutes: fc.nat(600) }), ({ store, now }, { site, minutes }) =>
+    store.putExam({ site, until: now + minutes * MINUTE }),
+  ),
+  command('endExam', site, ({ store, now }, site) => store.endExam(site, now)),
   command('takeDueEnds', fc.nat(2), ({ store, now }, limit) => store.takeDueEnds(now, limit, now + MINUTE)),
   command(
     'settleEnd',
-    fc.record({ gateway, sessionId, result: fc.constantFrom('done', 'session-unknown', 'refused') }),
-    ({ store, now }, { result, ...session }) => store.settleEnd(session, result, now),
+    fc.record({
+      ...{ gateway, sessionId, result: fc.constantFrom('done', 'session-unknown', 'refused') },
+      kind: fc.constantFrom(undefined, 'limits'),
+    }),
+    ({ store, now }, { result, kind, ...session }) =>
+      store.settleEnd({ ...session, ...(kind !== undefined && { kind }) }, result, now),
   ),
   command('deferEnd', fc.record({ gateway, sessionId }), ({ store, now }, session) =>
     store.deferEnd(session, now + 2 * MINUTE),
@@ -202,6 +234,9 @@ export async function observe(session: Run): Promise<unknown> {
   const window = { from: now - 30 * HOUR, to: now };
   return session.alias({
     grants: await Promise.all(SITES.flatMap((site) => [0, 1, 2].map((who) => store.findGrant(site, device(who), now)))),
+    used: await Promise.all(SITES.flatMap((site) => [0, 1, 2].map((who) => store.usedToday(site, device(who), now)))),
+    exams: await store.exams(now),
+    exam: await Promise.all(SITES.map((site) => store.findExam(site, now))),
     running: await store.countSessions(),
     ends: await Promise.all(
       GATEWAYS.flatMap((gateway) => SESSION_IDS.map((sessionId) => store.getEnd({ gateway, sessionId }))),

@@ -1,3 +1,4 @@
+import type { Exam } from '../../core/exam';
 import { FEEDBACK_AFTERGLOW_MS, type Feedback } from '../../core/feedback';
 import type { Grant } from '../../core/grant';
 import { isLive } from '../../core/grant';
@@ -24,7 +25,8 @@ import {
 } from '../../store/store';
 
 type Kept<T> = { -readonly [Key in keyof T]: T[Key] };
-type KeptGrant = Kept<Grant> & { device: DeviceAddress; day: string };
+type KeptGrant = Kept<Grant> & { device: DeviceAddress; day: string; dayCount?: 'time' | 'volume' };
+type KeptUse = { site: string; device: DeviceAddress; day: string; octets: number; seconds: number };
 type Credential = { username: string; grantId: string; gateway: string; expiresAt: Millis; used: boolean };
 
 /**
@@ -33,6 +35,8 @@ type Credential = { username: string; grantId: string; gateway: string; expiresA
 export function modelStore(timeZone: string): Store {
   let drawn = 0;
   let grants: KeptGrant[] = [];
+  let uses: KeptUse[] = [];
+  const exams = new Map<string, Exam>();
   let credentials: Credential[] = [];
   let acceptances: (Kept<AcceptanceCount> & { site: string })[] = [];
   let sessions: { session: Session; endedAt?: Millis }[] = [];
@@ -49,9 +53,29 @@ export function modelStore(timeZone: string): Store {
   const isVisitor = ({ visitor }: { visitor: WaitingVisitor }, gateway: string, id: string) =>
     visitor.gateway === gateway && visitor.id === id;
   const word = () => `word-${++drawn}`;
-  const toGrant = ({ device: _device, day: _day, ...grant }: KeptGrant): Grant => ({ ...grant });
+  const toGrant = ({ device: _device, day: _day, dayCount: _count, ...grant }: KeptGrant): Grant => ({ ...grant });
   const live = (site: string, device: DeviceAddress, now: Millis) =>
     grants.find((grant) => grant.site === site && grant.device.equals(device) && isLive(grant, now));
+  const secondsOf = ({ acceptedAt, expiresAt }: Grant, now: Millis) =>
+    Math.ceil(Math.max(0, Math.min(now, expiresAt) - acceptedAt) / 1000);
+  const useOf = (site: string, device: DeviceAddress, day: string): KeptUse => {
+    let use = uses.find((kept) => kept.site === site && kept.device.equals(device) && kept.day === day);
+    if (use === undefined) {
+      use = { site, device, day, octets: 0, seconds: 0 };
+      uses.push(use);
+    }
+    return use;
+  };
+  /** Removes grants; what they used is kept if it counts by day. */
+  const drop = (test: (grant: KeptGrant) => boolean, now: Millis) => {
+    for (const grant of grants.filter(test)) {
+      if (grant.dayCount === undefined) continue;
+      const use = useOf(grant.site, grant.device, grant.day);
+      if (grant.dayCount === 'volume') use.octets += grant.usedOctets;
+      use.seconds += secondsOf(grant, now);
+    }
+    grants = grants.filter((grant) => !test(grant));
+  };
   const find = (gateway: string, sessionId: string) =>
     sessions.find(({ session }) => session.gateway === gateway && session.sessionId === sessionId);
   const keep = (session: Session, at: Millis) => {
@@ -73,15 +97,20 @@ export function modelStore(timeZone: string): Store {
     const isSettledAsOver = settled !== undefined && isOver(settled.result);
     if (isStopped(session)) {
       if (settled?.result !== 'done') replaceEnd(order, { ...rest, settled: { at, result: 'done' } });
-    } else if (isSettledAsOver && grants.some(({ id }) => id === session.grantId)) replaceEnd(order);
+    } else if (rest.kind !== undefined) return;
+    else if (isSettledAsOver && grants.some(({ id }) => id === session.grantId)) replaceEnd(order);
     else if (isSettledAsOver) {
       const dueAt = Math.max(at, order.orderedAt + KEEP_OUT_AFTER_MS);
       replaceEnd(order, { ...rest, ...(username !== undefined && { username }), dueAt, tries: 0 });
     }
   };
-  const changeEnd = (name: { gateway: string; sessionId: string }, change: (order: EndOrder) => EndOrder) => {
+  const changeEnd = (
+    name: { gateway: string; sessionId: string; kind?: 'limits' },
+    change: (order: EndOrder) => EndOrder,
+  ) => {
     const order = endOf(name);
-    if (order !== undefined && order.settled === undefined) replaceEnd(order, change(order));
+    if (order !== undefined && order.settled === undefined && order.kind === name.kind)
+      replaceEnd(order, change(order));
   };
   const closeWhere = (test: (session: Session) => boolean, now: Millis): number => {
     const closing = sessions.filter(({ session, endedAt }) => endedAt === undefined && test(session));
@@ -93,25 +122,33 @@ export function modelStore(timeZone: string): Store {
   const inHour = (hour: Millis, window: Interval) => overlaps({ from: hour, to: hour + HOUR }, window);
 
   return {
-    putGrant: async ({ site, gateway, device, termsVersion, language, now, expiresAt, withCredential }) => {
+    putGrant: async (request) => {
+      const { site, gateway, device, termsVersion, language, now, withCredential, shownAt, dayCount } = request;
       const { day } = keyScope(site, now, timeZone);
       const before = live(site, device, now);
       const renews = before !== undefined && before.day === day;
+      const repeats = renews && shownAt !== undefined && shownAt <= before.acceptedAt;
+      const isSame = (kept: KeptGrant) => kept.site === site && kept.device.equals(device) && kept.day === day;
+      const use = useOf(site, device, day);
+      if (renews && !repeats && before.dayCount !== undefined) use.seconds += secondsOf(before, now);
+      // What was granted to the device on this day goes, whether or not it has expired.
+      if (!renews) drop((kept) => kept === before || isSame(kept), now);
       const grant: KeptGrant = {
         id: renews ? before.id : word(),
-        usedOctets: renews ? before.usedOctets : 0,
-        ...{ site, gateway, termsVersion, acceptedAt: now, expiresAt, device, day },
+        usedOctets: renews ? before.usedOctets : dayCount === 'volume' ? use.octets : 0,
+        ...{ site, gateway, termsVersion, device, day, ...(dayCount !== undefined && { dayCount }) },
+        acceptedAt: repeats ? before.acceptedAt : now,
+        expiresAt: repeats ? before.expiresAt : request.expiresAt,
       };
-      // What was granted to the device on this day goes, whether or not it has expired.
-      const isSame = (kept: KeptGrant) => kept.site === site && kept.device.equals(device) && kept.day === day;
-      grants = [...grants.filter((kept) => kept !== before && !isSame(kept)), grant];
+      if (!renews && dayCount === 'volume') use.octets = 0;
+      grants = [...grants.filter((kept) => kept !== before), grant];
       const hour = startOfHour(now);
       const count = acceptances.find(
         (kept) =>
           kept.site === site && kept.hour === hour && kept.termsVersion === termsVersion && kept.language === language,
       );
-      if (count === undefined) acceptances.push({ site, hour, termsVersion, language, count: 1 });
-      else count.count += 1;
+      if (!repeats && count === undefined) acceptances.push({ site, hour, termsVersion, language, count: 1 });
+      else if (!repeats && count !== undefined) count.count += 1;
       if (renews) credentials = credentials.filter(({ grantId, used }) => used || grantId !== grant.id);
       if (!withCredential) return { grant: toGrant(grant) };
       const credential = { username: word(), expiresAt: now + 120_000 };
@@ -122,13 +159,23 @@ export function modelStore(timeZone: string): Store {
       const grant = live(site, device, now);
       return grant && toGrant(grant);
     },
+    usedToday: async (site, device, now) => {
+      const { day } = keyScope(site, now, timeZone);
+      const use = useOf(site, device, day);
+      const lying = grants.filter((kept) => kept.site === site && kept.device.equals(device) && kept.day === day);
+      const counted = lying.filter(({ dayCount }) => dayCount !== undefined);
+      return {
+        octets: use.octets + counted.reduce((sum, one) => sum + (one.dayCount === 'volume' ? one.usedOctets : 0), 0),
+        seconds: use.seconds + counted.reduce((sum, one) => sum + secondsOf(one, now), 0),
+      };
+    },
     getGrant: async (id, now) => {
       const grant = grants.find((kept) => kept.id === id && isLive(kept, now));
       return grant && toGrant(grant);
     },
     endGrant: async (id, now) => {
       const ended = grants.find((grant) => grant.id === id);
-      grants = grants.filter((grant) => grant.id !== id);
+      drop((grant) => grant.id === id, now);
       return ended !== undefined && isLive(ended, now);
     },
     credentialPassword: (username) => `password of ${username}`,
@@ -191,18 +238,30 @@ export function modelStore(timeZone: string): Store {
         .sort((a, b) => a.hour - b.hour),
 
     orderEnd: async (scope, now) => {
-      const isMeant = ({ site, gateway }: { site: string; gateway: string }, grantId?: string) =>
-        'grant' in scope ? grantId === scope.grant : 'site' in scope ? site === scope.site : gateway === scope.gateway;
+      const isMeant = (
+        { site, gateway }: { site: string; gateway: string },
+        grantId: string | undefined,
+        at: Millis,
+      ) => {
+        if ('grant' in scope) return grantId === scope.grant;
+        if ('gateway' in scope) return gateway === scope.gateway;
+        return site === scope.site && at < (scope.acceptedBefore ?? Number.POSITIVE_INFINITY);
+      };
+      const acceptedOf = ({ grantId, segments }: Session) =>
+        grants.find(({ id }) => id === grantId)?.acceptedAt ?? segments[0]?.start ?? 0;
       const meant = sessions
-        .filter(({ session, endedAt }) => endedAt === undefined && isMeant(session, session.grantId))
+        .filter(
+          ({ session, endedAt }) => endedAt === undefined && isMeant(session, session.grantId, acceptedOf(session)),
+        )
         .map(({ session }) => session);
       const had = grants.length;
-      grants = grants.filter(
-        (grant) => !isMeant(grant, grant.id) && !meant.some(({ grantId }) => grantId === grant.id),
+      drop(
+        (grant) => isMeant(grant, grant.id, grant.acceptedAt) || meant.some(({ grantId }) => grantId === grant.id),
+        now,
       );
       for (const { gateway, sessionId, site, username } of meant) {
         const order = endOf({ gateway, sessionId });
-        if (order !== undefined && order.settled === undefined) continue;
+        if (order !== undefined && order.settled === undefined && order.kind === undefined) continue;
         if (order !== undefined) replaceEnd(order);
         const called = { gateway, sessionId, site, ...(username !== undefined && { username }) };
         ends.push({ ...called, orderedAt: now, dueAt: now, tries: 0 });
@@ -211,6 +270,24 @@ export function modelStore(timeZone: string): Store {
         grants: had - grants.length,
         sessions: meant.map(({ gateway, sessionId }) => ({ gateway, sessionId })).sort(bySession),
       };
+    },
+    orderLimits: async (scope, now) => {
+      const meant = sessions
+        .filter(({ endedAt }) => endedAt === undefined)
+        .filter(({ session }) => ('site' in scope ? session.site === scope.site : session.gateway === scope.gateway))
+        .map(({ session }) => session)
+        .filter((session) => {
+          const order = endOf(session);
+          return order === undefined || order.settled !== undefined || order.kind !== undefined;
+        });
+      for (const session of meant) {
+        const { gateway, sessionId, site, username } = session;
+        const order = endOf(session);
+        if (order !== undefined) replaceEnd(order);
+        const called = { gateway, sessionId, site, ...(username !== undefined && { username }) };
+        ends.push({ ...called, kind: 'limits', orderedAt: now, dueAt: now, tries: 0 });
+      }
+      return meant.map(({ gateway, sessionId }) => ({ gateway, sessionId })).sort(bySession);
     },
     takeDueEnds: async (now, limit, until, gateways) => {
       const due = [...ends]
@@ -295,8 +372,24 @@ export function modelStore(timeZone: string): Store {
       return { open: open.length, overdue: open.filter(({ dueAt }) => dueAt <= now).length };
     },
 
+    putExam: async (exam) => {
+      exams.set(exam.site, exam);
+    },
+    endExam: async (site, now) => {
+      const wasRunning = (exams.get(site)?.until ?? 0) > now;
+      exams.delete(site);
+      return wasRunning;
+    },
+    findExam: async (site, now) => {
+      const exam = exams.get(site);
+      return exam !== undefined && exam.until > now ? exam : undefined;
+    },
+    exams: async (now) => new Map([...exams].filter(([, exam]) => exam.until > now)),
+
     forget: async (now, { historyBefore }) => {
-      grants = grants.filter((grant) => isLive(grant, now));
+      drop((grant) => !isLive(grant, now), now);
+      const today = keyScope('', now, timeZone).day;
+      uses = uses.filter(({ day }) => day === today);
       credentials = credentials.filter(({ expiresAt }) => expiresAt > now);
       sessions = sessions.filter(({ endedAt }) => endedAt === undefined || endedAt + SESSION_AFTERGLOW_MS > now);
       ends = ends.filter(({ settled, orderedAt }) => (settled?.at ?? orderedAt + HOUR) + SESSION_AFTERGLOW_MS > now);

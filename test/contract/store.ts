@@ -8,6 +8,7 @@ import { CONTEXT, device, event, type OpenOptions, request, START, TIME_ZONE, WH
 import { grantsContract } from './grants';
 import { modelStore } from './model';
 import { sessionsContract } from './sessions';
+import { siteRulesContract } from './site-rules';
 import { waitingContract } from './waiting';
 
 /** What every driver must do. `open` is called again with the same place for a restart. */
@@ -54,6 +55,7 @@ export function storeContract(name: string, open: (options: OpenOptions) => Prom
   });
 
   endContract(name, openNew);
+  siteRulesContract(name, openNew);
   feedbackContract(name, openNew);
   waitingContract(name, openNew);
 
