@@ -18,9 +18,18 @@ function dateFormat(timeZone: string): Intl.DateTimeFormat {
   return format;
 }
 
+/** Clocks differ from UTC by whole quarters of an hour, so within one the date does not change. */
+const QUARTER = 15 * MINUTE;
+const dates = new Map<string, { readonly quarter: number; readonly date: string }>();
+
 /** The local calendar date of a moment, as `2026-11-21`. */
 export function localDate(at: Millis, timeZone: string): string {
-  return dateFormat(timeZone).format(at);
+  const quarter = Math.floor(at / QUARTER);
+  const last = dates.get(timeZone);
+  if (last?.quarter === quarter) return last.date;
+  const date = dateFormat(timeZone).format(at);
+  dates.set(timeZone, { quarter, date });
+  return date;
 }
 
 /** The start of the full hour that holds `at`. Hours of UTC: totals stay comparable when the clocks change. */

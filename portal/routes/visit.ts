@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Language, Site } from '../../config/schema';
 import { grantEnd } from '../../core/decide';
-import { localDate, type Millis } from '../../core/time';
-import { type Handler, pathOf, queryOf } from '../answer';
+import { localDate, MINUTE, type Millis } from '../../core/time';
+import { type Handler, pathOf, queryOf, seeOther } from '../answer';
 import type { GatewayAdapter, Recognised } from '../gateways/gateway';
 import { type Portal, storing } from '../portal';
 import { languageOf, type Page, rawQueryOf, sendPrepared, translator } from '../respond';
 import type { ShownVisit } from '../visit-seal';
 import { refuseIfClosed } from './closed';
-import { showConnected } from './connected';
+import { returnAddress, showConnected } from './connected';
 import { showMessage } from './errors';
 import { refuse } from './refuse';
 import { openVisit } from './shown-visit';
@@ -76,12 +76,15 @@ async function show(
         showTerms(portal, request, response, { adapter, site, ...recognised, shownAt: portal.clock.now() });
       return;
     case 'online': {
+      const onward = returnAddress(portal, request);
+      if (onward !== undefined) {
+        seeOther(portal, request, response, onward);
+        return;
+      }
       const { device } = recognised;
       const grant = device && (await storing(portal.store.findGrant(site.id, device, portal.clock.now())));
-      showConnected(portal, request, response, {
-        adapter,
-        ...(grant !== undefined && { grant: grant.id, until: grant.expiresAt }),
-      });
+      // Others can read this address on the radio, so it shows until when and no more.
+      showConnected(portal, request, response, { adapter, ...(grant !== undefined && { until: grant.expiresAt }) });
       return;
     }
     case 'offline': {
@@ -102,14 +105,14 @@ interface Showing extends Pick<ShownVisit, 'visit' | 'setback' | 'shownAt'> {
 
 function showTerms(portal: Portal, request: IncomingMessage, response: ServerResponse, showing: Showing): void {
   const { adapter, site, visit, setback, shownAt } = showing;
-  const { texts, visits, formats, config } = portal.town;
+  const { texts, visits, config } = portal.town;
   const language = languageOf(portal, request);
   const now = portal.clock.now();
   const termsVersion = texts.versionAt(now, site.id);
-  const duration = formats.get(language)?.duration(grantEnd(site.rules, now) - now) ?? '';
+  const allowed = grantEnd(site.rules, now) - now;
   sendPrepared(portal, request, response, {
-    key: [adapter.id, language, localDate(now, config.town.timeZone), duration, setback].join(' '),
-    make: () => termsPage(portal, showing, { language, termsVersion, duration, now }),
+    key: [adapter.id, language, localDate(now, config.town.timeZone), Math.round(allowed / MINUTE), setback].join(' '),
+    make: () => termsPage(portal, showing, { language, termsVersion, allowed, now }),
     field: visits.close({ visit, termsVersion, language, shownAt, ...(setback !== undefined && { setback }) }),
   });
 }
@@ -117,14 +120,15 @@ function showTerms(portal: Portal, request: IncomingMessage, response: ServerRes
 interface Wording {
   readonly language: Language;
   readonly termsVersion: string;
-  readonly duration: string;
+  /** How long the visitor may be online. */
+  readonly allowed: Millis;
   readonly now: Millis;
 }
 
 /** The page but for the sealed visit. What it depends on is in the key above; texts change with the day. */
 function termsPage(portal: Portal, { adapter, site, setback }: Showing, wording: Wording): Page {
-  const { texts, config } = portal.town;
-  const { language, termsVersion, duration, now } = wording;
+  const { texts, formats, config } = portal.town;
+  const { language, termsVersion, allowed, now } = wording;
   const { email, phone } = config.town.contact;
   return {
     name: 'visit',
@@ -135,7 +139,7 @@ function termsPage(portal: Portal, { adapter, site, setback }: Showing, wording:
     binding: true,
     view: {
       ownTexts: false,
-      duration,
+      duration: formats.get(language)?.duration(allowed),
       contact: phone ?? email,
       termsVersion,
       terms: texts.terms(language, termsVersion, site.id),
