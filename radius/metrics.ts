@@ -13,7 +13,8 @@ import { CODE } from './wire/packet';
 export type RequestKind = 'access' | 'accounting' | 'status';
 const KINDS: readonly RequestKind[] = ['access', 'accounting', 'status'];
 
-export type OrderKind = 'disconnect';
+export const ORDER_KINDS = ['disconnect', 'limits'] as const;
+export type OrderKind = (typeof ORDER_KINDS)[number];
 
 const REPLIES: Readonly<Record<ReplyCode, string>> = {
   [CODE.accessAccept]: 'access-accept',
@@ -61,7 +62,7 @@ export class RadiusMetrics {
     );
     this.#orders = counter(
       'radius_dynamic_authorization_total',
-      'Orders to gateways to end a session, by how they went.',
+      'Orders to gateways to end a session or to change its limits, by how they went.',
       'kind',
       'result',
     );
@@ -121,7 +122,7 @@ export class RadiusMetrics {
     this.#withoutStore.inc({ site, result: accepted ? 'accepted' : 'rejected' });
   }
 
-  /** A Disconnect-Request was answered or given up. */
+  /** A Disconnect- or CoA-Request was answered or given up. */
   ordered(kind: OrderKind, result: OrderResult): void {
     this.#orders.inc({ kind, result });
   }
@@ -142,7 +143,9 @@ export class RadiusMetrics {
     for (const code of Object.values(REPLIES)) this.#replies.inc({ code }, 0);
     for (const reason of Object.keys(REJECT)) this.#rejects.inc({ reason }, 0);
     for (const reason of Object.keys(DROP)) this.#dropped.inc({ reason }, 0);
-    for (const result of Object.keys(ORDER)) this.#orders.inc({ kind: 'disconnect', result }, 0);
+    for (const kind of ORDER_KINDS) {
+      for (const result of Object.keys(ORDER)) this.#orders.inc({ kind, result }, 0);
+    }
     for (const kind of ACCOUNTING_STATUSES) this.#records.inc({ kind }, 0);
     this.#showTown(config);
   }

@@ -8,10 +8,11 @@ import type { Log } from '../runtime/log';
 import type { Registry } from '../runtime/metrics';
 import { systemRandom } from '../runtime/random';
 import type { Role } from '../runtime/role';
-import type { EndStore, GrantStore, SessionStore } from '../store/store';
+import type { EndStore, ExamStore, GrantStore, SessionStore } from '../store/store';
 import { BurstLog } from './burst-log';
 import type { Channel } from './dynamic-authorization/channel';
 import { DynamicAuthorization } from './dynamic-authorization/service';
+import { ExamBoard } from './exam-board';
 import { accessHandler } from './handlers/access';
 import { accountingHandler } from './handlers/accounting';
 import { accountingStatus, authenticationStatus } from './handlers/status';
@@ -27,7 +28,7 @@ import { CODE } from './wire/packet';
 
 export interface RadiusDeps {
   readonly config: Live<Config>;
-  readonly store: GrantStore & SessionStore & EndStore;
+  readonly store: GrantStore & SessionStore & EndStore & ExamStore;
   readonly clock: Clock;
   readonly log: Log;
   readonly registry: Registry;
@@ -69,11 +70,15 @@ export class RadiusRole implements Role {
   async start(): Promise<void> {
     const { config, store, clock, registry } = this.#deps;
     const metrics = new RadiusMetrics(registry, config, store);
+    const exams = new ExamBoard(store);
     const nameOf = sessionName(config.current.key.reveal());
     const shared = { metrics, log: new BurstLog(this.#log, clock), clock };
     const authentication: Service = {
       handlers: new Map([
-        [CODE.accessRequest, { kind: 'access', handle: accessHandler({ store, random: systemRandom, ...shared }) }],
+        [
+          CODE.accessRequest,
+          { kind: 'access', handle: accessHandler({ store, exams, random: systemRandom, ...shared }) },
+        ],
         [CODE.statusServer, { kind: 'status', handle: authenticationStatus }],
       ]),
       elsewhere: CODE.accountingRequest,
@@ -85,13 +90,15 @@ export class RadiusRole implements Role {
       ]),
       elsewhere: CODE.accessRequest,
     };
+    // Without the store it is tried again each second.
+    await exams.refresh(clock.now()).catch((err: unknown) => this.#log.error('exams-not-read', { err }));
     try {
       this.authenticationPort = await this.#listen(new Responder(authentication, shared), 'authenticationPort');
       this.accountingPort = await this.#listen(new Responder(accounting, shared), 'accountingPort');
       // On a stream both kinds come on one connection; its Status-Server is answered as for authentication.
       const both = { handlers: new Map([...accounting.handlers, ...authentication.handlers]) };
       const channels = await this.#listenRadsec(new Responder(both, shared), shared);
-      const own = { config, store, clock, log: this.#log, metrics, channels };
+      const own = { config, store, exams, clock, log: this.#log, metrics, channels };
       this.#dynamicAuthorization = new DynamicAuthorization(own);
       await this.#dynamicAuthorization.start();
     } catch (error) {

@@ -1,14 +1,22 @@
 import type { Config, RadiusGateway } from '../../config/schema';
+import type { Acceptance } from '../../core/decide';
 import type { GatewayId } from '../../core/ids';
 import type { OrderResult } from '../../core/reasons';
 import type { EndOrder } from '../../core/session-end';
 import type { Clock } from '../../runtime/clock';
 import { derived, type Live } from '../../runtime/live';
 import type { RadiusMetrics } from '../metrics';
-import { type Draft, isReplyTo, readAnswer, sealRequest, writeDisconnect } from '../wire/dynamic-authorization';
+import {
+  type Draft,
+  isReplyTo,
+  readAnswer,
+  sealRequest,
+  writeDisconnect,
+  writeLimits,
+} from '../wire/dynamic-authorization';
 import type { Channel } from './channel';
 
-/** Tells gateways to end sessions (RFC 5176). */
+/** Tells gateways to end sessions, or to change their limits (RFC 5176). */
 export class DynamicAuthorizationClient {
   readonly #channels: readonly Channel[];
   readonly #clock: Clock;
@@ -35,6 +43,18 @@ export class DynamicAuthorizationClient {
     return result;
   }
 
+  /**
+   * Tells the gateway of the session its limits, and resolves like `disconnect`.
+   * @param limits  counted from the beginning of the session
+   */
+  async changeLimits(order: EndOrder, limits: Acceptance): Promise<OrderResult> {
+    const kind = this.#kinds().get(order.gateway);
+    const draft = kind === undefined ? 'unreachable' : writeLimits(kind, order, limits, this.#clock.now());
+    const result = typeof draft === 'string' ? draft : await this.#exchange(order.gateway, draft);
+    this.#metrics.ordered('limits', result);
+    return result;
+  }
+
   async #exchange(gateway: GatewayId, draft: Draft): Promise<OrderResult> {
     let result: OrderResult = 'unreachable';
     for (const channel of this.#channels) {
@@ -45,7 +65,7 @@ export class DynamicAuthorizationClient {
         (identifier) => sealRequest(draft, identifier, secret),
         (packet, request) => isReplyTo(packet, request, secret),
       );
-      if (reply !== undefined) return readAnswer(reply);
+      if (reply !== undefined) return readAnswer(reply, draft.code);
       result = 'no-answer';
     }
     return result;

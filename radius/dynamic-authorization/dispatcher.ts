@@ -1,11 +1,15 @@
+import type { Config } from '../../config/schema';
 import type { GatewayId } from '../../core/ids';
 import type { OrderResult } from '../../core/reasons';
 import { type EndOrder, isOver } from '../../core/session-end';
 import { SECOND } from '../../core/time';
 import type { Cancel, Clock } from '../../runtime/clock';
+import type { Live } from '../../runtime/live';
 import type { Log } from '../../runtime/log';
-import type { EndStore } from '../../store/store';
+import type { EndStore, GrantStore, SessionStore } from '../../store/store';
+import type { ExamBoard } from '../exam-board';
 import type { DynamicAuthorizationClient } from './client';
+import { currentLimits, logsInByAddress } from './current-limits';
 
 const LOOK_EVERY = 1 * SECOND;
 /** Orders under way at a time. */
@@ -19,15 +23,20 @@ const AGAIN_AFTER = 5 * SECOND;
 /** With these answers another try may go better. */
 const PASSING: readonly OrderResult[] = ['no-answer', 'unreachable', 'busy'];
 
+/** The gateway does not change limits, whatever it is told; one that asks by address may be made to ask again. */
+const NOT_CHANGED: readonly OrderResult[] = ['unsupported', 'attribute-refused', 'prohibited'];
+
 export interface DispatcherDeps {
+  readonly config: Live<Config>;
+  readonly exams: ExamBoard;
   /** Orders for other gateways are for another part of the product. */
   readonly gateways: () => ReadonlySet<GatewayId>;
-  readonly store: EndStore;
+  readonly store: EndStore & GrantStore & SessionStore;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Works off the orders to end sessions: takes those that are due, tells the gateways, writes down how it went. */
+/** Works off the orders to end sessions or to change their limits: takes those that are due, tells the gateways, writes down how it went. */
 export class Dispatcher {
   readonly #client: DynamicAuthorizationClient;
   readonly #deps: DispatcherDeps;
@@ -74,15 +83,32 @@ export class Dispatcher {
     }
   }
 
+  /**
+   * Tells the limits that hold now. What may not go on at all ends. Where a gateway cannot change limits but asks for
+   * each device anew, the session ends and the device is back with the new ones; the grant stays. Elsewhere the session
+   * keeps its limits until it ends.
+   */
+  async #tell(order: EndOrder): Promise<OrderResult> {
+    const { config, clock } = this.#deps;
+    const rules = config.current.sites.find(({ id }) => id === order.site)?.rules;
+    const limits = await currentLimits(order, rules, this.#deps, clock.now());
+    if (limits === 'session-unknown') return limits;
+    if (limits === 'nothing') return this.#client.disconnect(order);
+    const result = await this.#client.changeLimits(order, limits);
+    if (!NOT_CHANGED.includes(result) || !logsInByAddress(config.current, order.gateway)) return result;
+    return this.#client.disconnect(order);
+  }
+
   async #work(order: EndOrder): Promise<void> {
     const { store, clock, log } = this.#deps;
-    const result = await this.#client.disconnect(order);
-    const of = { nas: order.gateway, site: order.site, reason: result };
+    const of = { nas: order.gateway, site: order.site };
     try {
+      const result = order.kind === 'limits' ? await this.#tell(order) : await this.#client.disconnect(order);
       if (PASSING.includes(result) && order.tries < TRIES) await store.deferEnd(order, clock.now() + AGAIN_AFTER);
       else {
         await store.settleEnd(order, result, clock.now());
-        log[isOver(result) ? 'info' : 'warn']('session-end-settled', of);
+        const event = order.kind === 'limits' ? 'session-limits-settled' : 'session-end-settled';
+        log[isOver(result) ? 'info' : 'warn'](event, { ...of, reason: result });
       }
     } catch (err) {
       log.error('session-end-not-settled', { ...of, err });

@@ -4,17 +4,19 @@ import type { Clock } from '../../runtime/clock';
 import { listenError } from '../../runtime/listen';
 import { derived, type Live } from '../../runtime/live';
 import type { Log } from '../../runtime/log';
-import type { EndStore } from '../../store/store';
+import type { EndStore, GrantStore, SessionStore } from '../../store/store';
+import type { ExamBoard } from '../exam-board';
 import type { RadiusMetrics } from '../metrics';
 import type { Channel } from './channel';
 import { DynamicAuthorizationClient } from './client';
-import { ClosingTime } from './closing-time';
 import { Dispatcher } from './dispatcher';
+import { SiteWatch } from './site-watch';
 import { UdpChannel } from './udp-channel';
 
 export interface DynamicAuthorizationDeps {
   readonly config: Live<Config>;
-  readonly store: EndStore;
+  readonly store: EndStore & GrantStore & SessionStore;
+  readonly exams: ExamBoard;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: RadiusMetrics;
@@ -22,20 +24,21 @@ export interface DynamicAuthorizationDeps {
   readonly channels?: readonly Channel[];
 }
 
-/** Our side of dynamic authorization: orders from the store go out to the gateways; closing time gives some itself. */
+/** Our side of dynamic authorization: orders from the store go out to the gateways; what begins at a site gives some itself. */
 export class DynamicAuthorization {
   readonly #host: string;
   readonly #udp: UdpChannel;
   readonly #dispatcher: Dispatcher;
-  readonly #closingTime: ClosingTime;
+  readonly #siteWatch: SiteWatch;
 
-  constructor({ config, store, clock, log, metrics, channels = [] }: DynamicAuthorizationDeps) {
+  constructor({ config, store, exams, clock, log, metrics, channels = [] }: DynamicAuthorizationDeps) {
     this.#host = config.current.radius.host;
     const onError = (err: Error): void => log.error('dynamic-authorization-socket-failed', { err });
     this.#udp = new UdpChannel({ config, clock, onError });
     const client = new DynamicAuthorizationClient([...channels, this.#udp], config, clock, metrics);
-    this.#dispatcher = new Dispatcher(client, { gateways: derived(config, radiusGateways), store, clock, log });
-    this.#closingTime = new ClosingTime({ config, store, clock, log });
+    const gateways = derived(config, radiusGateways);
+    this.#dispatcher = new Dispatcher(client, { gateways, config, store, exams, clock, log });
+    this.#siteWatch = new SiteWatch({ config, store, exams, clock, log });
   }
 
   /** @throws OperatorError LISTEN_FAILED if no port can be had */
@@ -45,13 +48,13 @@ export class DynamicAuthorization {
     } catch (error) {
       throw listenError(error, `${this.#host}:0`, 'orders to gateways', 'radius.host');
     }
-    this.#closingTime.start();
+    this.#siteWatch.start();
     this.#dispatcher.start();
   }
 
   /** What is under way is given up; its orders fall due again later. Harmless when it never started. */
   async stop(): Promise<void> {
-    await this.#closingTime.stop();
+    await this.#siteWatch.stop();
     this.#dispatcher.stop();
     await this.#udp.stop();
     await this.#dispatcher.idle();

@@ -7,6 +7,7 @@ import type { Random } from '../../runtime/random';
 import { type Soon, whenThere } from '../../runtime/soon';
 import type { GrantStore } from '../../store/store';
 import type { BurstLog } from '../burst-log';
+import type { ExamBoard } from '../exam-board';
 import { Impatient } from '../impatient';
 import { KnownDevices } from '../known-devices';
 import type { RadiusMetrics } from '../metrics';
@@ -19,6 +20,7 @@ import { type Login, recogniseLogin } from './login';
 
 export interface AccessTools {
   readonly store: GrantStore;
+  readonly exams: ExamBoard;
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: RadiusMetrics;
@@ -29,14 +31,14 @@ type Found = { readonly ok: true; readonly grant: Grant } | { readonly ok: false
 
 /** The way from a login to an answer: who is it, which grant is that, what do the rules of the site say to it? */
 export function accessHandler(tools: AccessTools): Handler {
-  const { store, clock, random, metrics, log } = tools;
+  const { store, exams, clock, random, metrics, log } = tools;
   const impatient = new Impatient(clock);
   const known = new KnownDevices(random);
 
   const withoutStore = (nas: Nas, { device }: Login, now: Millis, err: unknown): Judged => {
     log.write('error', 'radius-store-failed', { nas: nas.gateway, site: nas.site, reason: 'store-failed', err });
     const grant = known.find(nas.site, device, now);
-    const decision = decideWithoutStore(grant, nas.rules, now);
+    const decision = decideWithoutStore(grant, nas.rules, now, exams.at(nas.site));
     metrics.answeredWithoutStore(nas.site, decision.accept);
     return { decision, grant };
   };
@@ -45,7 +47,7 @@ export function accessHandler(tools: AccessTools): Handler {
     if (found.ok) known.remember(nas.site, login.device, found.grant, now);
     else if (found.reason === 'device-unknown') known.remember(nas.site, login.device, undefined, now);
     if (!found.ok) return { decision: { accept: false, reason: found.reason } };
-    return { decision: decide(found.grant, nas.rules, now), grant: found.grant };
+    return { decision: decide(found.grant, nas.rules, now, exams.at(nas.site)), grant: found.grant };
   };
 
   const judge = (nas: Nas, login: Login, now: Millis): Soon<Judged> => {
@@ -92,10 +94,19 @@ function answer(nas: Nas, login: Login, { decision, grant }: Judged, random: Ran
     });
     return { code: CODE.accessAccept, attributes };
   }
-  const isStranger = byAddress && (decision.reason === 'device-unknown' || isUnseen(decision.reason, nas));
+  const isStranger = byAddress && (BEFORE_THE_PORTAL.has(decision.reason) || isUnseen(decision.reason, nas));
   if (!isStranger || nas.strangers === undefined) return reject(decision.reason);
   return { code: CODE.accessAccept, attributes: writeAdmission(nas.strangers, random.word()) };
 }
+
+/** Where the portal waits for devices without a grant, it also says why one is not online any more, and asks anew. */
+const BEFORE_THE_PORTAL: ReadonlySet<RejectReason> = new Set([
+  'device-unknown',
+  'terms-changed',
+  'octets-used-up',
+  'site-closed',
+  'exam',
+]);
 
 /** Without the store nobody new can be told from a stranger; a site that closes then admits no stranger either. */
 function isUnseen(reason: RejectReason, nas: Nas): boolean {

@@ -1,35 +1,37 @@
 import { type Millis, SECOND } from '../../core/time';
-import { Ring } from '../ring';
-import type { Packet } from '../wire/packet';
+import { HEADER_OCTETS, type Packet } from '../wire/packet';
 import type { Peer } from './udp';
 
 /** hostapd sends a request for the last time 21 s after the first; what comes later is answered anew. */
 const LIFETIME_MS = 30 * SECOND;
 const DEFAULT_CAPACITY = 65_536;
 
-interface Entry {
-  readonly code: number;
-  readonly authenticator: Buffer;
-  readonly since: Millis;
-  /** Undefined while the answer is being made. */
-  reply?: Buffer;
-}
-
-/** A request whose answer is being made. */
-export type Ticket = { readonly key: string; readonly entry: Entry };
+/** A request whose answer is being made: the how manyth it is. */
+export type Ticket = number;
 
 /**
  * Recognises a request that comes again: same source address and port, same code, identifier and authenticator. Its
  * answer is the same octets again [RFC 5080 2.2.2]; while the first is still being answered there is none. Only verified
  * requests may be shown to it, otherwise strangers fill it. Its memory is bounded: the oldest entry goes first.
+ *
+ * Entries lie in columns that are used round and round, because the garbage collector would have to move so many objects.
  */
 export class DuplicateCache {
-  readonly #entries = new Map<string, Entry>();
-  /** All of them in the order of their age. */
-  readonly #line: Ring<Ticket>;
+  readonly #capacity: number;
+  /** The last request with this head. The authenticator in it makes it nearly always the only one. */
+  readonly #byHead = new Map<string, Ticket>();
+  readonly #heads: (string | undefined)[] = [];
+  readonly #addresses: string[] = [];
+  readonly #ports: number[] = [];
+  /** Monotonic. */
+  readonly #since: Millis[] = [];
+  /** Undefined while the answer is being made. */
+  readonly #replies: (Buffer | undefined)[] = [];
+  #oldest: Ticket = 0;
+  #next: Ticket = 0;
 
   constructor(capacity = DEFAULT_CAPACITY) {
-    this.#line = new Ring(capacity);
+    this.#capacity = capacity;
   }
 
   /** @param now  monotonic milliseconds */
@@ -39,38 +41,55 @@ export class DuplicateCache {
     now: Millis,
   ): { readonly known: true; readonly reply?: Buffer } | { readonly known: false; readonly ticket: Ticket } {
     this.#dropOld(now);
-    const key = `${packet.identifier} ${peer.port} ${peer.address}`;
-    const before = this.#entries.get(key);
-    if (before?.code === packet.code && before.authenticator.equals(packet.authenticator)) {
-      return before.reply === undefined ? { known: true } : { known: true, reply: before.reply };
+    const head = packet.octets.toString('latin1', 0, HEADER_OCTETS);
+    const before = this.#byHead.get(head);
+    if (before !== undefined && this.#isFrom(peer, before)) {
+      const reply = this.#replies[this.#place(before)];
+      return reply === undefined ? { known: true } : { known: true, reply };
     }
-    // In place of a former request: the gateway uses its identifier anew, so it no longer waits for that answer.
-    const entry: Entry = { code: packet.code, authenticator: Buffer.from(packet.authenticator), since: now };
-    const ticket = { key, entry };
-    this.#entries.set(key, entry);
-    this.#line.push(ticket);
+    const ticket = this.#next++;
+    const place = this.#place(ticket);
+    this.#byHead.set(head, ticket);
+    this.#heads[place] = head;
+    this.#addresses[place] = peer.address;
+    this.#ports[place] = peer.port;
+    this.#since[place] = now;
     return { known: false, ticket };
   }
 
   /** Keeps the answer for a repetition. */
-  answered({ entry }: Ticket, reply: Buffer): void {
-    entry.reply = reply;
+  answered(ticket: Ticket, reply: Buffer): void {
+    if (ticket >= this.#oldest) this.#replies[this.#place(ticket)] = reply;
   }
 
   /** There is no answer; a repetition is handled like a new request. */
-  forget({ key, entry }: Ticket): void {
-    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+  forget(ticket: Ticket): void {
+    if (ticket < this.#oldest) return;
+    const place = this.#place(ticket);
+    const head = this.#heads[place];
+    if (head !== undefined && this.#byHead.get(head) === ticket) this.#byHead.delete(head);
+    this.#heads[place] = undefined;
+    this.#replies[place] = undefined;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#byHead.size;
+  }
+
+  #place(ticket: Ticket): number {
+    return ticket % this.#capacity;
+  }
+
+  #isFrom({ address, port }: Peer, ticket: Ticket): boolean {
+    const place = this.#place(ticket);
+    return this.#ports[place] === port && this.#addresses[place] === address;
   }
 
   #dropOld(now: Millis): void {
-    for (let ticket = this.#line.oldest; ticket !== undefined; ticket = this.#line.oldest) {
-      if (!this.#line.isFull && now - ticket.entry.since < LIFETIME_MS) return;
-      this.forget(ticket);
-      this.#line.shift();
+    for (; this.#oldest < this.#next; this.#oldest++) {
+      const isFull = this.#next - this.#oldest === this.#capacity;
+      if (!isFull && now - (this.#since[this.#place(this.#oldest)] ?? 0) < LIFETIME_MS) return;
+      this.forget(this.#oldest);
     }
   }
 }

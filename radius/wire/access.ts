@@ -60,14 +60,28 @@ export function writeAcceptance(
   acceptance: Acceptance,
   { grantId, userName, vendor = 'ChilliSpot' }: Names,
 ): Attribute[] {
-  const { sessionTimeoutSeconds, idleTimeoutSeconds, upBitsPerSecond, downBitsPerSecond, remainingOctets } = acceptance;
-  const attributes = [
+  const attributes = writeTimes(acceptance);
+  if (grantId !== undefined) attributes.push(textAttribute('Class', grantId));
+  if (userName !== undefined) attributes.push(textAttribute('User-Name', userName));
+  attributes.push(...writeVolumes(acceptance, vendor));
+  return attributes;
+}
+
+/** How long a session may last and when it is looked at; every kind of gateway understands these. */
+export function writeTimes({ sessionTimeoutSeconds, idleTimeoutSeconds }: Acceptance): Attribute[] {
+  return [
     integerAttribute('Session-Timeout', sessionTimeoutSeconds),
     integerAttribute('Idle-Timeout', idleTimeoutSeconds),
     integerAttribute('Acct-Interim-Interval', INTERIM_SECONDS),
   ];
-  if (grantId !== undefined) attributes.push(textAttribute('Class', grantId));
-  if (userName !== undefined) attributes.push(textAttribute('User-Name', userName));
+}
+
+/** How fast it may be, how much it may carry, and what it may not reach. */
+export function writeVolumes(
+  { upBitsPerSecond, downBitsPerSecond, remainingOctets, filters = [] }: Acceptance,
+  vendor: 'ChilliSpot' | 'Mikrotik',
+): Attribute[] {
+  const attributes = filters.map((filter) => textAttribute('Filter-Id', filter));
   if (upBitsPerSecond !== undefined) attributes.push(integerAttribute('WISPr-Bandwidth-Max-Up', upBitsPerSecond));
   if (downBitsPerSecond !== undefined) attributes.push(integerAttribute('WISPr-Bandwidth-Max-Down', downBitsPerSecond));
   if (remainingOctets !== undefined) {

@@ -1,8 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { RadiusGateway } from '../../config/schema';
+import type { Acceptance } from '../../core/decide';
 import type { OrderResult } from '../../core/reasons';
 import type { EndOrder } from '../../core/session-end';
 import { type Millis, SECOND } from '../../core/time';
+import { writeTimes, writeVolumes } from './access';
 import { type Attribute, integerAttribute, octetsAttribute, textAttribute } from './attributes';
 import { hmacMd5, md5 } from './md5';
 import { AUTHENTICATOR_AT, CODE, encodePacket, HEADER_OCTETS, type Packet } from './packet';
@@ -18,18 +20,20 @@ interface Wants {
   readonly username: boolean;
   /** Message-Authenticator and Event-Timestamp: hostapd may demand them, uspot refuses every request that has one. */
   readonly stamp: boolean;
+  /** What it changes while a session runs: nothing (hostapd), times only (uspot refuses every other attribute), all. */
+  readonly limits: 'none' | 'times' | 'all';
 }
 
 const WANTS: Readonly<Record<RadiusGateway['kind'], Wants>> = {
-  uspot: { username: false, stamp: false },
-  coovachilli: { username: true, stamp: false },
-  hostapd: { username: false, stamp: true },
-  mikrotik: { username: true, stamp: false },
+  uspot: { username: false, stamp: false, limits: 'times' },
+  coovachilli: { username: true, stamp: false, limits: 'all' },
+  hostapd: { username: false, stamp: true, limits: 'none' },
+  mikrotik: { username: true, stamp: false, limits: 'all' },
 };
 
 /** A request without identifier and seal. */
 export interface Draft {
-  readonly code: typeof CODE.disconnectRequest;
+  readonly code: typeof CODE.disconnectRequest | typeof CODE.coaRequest;
   readonly attributes: readonly Attribute[];
   /** Whether it carries a Message-Authenticator. */
   readonly sign: boolean;
@@ -41,17 +45,38 @@ export function writeDisconnect(
   order: EndOrder,
   now: Millis,
 ): Draft | 'user-name-unknown' {
+  const named = nameSession(WANTS[kind], order, now);
+  if (named === undefined) return 'user-name-unknown';
+  return { code: CODE.disconnectRequest, attributes: named, sign: WANTS[kind].stamp };
+}
+
+/**
+ * "From now on these limits": all of them, because CoovaChilli takes away what a request leaves out.
+ * @param limits  counted from the beginning of the session
+ */
+export function writeLimits(
+  kind: RadiusGateway['kind'],
+  order: EndOrder,
+  limits: Acceptance,
+  now: Millis,
+): Draft | 'user-name-unknown' | 'unsupported' {
   const wants = WANTS[kind];
-  if (wants.username && order.username === undefined) return 'user-name-unknown';
-  return {
-    code: CODE.disconnectRequest,
-    attributes: [
-      ...(wants.username && order.username !== undefined ? [textAttribute('User-Name', order.username)] : []),
-      textAttribute('Acct-Session-Id', order.sessionId),
-      ...(wants.stamp ? [integerAttribute('Event-Timestamp', Math.floor(now / SECOND))] : []),
-    ],
-    sign: wants.stamp,
-  };
+  if (wants.limits === 'none') return 'unsupported';
+  const named = nameSession(wants, order, now);
+  if (named === undefined) return 'user-name-unknown';
+  const vendor = kind === 'mikrotik' ? 'Mikrotik' : 'ChilliSpot';
+  const volumes = wants.limits === 'all' ? writeVolumes(limits, vendor) : [];
+  return { code: CODE.coaRequest, attributes: [...named, ...writeTimes(limits), ...volumes], sign: wants.stamp };
+}
+
+/** What tells the gateway which session is meant; undefined if it wants a user name that we do not know. */
+function nameSession({ username, stamp }: Wants, order: EndOrder, now: Millis): Attribute[] | undefined {
+  if (username && order.username === undefined) return undefined;
+  return [
+    ...(username && order.username !== undefined ? [textAttribute('User-Name', order.username)] : []),
+    textAttribute('Acct-Session-Id', order.sessionId),
+    ...(stamp ? [integerAttribute('Event-Timestamp', Math.floor(now / SECOND))] : []),
+  ];
 }
 
 const ZEROES = Buffer.alloc(16);
@@ -94,8 +119,8 @@ const CAUSES: ReadonlyMap<number | undefined, OrderResult> = new Map([
   [506, 'busy'],
 ]);
 
-/** What the answer says. */
-export function readAnswer(reply: Packet): OrderResult {
-  if (reply.code === CODE.disconnectAck) return 'done';
+/** What the answer to a request of this code says. */
+export function readAnswer(reply: Packet, asked: Draft['code']): OrderResult {
+  if (reply.code === (asked === CODE.coaRequest ? CODE.coaAck : CODE.disconnectAck)) return 'done';
   return CAUSES.get(reply.attributes.integer('Error-Cause')) ?? 'refused';
 }

@@ -12,6 +12,9 @@ export const CODE = {
   disconnectRequest: 40,
   disconnectAck: 41,
   disconnectNak: 42,
+  coaRequest: 43,
+  coaAck: 44,
+  coaNak: 45,
 } as const;
 export type Code = (typeof CODE)[keyof typeof CODE];
 

@@ -256,6 +256,6 @@ describe('orders to gateways', () => {
       return das.requests.length > 0;
     });
     expect(await settled('gw-uspot')).toBe('done');
-    expect(town.log).toContain('site-closed');
+    expect(town.log).toContain('site-sessions-ended');
   });
 });

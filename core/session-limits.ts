@@ -1,0 +1,21 @@
+import type { Acceptance } from './decide';
+import type { Session } from './session';
+import { type Millis, SECOND } from './time';
+
+/**
+ * The limits of a session that runs already, counted from its beginning: so gateways count time and octets. What began
+ * anew at the gateway under the same name counts from there.
+ */
+export function limitsFromStart(acceptance: Acceptance, { segments }: Session, now: Millis): Acceptance {
+  const life = segments.at(-1);
+  if (life === undefined) return acceptance;
+  const { sessionTimeoutSeconds, remainingOctets } = acceptance;
+  const elapsed = Math.max(0, Math.floor((now - life.start) / SECOND));
+  return {
+    ...acceptance,
+    sessionTimeoutSeconds: sessionTimeoutSeconds + elapsed,
+    ...(remainingOctets !== undefined && {
+      remainingOctets: remainingOctets + life.downloadOctets + life.uploadOctets,
+    }),
+  };
+}
