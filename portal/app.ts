@@ -5,10 +5,13 @@ import { FAMILIES } from './gateways/gateway';
 import { OPERATIONS, type Operation } from './metrics';
 import type { Portal } from './portal';
 import { accept } from './routes/accept';
+import { captiveRoutes } from './routes/captive';
 import { connectedRoutes } from './routes/connected';
 import { disconnectRoutes } from './routes/disconnect';
 import { documentRoutes } from './routes/documents';
 import { faults, notFound, showFault } from './routes/errors';
+import { feedbackRoutes } from './routes/feedback';
+import { meRoutes } from './routes/me';
 import { openndsRoutes } from './routes/opennds';
 import { startRoutes } from './routes/start';
 import { statusRoutes } from './routes/status';
@@ -61,7 +64,14 @@ function expressApp(portal: Portal) {
   app.set('trust proxy', portal.town.config.portal.trustProxy);
   app.disable('x-powered-by').disable('etag');
   app.use(security(portal));
-  app.use(openndsRoutes(portal), unifiRoutes(portal), connectedRoutes(portal), disconnectRoutes(portal));
+  app.use(
+    openndsRoutes(portal),
+    unifiRoutes(portal),
+    captiveRoutes(portal),
+    connectedRoutes(portal),
+    disconnectRoutes(portal),
+  );
+  app.use(meRoutes(portal), feedbackRoutes(portal));
   app.use(statusRoutes(portal), startRoutes(portal), documentRoutes(portal));
   app.use(notFound(portal), faults(portal));
   return app;

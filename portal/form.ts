@@ -15,16 +15,17 @@ export class BadForm extends Error {
 
 /**
  * The fields of a form that a browser sent. What is not a form has none.
+ * @param limit  octets
  * @throws BadForm, by rejecting, if it is too long or does not arrive
  */
-export function readForm(request: IncomingMessage): Promise<URLSearchParams> {
+export function readForm(request: IncomingMessage, limit = MAX_FORM_OCTETS): Promise<URLSearchParams> {
   const parts: Buffer[] = [];
   let octets = 0;
   return new Promise((resolve, reject) => {
     request
       .on('data', (part: Buffer) => {
         octets += part.length;
-        if (octets <= MAX_FORM_OCTETS) parts.push(part);
+        if (octets <= limit) parts.push(part);
         else reject(new BadForm(413, 'The form is too long.'));
       })
       .once('end', () => resolve(new URLSearchParams(isForm(request) ? Buffer.concat(parts).toString() : '')))

@@ -1,15 +1,28 @@
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Config } from '../config/schema';
 import type { GatewayId, SiteId } from '../core/ids';
 import { VISIT_REFUSED, type VisitRefusedReason } from '../core/reasons';
 import { PREFIX, type Registry } from '../runtime/metrics';
+import { ENDINGS, type Ending } from './ending';
+import { FEEDBACK_RESULTS, type FeedbackResult } from './feedback';
 import { AGENT_RESULTS, type AgentResult } from './gateways/opennds/agent';
+import { PROBE_KINDS } from './probe-kinds';
 
 /** Where a recognised visitor stood. */
 export const VISIT_RESULTS = ['captive', 'online', 'offline'] as const;
 export type VisitResult = (typeof VISIT_RESULTS)[number];
 
-export const OPERATIONS = ['view', 'accept', 'connected', 'disconnect', 'status', 'other'] as const;
+export const OPERATIONS = [
+  'view',
+  'accept',
+  'connected',
+  'disconnect',
+  'me',
+  'feedback',
+  'captive',
+  'status',
+  'other',
+] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** The gateway label of requests that name no configured gateway. */
@@ -21,7 +34,11 @@ export class PortalMetrics {
   readonly #grants: Counter<'site' | 'language'>;
   readonly #refused: Counter<'gateway' | 'reason'>;
   readonly #away: Counter<'gateway'>;
+  readonly #captive: Counter<'gateway' | 'result'>;
+  readonly #probes: Counter<'kind'>;
   readonly #asked: Counter<'gateway' | 'kind' | 'result'>;
+  readonly #ends: Counter<'result'>;
+  readonly #feedback: Counter<'result'>;
   readonly #seconds: Histogram<'operation'>;
 
   constructor(registry: Registry) {
@@ -50,10 +67,34 @@ export class PortalMetrics {
       labelNames: ['gateway'],
       registers,
     });
+    this.#captive = new Counter({
+      name: `${PREFIX}portal_captive_answers_total`,
+      help: 'Answers of the captive portal API (RFC 8908), by what the device was told: captive or online.',
+      labelNames: ['gateway', 'result'],
+      registers,
+    });
+    this.#probes = new Counter({
+      name: `${PREFIX}portal_probes_total`,
+      help: 'Requests to the listener for what captive devices ask, by the kind of device that asks so.',
+      labelNames: ['kind'],
+      registers,
+    });
     this.#asked = new Counter({
       name: `${PREFIX}portal_gateway_questions_total`,
       help: 'Questions of openNDS access points by who asked, authmon or our agent, and how they were taken.',
       labelNames: ['gateway', 'kind', 'result'],
+      registers,
+    });
+    this.#ends = new Counter({
+      name: `${PREFIX}portal_disconnects_total`,
+      help: 'Visitors who ended their connection, by what the gateway did: ended, under-way, not-reached, unknown.',
+      labelNames: ['result'],
+      registers,
+    });
+    this.#feedback = new Counter({
+      name: `${PREFIX}portal_feedback_total`,
+      help: 'Feedback forms that were sent: kept, known (sent twice), invalid, refused because there were too many.',
+      labelNames: ['result'],
       registers,
     });
     this.#seconds = new Histogram({
@@ -64,6 +105,8 @@ export class PortalMetrics {
       registers,
     });
     for (const operation of OPERATIONS) this.#seconds.zero({ operation });
+    for (const result of ENDINGS) this.#ends.inc({ result }, 0);
+    for (const result of FEEDBACK_RESULTS) this.#feedback.inc({ result }, 0);
   }
 
   /** Makes every series of a configuration exist, so that a rate can be taken from the first event on. */
@@ -76,7 +119,11 @@ export class PortalMetrics {
       this.#away.inc({ gateway }, 0);
       for (const result of VISIT_RESULTS) this.#visits.inc({ gateway, result }, 0);
     }
+    for (const kind of config.portal.probes === undefined ? [] : PROBE_KINDS) this.#probes.inc({ kind }, 0);
     for (const gateway of config.gateways) {
+      if ('captiveApi' in gateway && gateway.captiveApi !== undefined) {
+        for (const result of ['captive', 'online']) this.#captive.inc({ gateway: gateway.id, result }, 0);
+      }
       if (gateway.kind !== 'opennds') continue;
       for (const result of AGENT_RESULTS) this.#asked.inc({ gateway: gateway.id, kind: 'agent', result }, 0);
     }
@@ -101,11 +148,46 @@ export class PortalMetrics {
     this.#away.inc({ gateway });
   }
 
+  toldCaptive(gateway: GatewayId, result: 'captive' | 'online'): void {
+    this.#captive.inc({ gateway, result });
+  }
+
+  probed(kind: string): void {
+    this.#probes.inc({ kind });
+  }
+
   gatewayAsked(gateway: GatewayId, kind: 'authmon' | 'agent', result: AgentResult): void {
     this.#asked.inc({ gateway, kind, result });
+  }
+
+  ended(result: Ending): void {
+    this.#ends.inc({ result });
+  }
+
+  feedback(result: FeedbackResult): void {
+    this.#feedback.inc({ result });
   }
 
   took(operation: Operation, seconds: number): void {
     this.#seconds.observe({ operation }, seconds);
   }
+}
+
+/** @param count  asked at each scrape: what is not done, and how much of it is due */
+export function feedbackGauge(registry: Registry, count: () => Promise<{ open: number; overdue: number }>): void {
+  new Gauge({
+    name: `${PREFIX}feedback_entries`,
+    help: 'Feedback of visitors that nobody has marked as done: open, and of these overdue after a month.',
+    labelNames: ['state'],
+    registers: [registry],
+    async collect() {
+      // While the store fails there is no figure, and the rest of the page is served all the same.
+      const counted = await count().catch(() => undefined);
+      this.reset();
+      if (counted === undefined) return;
+      const { open, overdue } = counted;
+      this.set({ state: 'open' }, open);
+      this.set({ state: 'overdue' }, overdue);
+    },
+  });
 }

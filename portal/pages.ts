@@ -6,7 +6,22 @@ import { OperatorError } from '../core/errors';
 import { markGerman } from './i18n/isolate';
 
 /** Every page there is; each is templates/<name>.ejs, put into templates/layout.ejs. */
-export const PAGES = ['visit', 'connected', 'message', 'status', 'text', 'start', 'demo'] as const;
+export const PAGES = [
+  'visit',
+  'connected',
+  'disconnected',
+  'me',
+  'feedback',
+  'feedback-sent',
+  'services',
+  'statement',
+  'imprint',
+  'message',
+  'status',
+  'text',
+  'start',
+  'demo',
+] as const;
 export type PageName = (typeof PAGES)[number];
 
 /** What ends every page; the last that a visitor's own page needs goes before it. */

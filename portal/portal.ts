@@ -16,6 +16,7 @@ import type {
   WaitingStore,
 } from '../store/store';
 import { type Arrival, type Connection, connectionSeals } from './connection';
+import { type FeedbackForm, feedbackSeal } from './feedback';
 import type { GatewayAdapter, GatewayServices } from './gateways/gateway';
 import { adaptersOf } from './gateways/index';
 import { Guests } from './gateways/unifi/guests';
@@ -45,6 +46,7 @@ export interface Town {
   readonly visits: VisitSeal;
   readonly arrivals: Seal<Arrival>;
   readonly connections: Seal<Connection>;
+  readonly feedbackForms: Seal<FeedbackForm>;
   readonly headers: SecurityHeaders;
   readonly prepared: Recent<string, PreparedPage>;
   /** The language of a request, by what its address and its header say. */
@@ -64,6 +66,7 @@ export function makeTown(config: Config, random: Random, services: GatewayServic
     ),
     visits: new VisitSeal(key, random),
     ...connectionSeals(key, random),
+    feedbackForms: feedbackSeal(key, random),
     headers: securityHeaders(config),
     prepared: new Recent(PREPARED_PAGES),
     chosen: new Recent(CHOICES),
@@ -81,6 +84,7 @@ export interface PortalDependencies {
 
 /** What the routes work with. */
 export interface Portal extends PortalDependencies {
+  readonly services: GatewayServices;
   readonly town: Town;
   readonly metrics: PortalMetrics;
   readonly pages: Pages;
@@ -115,6 +119,7 @@ export function openPortal(
   });
   return {
     ...dependencies,
+    services,
     metrics,
     pages: loadPages(templates),
     locales: loadLocales(join(templates, 'locales')),

@@ -52,6 +52,20 @@ export class Format {
       : this.#date('year', { ...day, year: 'numeric' }).format(at);
   }
 
+  /** `21. Dezember 2026`. */
+  day(at: Millis): string {
+    const options = { day: 'numeric', month: 'long', year: 'numeric', timeZone: this.#timeZone } as const;
+    const made = this.#dates.get('date') ?? new Intl.DateTimeFormat(localesOf(this.#language), options);
+    this.#dates.set('date', made);
+    return made.format(at);
+  }
+
+  /** `3,5 MB`: of a million octets each, as those who sell data count them. */
+  megabytes(octets: number): string {
+    const options = { style: 'unit', unit: 'megabyte', maximumFractionDigits: 1 } as const;
+    return this.#number('megabyte', options).format(octets / 1_000_000);
+  }
+
   /** In the largest unit that divides it: `4 Stunden`, `90 Minuten`. */
   duration(length: Millis): string {
     const [unit, size] = length % HOUR === 0 ? (['hour', HOUR] as const) : (['minute', MINUTE] as const);

@@ -1,39 +1,64 @@
-import express, { Router } from 'express';
-import { type Portal, storing } from '../portal';
-import { languageOf, translator } from '../respond';
+import type { Request, Response } from 'express';
+import { Router } from 'express';
+import { seeOther } from '../answer';
+import type { Connection } from '../connection';
+import { type Ending, endConnection } from '../ending';
+import { readForm } from '../form';
+import type { GatewayAdapter } from '../gateways/gateway';
+import type { Portal } from '../portal';
+import { languageOf, sendPage, translator } from '../respond';
 import { isCrossSite } from '../security';
-import { showMessage } from './errors';
 import { refuse } from './refuse';
 
-const form = express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 2 });
-
-/** The visitor ends the connection: the grant at once, the session as soon as the gateway has been told. */
+/** POST /disconnect: the grant ends at once, the session as soon as the gateway has been told. */
 export function disconnectRoutes(portal: Portal): Router {
   const router = Router();
-  router.post('/disconnect', form, async (request, response) => {
+  router.post('/disconnect', async (request, response) => {
+    const form = await readForm(request);
     if (isCrossSite(request, portal.town.config.portal.url)) {
       refuse(portal, request, response, 'cross-site');
       return;
     }
-    const body: unknown = request.body;
-    const word = typeof body === 'object' && body !== null && 'connection' in body ? body.connection : undefined;
-    const connection = portal.town.connections.open(word);
+    const connection = portal.town.connections.open(form.get('connection'));
     if (connection === undefined) {
       refuse(portal, request, response, 'visit-forged');
       return;
     }
     const adapter = portal.town.adapters.get(connection.gateway);
-    await storing(portal.store.orderEnd({ grant: connection.grant }, portal.clock.now()));
-    if (adapter?.family === 'opennds' && adapter.logoutUrl !== undefined) {
-      response.set({ Location: adapter.logoutUrl, 'Cache-Control': 'no-store' }).status(303).end();
+    const ending = await endConnection(portal, connection, adapter);
+    portal.metrics.ended(ending);
+    if (ending === 'unknown' && adapter?.logoutUrl !== undefined) {
+      seeOther(portal, request, response, adapter.logoutUrl);
       return;
     }
-    const t = translator(portal, languageOf(portal, request));
-    showMessage(portal, request, response, {
-      title: t('disconnected.title'),
-      paragraphs: [t('disconnected.text')],
-      ...(adapter !== undefined && { restart: adapter.restartUrl ?? null }),
-    });
+    showEnding(portal, request, response, { ending, connection, adapter });
   });
   return router;
+}
+
+interface Shown {
+  readonly ending: Ending;
+  readonly connection: Connection;
+  readonly adapter: GatewayAdapter | undefined;
+}
+
+/** Says what happened, and if the gateway did not do it, what the visitor can do. */
+function showEnding(portal: Portal, request: Request, response: Response, shown: Shown): void {
+  const { ending, connection, adapter } = shown;
+  const language = languageOf(portal, request);
+  const t = translator(portal, language);
+  const isOver = ending === 'ended' || ending === 'under-way';
+  const until = portal.town.formats.get(language)?.moment(connection.until, portal.clock.now()) ?? '';
+  sendPage(portal, request, response, {
+    name: 'disconnected',
+    title: t(isOver ? 'disconnected.title' : 'disconnected.deleted'),
+    language,
+    view: {
+      text: t(`disconnected.${ending}`, { until }),
+      isOver,
+      connection: portal.town.connections.close(connection),
+      logoutUrl: adapter?.logoutUrl,
+      restart: adapter?.restartUrl ?? null,
+    },
+  });
 }

@@ -139,6 +139,8 @@ function termsPage(portal: Portal, { adapter, site, setback }: Showing, wording:
     binding: true,
     view: {
       ownTexts: false,
+      place: site.id,
+      servicesPage: site.servicesBeforeLogin,
       duration: formats.get(language)?.duration(allowed),
       contact: phone ?? email,
       termsVersion,

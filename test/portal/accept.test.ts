@@ -111,52 +111,6 @@ describe('the form', () => {
   });
 });
 
-describe('connected', () => {
-  test('the sealed address says until when, where and how to end it', async () => {
-    const { app } = await testPortal();
-    const answer = await request(app)
-      .post('/accept')
-      .type('form')
-      .send({ visit: await visitField(app) });
-    const back = new URL(new URL(String(answer.headers.location)).searchParams.get('userurl') ?? '');
-    const page = await request(app)
-      .get(back.pathname + back.search)
-      .expect(200);
-    expect(page.text).toContain('23:00');
-    expect(page.text).toContain('Rathausplatz');
-    expect(page.text).toContain('action="/disconnect?l=de"');
-    expect(page.text).toContain('Weiter zu example.test');
-  });
-
-  test('a device whose gateway vouches for it is told until when [res=already]', async () => {
-    const { app } = await testPortal();
-    await request(app)
-      .post('/accept')
-      .type('form')
-      .send({ visit: await visitField(app) })
-      .expect(303);
-    const page = await request(app)
-      .get(uamRedirect('town-hall', { res: 'already' }))
-      .expect(200);
-    expect(page.text).toContain('23:00');
-  });
-
-  test('after its time it offers to begin anew', async () => {
-    const { app, portal } = await testPortal();
-    const token = portal.town.connections.close({ gateway: 'town-hall', grant: 'g', until: NOW });
-    const page = await request(app).get(`/connected?t=${token}`).expect(200);
-    expect(page.text).toContain('Ihre Zeit ist abgelaufen');
-  });
-
-  test('a word of another kind opens nothing', async () => {
-    const { app } = await testPortal();
-    const visit = await visitField(app);
-    const page = await request(app).get(`/connected?t=${visit}`).expect(200);
-    expect(page.text).toContain('Sind Sie verbunden?');
-    expect(page.text).not.toContain('Rathausplatz');
-  });
-});
-
 test('who has used the volume up is told from when it is fresh again, and asking does not put that off', async () => {
   const { app, store, clock } = await testPortal();
   const device = DeviceAddress.parse(DEVICE);

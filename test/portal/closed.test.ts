@@ -40,7 +40,13 @@ test('within hours the time granted ends at closing, and the page says so before
   const visit = await visitField(app);
   const answer = await request(app).post('/accept').type('form').send({ visit }).expect(303);
   const back = new URL(new URL(String(answer.headers.location)).searchParams.get('userurl') ?? '');
-  expect((await request(app).get(back.pathname + back.search)).text).toContain('20:00');
+  expect(
+    (
+      await request(app)
+        .get(back.pathname + back.search)
+        .redirects(1)
+    ).text,
+  ).toContain('20:00');
   expect(await acceptances(store)).toBe(1);
   expect(NOW + HOUR).toBe(Date.parse('2026-11-21T20:00+01:00'));
 });

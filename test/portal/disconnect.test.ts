@@ -1,72 +1,109 @@
 import request from 'supertest';
-import { DeviceAddress } from '../../core/mac';
-import { closeStores, DEVICE, NOW, openndsRedirect, testPortal, uamRedirect, visitField } from './support/town';
+import { MINUTE } from '../../core/time';
+import { END_WITHIN_MS } from '../../portal/ending';
+import { online } from './support/online';
+import { closeStores, DEVICE, NOW, openndsRedirect, townConfig, visitField } from './support/town';
 
 afterAll(closeStores);
 
-/** A visitor who accepted the terms and looks at /connected; `connection` is what its form carries. */
-async function connected(redirect = uamRedirect()) {
-  const town = await testPortal();
-  const { app, store } = town;
-  const visit = await visitField(app, redirect);
-  const answer = await request(app).post('/accept').type('form').send({ visit }).expect(303);
-  const onward = new URL(String(answer.headers.location)).searchParams;
-  const back = new URL(onward.get('userurl') ?? onward.get('redir') ?? '');
-  const page = await request(app).get(back.pathname + back.search);
-  const connection = /name="connection" value="([\w-]+)"/.exec(page.text)?.[1];
-  const grantOf = (site: string, address: string) => {
-    const device = DeviceAddress.parse(address);
-    return device && store.findGrant(site, device, NOW);
-  };
-  return { ...town, connection, page, grantOf };
+const SESSION = { gateway: 'town-hall', sessionId: 's-1' };
+type Visitor = Awaited<ReturnType<typeof online>>;
+
+/** The visitor's session, as the gateway reports it. */
+async function session({ store, grantOf }: Visitor, kind: 'start' | 'stop' = 'start'): Promise<void> {
+  const grant = await grantOf('square', DEVICE);
+  const at = { site: 'square', eventAt: NOW, receivedAt: NOW, ...(grant && { grantId: grant.id }) };
+  await store.applyAccounting({ kind, ...SESSION, ...at });
 }
 
-test('ending the connection ends the grant at once and orders the end of its session', async () => {
-  const { app, store, connection, grantOf } = await connected();
-  const grant = await grantOf('square', DEVICE);
-  const session = { gateway: 'town-hall', sessionId: 's-1' };
-  const started = { site: 'square', eventAt: NOW, receivedAt: NOW, ...(grant && { grantId: grant.id }) };
-  await store.applyAccounting({ kind: 'start', ...session, ...started });
+const end = ({ app, connection }: Visitor, language = 'de') =>
+  request(app).post(`/disconnect?l=${language}`).type('form').send({ connection });
 
-  const page = await request(app).post('/disconnect?l=en').type('form').send({ connection }).expect(200);
-  expect(page.text).toContain('You are disconnected');
+/** Taps, then does what the gateway or the time does meanwhile, once the orders are given. */
+async function endWhile(visitor: Visitor, meanwhile: () => Promise<unknown>) {
+  const [answer] = await Promise.all([
+    end(visitor).then((page) => page),
+    (async () => {
+      while ((await visitor.store.getEnd(SESSION)) === undefined) await new Promise(setImmediate);
+      await meanwhile();
+      await visitor.clock.advance(END_WITHIN_MS + MINUTE);
+    })(),
+  ]);
+  return answer;
+}
+
+test('the grant ends at once, and when the gateway says that the session is over, so does the page', async () => {
+  const visitor = await online();
+  await session(visitor);
+  const page = await endWhile(visitor, () => session(visitor, 'stop'));
+  expect(page.status).toBe(200);
+  expect(page.text).toContain('Ihr Gerät ist nicht mehr im Internet');
   expect(page.text).toContain('http://10.1.0.1:3990/prelogin');
-  expect(await grantOf('square', DEVICE)).toBeUndefined();
-  expect(await store.takeDueEnds(NOW, 10, NOW + 1)).toMatchObject([session]);
-  // The same form once more finds nothing to end.
-  await request(app).post('/disconnect').type('form').send({ connection }).expect(200);
+  expect(await visitor.grantOf('square', DEVICE)).toBeUndefined();
 });
 
-test('at openNDS the browser goes on to the logout of the gateway', async () => {
-  const { app, connection, page, grantOf } = await connected(openndsRedirect());
-  expect(page.headers['content-security-policy']).toContain(
-    "form-action 'self' http://portal.test:8080 http://10.77.0.1:2050",
-  );
-  const answer = await request(app).post('/disconnect').type('form').send({ connection }).expect(303);
-  expect(answer.headers.location).toMatch(/^http:\/\/10\.77\.0\.1:2050\//);
-  expect(await grantOf('shelter', '02:00:5e:20:00:01')).toBeUndefined();
+test.each([
+  ['has the order and has not answered', 'Das kann noch einige Augenblicke dauern', undefined],
+  ['does not answer', 'Ihr Gerät kann noch im Internet sein, längstens bis 23:00', 'no-answer' as const],
+  ['refuses', 'längstens bis 23:00', 'refused' as const],
+  ['does not know the session any more', 'Ihr Gerät ist nicht mehr im Internet', 'session-unknown' as const],
+])('a gateway that %s: the page says so', async (_, sentence, result) => {
+  const visitor = await online();
+  await session(visitor);
+  const page = await endWhile(visitor, async () => result && visitor.store.settleEnd(SESSION, result, NOW));
+  expect(page.text).toContain(sentence);
+  expect(page.text).toContain('Ihre Zustimmung und das Kürzel Ihres Geräts sind gelöscht');
+  expect(page.text.includes('href="http://10.1.0.1:3990/logoff"')).toBe(sentence.includes('längstens'));
+});
+
+test('twice does no harm, and nothing is left to end', async () => {
+  const visitor = await online();
+  await session(visitor);
+  await endWhile(visitor, () => session(visitor, 'stop'));
+  const again = await end(visitor, 'en').expect(200);
+  expect(again.text).toContain('Your device is no longer on the internet');
+  const page = await request(visitor.app).get(`/connected?c=${visitor.connection}`).expect(200);
+  expect(page.text).toContain('Ihre Verbindung ist beendet');
+  expect(page.text).not.toContain('name="connection"');
+});
+
+test.each([
+  ['a UAM gateway', undefined, 'square', 'http://10.1.0.1:3990/logoff'],
+  ['openNDS', openndsRedirect(), 'shelter', 'http://10.77.0.1:2050/'],
+])('where no session was reported, the browser goes on to the logout of %s', async (_, redirect, site, logout) => {
+  const visitor = await online(townConfig(), redirect);
+  const policy = String(visitor.page.headers['content-security-policy']);
+  expect(policy).toContain(`form-action 'self' http://portal.test:8080 ${new URL(logout).origin}`);
+  const answer = await end(visitor).expect(303);
+  expect(answer.headers.location).toContain(logout);
+  expect(await visitor.grantOf(site, site === 'square' ? DEVICE : '02:00:5e:20:00:01')).toBeUndefined();
 });
 
 test.each<[string, Record<string, string>, number]>([
   ['another site', { 'Sec-Fetch-Site': 'cross-site' }, 403],
   ['another site, by Origin alone', { Origin: 'https://evil.example' }, 403],
-  ['our own page', { 'Sec-Fetch-Site': 'same-origin' }, 200],
+  ['our own page', { 'Sec-Fetch-Site': 'same-origin' }, 303],
 ])('sent by %s', async (_, headers, status) => {
-  const { app, connection, grantOf } = await connected();
-  await request(app).post('/disconnect').set(headers).type('form').send({ connection }).expect(status);
-  expect((await grantOf('square', DEVICE)) === undefined).toBe(status === 200);
+  const visitor = await online();
+  await end(visitor).set(headers).expect(status);
+  expect((await visitor.grantOf('square', DEVICE)) === undefined).toBe(status === 303);
 });
 
-test.each<[string, (visit: string) => object]>([
+test.each<[string, (visitor: Visitor, visit: string) => object]>([
   ['nothing', () => ({})],
   ['rubbish', () => ({ connection: 'abc' })],
-  ['a word of another kind', (visit) => ({ connection: visit })],
+  ['a word of another kind', (_, visit) => ({ connection: visit })],
+  ['the word of the address', ({ arrival }) => ({ connection: new URLSearchParams(arrival.split('?')[1]).get('t') })],
 ])('with %s it is refused', async (_, fields) => {
-  const { app, grantOf } = await connected();
-  await request(app)
-    .post('/disconnect')
-    .type('form')
-    .send(fields(await visitField(app)))
-    .expect(400);
-  expect(await grantOf('square', DEVICE)).toBeDefined();
+  const visitor = await online();
+  const { app } = visitor;
+  const body = fields(visitor, await visitField(app));
+  await request(app).post('/disconnect').type('form').send(body).expect(400);
+  expect(await visitor.grantOf('square', DEVICE)).toBeDefined();
+});
+
+test('a store that fails is said to have failed', async () => {
+  const visitor = await online();
+  await visitor.store.close();
+  await end(visitor).expect(503);
 });
