@@ -1,5 +1,6 @@
 import { formatMistake, loadConfig } from '../config/load';
 import type { Config } from '../config/schema';
+import { warningsIn } from '../config/warnings';
 import { systemClock } from '../runtime/clock';
 
 /**
@@ -10,6 +11,9 @@ import { systemClock } from '../runtime/clock';
 export function configCheck(file: string): number {
   const loaded = loadConfig(file, systemClock.now());
   if (loaded.ok) {
+    for (const { path, message } of warningsIn(loaded.config)) {
+      process.stderr.write(`${file} ${path}: Warning: ${message}\n`);
+    }
     process.stdout.write(`${file} is right: ${summary(loaded.config)}.\n`);
     return 0;
   }

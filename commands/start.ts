@@ -1,12 +1,14 @@
 import { formatMistake, loadConfig } from '../config/load';
 import { restartOnly } from '../config/reload';
 import type { Config } from '../config/schema';
+import { warningsIn } from '../config/warnings';
 import { ControllerRole } from '../controller/role';
 import { DemoTown } from '../demo/town';
 import { PortalRole } from '../portal/role';
 import { RadiusRole } from '../radius/role';
 import { adminToken } from '../runtime/admin';
 import { systemClock } from '../runtime/clock';
+import { where } from '../runtime/listen';
 import { LiveValue } from '../runtime/live';
 import { createLog, type Log } from '../runtime/log';
 import { createMetrics } from '../runtime/metrics';
@@ -34,6 +36,8 @@ export async function start(file: string): Promise<number> {
   const config = new LiveValue(loaded.config);
   const log = createLog(config.current.log.level);
   exitOnFaults(log);
+  for (const warning of warningsIn(config.current))
+    log.warn('config-warning', { where: warning.path, message: warning.message });
 
   const store = await openStore(config.current, systemRandom);
   const registry = createMetrics();
@@ -81,7 +85,7 @@ function announce(
 ): void {
   const metrics = `http://${config.ops.listen.host}:${ops.port}/metrics`;
   const radiusPorts = `${radius.authenticationPort},${radius.accountingPort}`;
-  log.info('listening', { role: 'portal', where: `http://${config.portal.listen.host}:${portal.port}/` });
+  log.info('listening', { role: 'portal', where: portalAt(config, portal.port) });
   log.info('listening', { role: 'radius', where: `udp://${config.radius.host}:${radiusPorts}` });
   if (radius.radsecPort !== 0) {
     log.info('listening', { role: 'radius', where: `tls://${config.radius.radsec?.host}:${radius.radsecPort}` });
@@ -101,6 +105,11 @@ function announce(
       '',
     ].join('\n'),
   );
+}
+
+/** Where the portal listens, as an address. */
+function portalAt({ portal: { tls, listen } }: Config, port: number): string {
+  return `${tls === undefined ? 'http' : 'https'}://${where({ host: listen.host, port })}/`;
 }
 
 /** A fault that nobody foresaw ends the process: the supervisor starts it again, and nothing acknowledged is lost. */

@@ -18,3 +18,13 @@ export function rangeOf(text: string): Range {
   const address = ipaddr.process(text);
   return [address, address.kind() === 'ipv4' ? 32 : 128];
 }
+
+/** Whether an address, as a socket gives it, lies in one of the networks. */
+export function isWithin(address: string, networks: readonly string[]): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  return networks.some((network) => {
+    const range = rangeOf(network);
+    return range[0].kind() === parsed.kind() && parsed.match(range);
+  });
+}

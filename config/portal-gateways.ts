@@ -79,7 +79,7 @@ function controller(secret: SecretField) {
         .refine((text) => /^[\w-]+$/.test(text), asIssue('form-version'))
         .default('default')
         .describe('The controller’s own name of the site: what stands in `/guest/s/<name>/`.'),
-      console: z
+      unifiOs: z
         .boolean()
         .default(true)
         .describe(

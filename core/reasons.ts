@@ -53,6 +53,7 @@ export const VISIT_REFUSED = {
   'gateway-address-wrong': 'the redirect names an address that is not configured for this gateway',
   'access-point-unknown': 'the redirect names an access point that is not listed for this gateway',
   'wrong-level': 'openNDS runs at another fas_secure_enabled level than is configured here',
+  'device-unnamed': 'a question about a device is neither signed nor from where its gateway’s devices are',
   'visit-expired': 'the page was open for too long',
   'visit-forged': 'the form was not made by this portal',
   'cross-site': 'the form was sent from another site',

@@ -53,6 +53,28 @@ describe('stadtfunk config check', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
   });
 
+  test('warns in one sentence of a UAM gateway without a secret', () => {
+    writeFileSync(
+      file,
+      `town: { name: A, contact: { email: a@b.example } }
+key: 9d3f6a0c5b7e41288f06c2d4a1e97b35
+portal: { url: https://wlan.b.example }
+sites: [{ id: s, name: S, kind: square }]
+gateways:
+  - id: gw
+    kind: uspot
+    site: s
+    uam: { address: 10.1.0.1 }
+    radius: { clients: [10.1.0.1], secret: 5c01e8d2b94f7a36 }
+`,
+    );
+    const { code, err } = check(file);
+    expect(err).toBe(
+      `${file} gateways[0].uam: Warning: gw has no uam.secret, so the portal believes every redirect that somebody makes up in its name.\n`,
+    );
+    expect(code).toBe(0);
+  });
+
   test('prints each mistake on a line of its own and their number, and returns 1', () => {
     writeFileSync(file, 'town: { name: "" }\nsites: []\n');
     const { code, out, err } = check(file);

@@ -39,16 +39,16 @@ export function controllerOf({
   url,
   authority,
   site,
-  console,
+  unifiOs,
   apiKey,
   account,
 }: UnifiGateway['controller']): Controller {
   const ask = askAt(url, authority);
-  const prefix = console ? '/proxy/network' : '';
+  const prefix = unifiOs ? '/proxy/network' : '';
   if (apiKey !== undefined) return keyApi(ask, { prefix, site, key: apiKey });
   if (account === undefined)
     throw new Error('A controller needs apiKey or account; config/schema demands one of them.');
-  return accountApi(ask, { prefix, site, account, loginPath: console ? '/api/auth/login' : '/api/login' });
+  return accountApi(ask, { prefix, site, account, loginPath: unifiOs ? '/api/auth/login' : '/api/login' });
 }
 
 /** `aa:bb:cc:dd:ee:ff`, as both APIs write addresses. */

@@ -1,0 +1,58 @@
+import { SECOND } from '../../../core/time';
+import type { Cancel, Clock } from '../../../runtime/clock';
+import type { Log } from '../../../runtime/log';
+import type { GrantStore } from '../../../store/store';
+import type { GatewayAdapter, GatewayServices } from '../gateway';
+
+const LOOK_EVERY = 5 * SECOND;
+
+interface Watched {
+  readonly services: Pick<GatewayServices, 'guests'>;
+  readonly store: Pick<GrantStore, 'getGrant'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** As the configuration is just now. */
+  readonly adapters: () => ReadonlyMap<string, GatewayAdapter>;
+}
+
+/**
+ * Controllers hear of an end from us alone, and it may be ordered anywhere: at the command line, by the closing of a site.
+ * So whoever was let in is looked after: when the grant is gone, the controller is told.
+ */
+export class GuestWatch {
+  readonly #watched: Watched;
+  #looking: Promise<void> | undefined;
+  #cancel: Cancel = () => {};
+
+  constructor(watched: Watched) {
+    this.#watched = watched;
+  }
+
+  start(): void {
+    this.#cancel = this.#watched.clock.every(LOOK_EVERY, () => {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#cancel();
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const { services, store, clock, log, adapters } = this.#watched;
+    try {
+      for (const { grant, gateway } of services.guests.present(clock.now())) {
+        if ((await store.getGrant(grant, clock.now())) !== undefined) continue;
+        const result = await adapters().get(gateway)?.end?.(grant);
+        // What did not work is tried again at the next look, as long as the grant would have lasted.
+        if (result === 'done') log.info('guest-ended', { nas: gateway, reason: result });
+      }
+    } catch (err) {
+      // Without the store nobody is thrown out.
+      log.error('guests-not-watched', { err });
+    }
+  }
+}

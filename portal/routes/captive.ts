@@ -1,0 +1,52 @@
+import { Router } from 'express';
+import { type AskingGateway, captiveState, deviceIn } from '../captive-state';
+import { type Portal, storing } from '../portal';
+import { rawQueryOf } from '../respond';
+import { sourceOf } from '../source';
+import { refuse } from './refuse';
+
+const TYPE = 'application/captive+json';
+
+/**
+ * The captive portal API (RFC 8908): devices learn its address by DHCP (RFC 8910) and ask how they stand.
+ * `/captive/<gateway>?mac=...` answers a device; a browser that asks is led to the gateway's login, as is whoever follows
+ * `/captive/<gateway>/portal`, the page for people.
+ */
+export function captiveRoutes(portal: Portal): Router {
+  const router = Router();
+  router.get('/captive/:gateway', async (request, response, next) => {
+    const { config, sites } = portal.town;
+    const gateway = config.gateways.find(
+      (one): one is AskingGateway =>
+        one.id === request.params.gateway && 'captiveApi' in one && one.captiveApi !== undefined,
+    );
+    const site = gateway && sites.get(gateway.site);
+    if (gateway === undefined || site === undefined) {
+      next();
+      return;
+    }
+    response.set({ 'Cache-Control': 'private, no-store', Vary: 'Accept' });
+    if (request.accepts([TYPE, 'text/html']) === 'text/html') {
+      response.redirect(302, `/captive/${gateway.id}/portal`);
+      return;
+    }
+    const source = sourceOf(request, config.portal.trustProxy);
+    const device = deviceIn(new URLSearchParams(rawQueryOf(request)), source, gateway);
+    if (device === undefined) {
+      refuse(portal, request, response, 'device-unnamed', portal.town.adapters.get(gateway.id));
+      return;
+    }
+    const now = portal.clock.now();
+    const grant = await storing(portal.store.findGrant(site.id, device, now));
+    const state = captiveState(grant, site, { gateway: gateway.id, portalUrl: config.portal.url, now });
+    portal.metrics.toldCaptive(gateway.id, state.captive ? 'captive' : 'online');
+    response.type(TYPE).send(Buffer.from(JSON.stringify(state)));
+  });
+
+  router.get('/captive/:gateway/portal', (request, response, next) => {
+    const adapter = portal.town.adapters.get(request.params.gateway);
+    if (adapter === undefined) next();
+    else response.set('Cache-Control', 'no-store').redirect(302, adapter.restartUrl ?? '/');
+  });
+  return router;
+}
