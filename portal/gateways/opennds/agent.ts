@@ -1,4 +1,5 @@
 import type { OpenndsGateway } from '../../../config/schema';
+import type { GatewayId } from '../../../core/ids';
 import { type Millis, SECOND } from '../../../core/time';
 import type { Clock } from '../../../runtime/clock';
 import type { EndStore, SessionStore } from '../../../store/store';
@@ -51,11 +52,17 @@ export class AgentReports {
         await this.#store.settleEnd({ gateway: gateway.id, sessionId: line.sessionId }, result, now);
       } else await this.#account(gateway, line, now);
     }
-    const orders = await this.#store.takeDueEnds(now, MOST_ORDERS, now + TAKEN_FOR, new Set([gateway.id]));
-    return {
-      result: 'taken',
-      body: writeAnswer(report, secret, ['ok', ...orders.map((order) => `end ${order.sessionId}`)]),
-    };
+    const lines = ['ok', ...(await this.#orders(gateway.id, now))];
+    return { result: 'taken', body: writeAnswer(report, secret, lines) };
+  }
+
+  /** What the agent is to end. openNDS cannot give a running session other limits. */
+  async #orders(gateway: GatewayId, now: Millis): Promise<string[]> {
+    const orders = await this.#store.takeDueEnds(now, MOST_ORDERS, now + TAKEN_FOR, new Set([gateway]));
+    for (const order of orders.filter(({ kind }) => kind === 'limits')) {
+      await this.#store.settleEnd(order, 'unsupported', now);
+    }
+    return orders.filter(({ kind }) => kind === undefined).map(({ sessionId }) => `end ${sessionId}`);
   }
 
   async #account(gateway: OpenndsGateway, line: SessionReport, now: Millis): Promise<void> {
