@@ -13,6 +13,7 @@ import { faults, notFound, showFault } from './routes/errors';
 import { feedbackRoutes } from './routes/feedback';
 import { meRoutes } from './routes/me';
 import { openndsRoutes } from './routes/opennds';
+import { schoolRoutes } from './routes/school';
 import { startRoutes } from './routes/start';
 import { statusRoutes } from './routes/status';
 import { unifiRoutes } from './routes/unifi';
@@ -72,7 +73,7 @@ function expressApp(portal: Portal) {
     disconnectRoutes(portal),
   );
   app.use(meRoutes(portal), feedbackRoutes(portal));
-  app.use(statusRoutes(portal), startRoutes(portal), documentRoutes(portal));
+  app.use(statusRoutes(portal), schoolRoutes(portal), startRoutes(portal), documentRoutes(portal));
   app.use(notFound(portal), faults(portal));
   return app;
 }

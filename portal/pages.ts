@@ -18,6 +18,7 @@ export const PAGES = [
   'imprint',
   'message',
   'status',
+  'school',
   'text',
   'start',
   'demo',

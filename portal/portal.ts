@@ -9,6 +9,7 @@ import type { Random } from '../runtime/random';
 import type {
   DisclosureStore,
   EndStore,
+  ExamStore,
   FeedbackStore,
   GrantStore,
   HealthStore,
@@ -76,7 +77,14 @@ export function makeTown(config: Config, random: Random, services: GatewayServic
 /** What the portal needs from outside. */
 export interface PortalDependencies {
   readonly config: Live<Config>;
-  readonly store: GrantStore & SessionStore & EndStore & WaitingStore & HealthStore & DisclosureStore & FeedbackStore;
+  readonly store: GrantStore &
+    SessionStore &
+    EndStore &
+    WaitingStore &
+    HealthStore &
+    DisclosureStore &
+    FeedbackStore &
+    ExamStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

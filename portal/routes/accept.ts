@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Site } from '../../config/schema';
-import { decide, grantEnd } from '../../core/decide';
+import { decide } from '../../core/decide';
 import type { RejectReason } from '../../core/reasons';
+import { isStillAccepted } from '../../core/terms';
 import type { Millis } from '../../core/time';
 import type { Granted } from '../../store/store';
 import { type Handler, seeOther } from '../answer';
 import { readForm } from '../form';
 import { type GatewayAdapter, GatewayAway } from '../gateways/gateway';
+import { grantFor } from '../grant-for';
 import { LANGUAGE_PARAMETER } from '../i18n/language';
-import { type Portal, storing } from '../portal';
+import type { Portal } from '../portal';
 import { languageOf, translator } from '../respond';
 import { isCrossSite } from '../security';
 import { sourceOf } from '../source';
@@ -36,28 +38,19 @@ async function admit(
   response: ServerResponse,
   { word, shown, adapter, site }: Returning,
 ): Promise<void> {
-  if (refuseIfClosed(portal, request, response, site)) return;
-  const { device } = shown.visit;
+  if (await refuseIfClosed(portal, request, response, site)) return;
   const now = portal.clock.now();
-  const before = await storing(portal.store.findGrant(site.id, device, now));
-  const decision = before && decide(before, site.rules, now);
-  if (before !== undefined && decision?.accept === false) {
-    // Not renewed: accepting once more would put off the moment from which the volume is fresh again.
-    refuseVisitor(portal, request, response, { site, adapter, reason: decision.reason, until: before.expiresAt });
+  if (!isStillAccepted(site.rules.terms ?? [], shown.termsVersion, now)) {
+    // While the page was open the terms have changed: here are the new ones.
+    seeOther(portal, request, response, `/visit?visit=${word}&${LANGUAGE_PARAMETER}=${shown.language}`);
     return;
   }
-  const granted = await storing(
-    portal.store.putGrant({
-      site: site.id,
-      gateway: adapter.id,
-      device,
-      termsVersion: shown.termsVersion,
-      language: shown.language,
-      now,
-      expiresAt: grantEnd(site.rules, now),
-      withCredential: adapter.needsCredential,
-    }),
-  );
+  const result = await grantFor(portal, { shown, adapter, site }, now);
+  if (!('granted' in result)) {
+    refuseVisitor(portal, request, response, { site, adapter, ...result });
+    return;
+  }
+  const { granted } = result;
   portal.metrics.grant(site.id, shown.language);
   portal.log.debug('grant-stored', { site: site.id, nas: adapter.id });
   const decided = decide(granted.grant, site.rules, now);
@@ -92,10 +85,11 @@ function refuseVisitor(portal: Portal, request: IncomingMessage, response: Serve
   const language = languageOf(portal, request);
   const t = translator(portal, language);
   const moment = portal.town.formats.get(language)?.moment(until, portal.clock.now()) ?? '';
+  const key = reason === 'time-used-up' ? 'time-up' : site.rules.octetsPer === 'day' ? 'used-up.day' : 'used-up';
   showMessage(portal, request, response, {
     status: 403,
-    title: t('used-up.title'),
-    paragraphs: [t('used-up.text', { until: moment })],
+    title: t(`${key}.title`),
+    paragraphs: [t(`${key}.text`, { until: moment })],
   });
 }
 

@@ -1,29 +1,47 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Site } from '../../config/schema';
-import { openingAt } from '../../core/opening-hours';
-import type { Portal } from '../portal';
-import { languageOf, translator } from '../respond';
+import { blockingsInForce } from '../../core/blocking';
+import { type SiteAccess, siteAccess } from '../../core/site-access';
+import type { Millis } from '../../core/time';
+import { type Portal, storing } from '../portal';
+import { languageOf, type Translate, translator } from '../respond';
 import { showMessage } from './errors';
 
-/** Answers a visitor of a site that is closed at this hour with a page that says when it opens. False if it is open. */
-export function refuseIfClosed(
+/**
+ * Whether the site lets anybody online now: by its hours, and by the exam that it has set. A store that does not say
+ * keeps nobody from the page; RADIUS knows the exam all the same.
+ */
+export async function accessOf(portal: Portal, site: Site, now: Millis): Promise<SiteAccess> {
+  const exam = await storing(portal.store.findExam(site.id, now)).catch(() => undefined);
+  return siteAccess(site.rules, now, exam);
+}
+
+/** Answers a visitor of a site that lets nobody online now with a page that says why and until when. False if it does. */
+export async function refuseIfClosed(
   portal: Portal,
   request: IncomingMessage,
   response: ServerResponse,
   site: Site,
-): boolean {
+): Promise<boolean> {
   const now = portal.clock.now();
-  const opening = site.rules.openingHours && openingAt(site.rules.openingHours, now);
-  if (opening === undefined || opening.isOpen) return false;
-  portal.log.debug('visit-rejected', { site: site.id, reason: 'site-closed' });
+  const access = await accessOf(portal, site, now);
+  if (access.isOpen) return false;
+  const { reason, until } = access;
+  portal.log.debug('visit-rejected', { site: site.id, reason });
   const language = languageOf(portal, request);
   const t = translator(portal, language);
-  const { changesAt } = opening;
-  const when = changesAt === undefined ? undefined : portal.town.formats.get(language)?.moment(changesAt, now);
+  const when = until === undefined ? undefined : portal.town.formats.get(language)?.moment(until, now);
   showMessage(portal, request, response, {
     status: 403,
-    title: t('site-closed.title'),
-    paragraphs: [t('site-closed.text', { site: site.name }), ...(when ? [t('site-closed.opens', { when })] : [])],
+    title: t(`${reason}.title`),
+    paragraphs: [t(`${reason}.text`, { site: site.name }), ...(when ? [t('site-closed.opens', { when })] : [])],
   });
   return true;
+}
+
+/** What is blocked at a site, in whole sentences. */
+export function blockedLines({ rules }: Site, t: Translate, day: (at: Millis) => string, now: Millis): string[] {
+  return blockingsInForce(rules.blockings ?? [], now).map(({ targets, reason, until }) =>
+    t('blocked.line', { targets: targets.join(', '), reason, until: day(until - 1) }),
+  );
 }

@@ -1,11 +1,14 @@
 import { type Request, type Response, Router } from 'express';
 import type { Site } from '../../config/schema';
 import { type Availability, upRatio } from '../../core/availability';
+import { blockingsInForce } from '../../core/blocking';
+import type { Exam } from '../../core/exam';
 import type { Millis } from '../../core/time';
 import type { Format } from '../i18n/format';
 import { type Portal, storing } from '../portal';
 import { type ApReport, type SiteReport, siteReport } from '../public/site-report';
 import { languageOf, sendPage, type Translate, translator } from '../respond';
+import { blockedLines } from './closed';
 
 /** Public, and about access points only; a minute's rush on a school's page is answered from caches on the way. */
 const CACHE = 'public, max-age=15';
@@ -22,8 +25,9 @@ export function statusRoutes(portal: Portal): Router {
       return;
     }
     const report = await reportOf(portal, site);
-    if (wantsJson) response.set('Cache-Control', CACHE).json(jsonOf(report));
-    else showStatus(portal, request, response, report);
+    const exam = await storing(portal.store.findExam(site.id, portal.clock.now()));
+    if (wantsJson) response.set('Cache-Control', CACHE).json(jsonOf(report, exam, portal.clock.now()));
+    else showStatus(portal, request, response, report, exam);
   });
   return router;
 }
@@ -34,7 +38,7 @@ function reportOf(portal: Portal, site: Site): Promise<SiteReport> {
 
 const iso = (at: Millis): string => new Date(at).toISOString();
 
-function jsonOf(report: SiteReport) {
+function jsonOf(report: SiteReport, exam: Exam | undefined, now: Millis) {
   const share = (window: Availability) => ({
     upRatio: upRatio(window) ?? null,
     watchedRatio: watchedRatio(window) ?? null,
@@ -45,6 +49,10 @@ function jsonOf(report: SiteReport) {
     state: report.isStale ? 'unknown' : report.status.state,
     since: report.isStale ? null : iso(report.status.since),
     checkedAt: report.checkedAt === undefined ? null : iso(report.checkedAt),
+    examUntil: exam === undefined ? null : iso(exam.until),
+    blocked: blockingsInForce(report.site.rules.blockings ?? [], now).map(({ targets, reason, until }) => {
+      return { targets, reason, until: iso(until) };
+    }),
     accessPoints: report.accessPoints.map(({ id, name, state, since }) => ({ id, name, state, since: iso(since) })),
     availability: { last24Hours: share(report.day), last30Days: share(report.month) },
   };
@@ -55,7 +63,13 @@ function watchedRatio({ up, down, unknown }: Availability): number | undefined {
   return all === 0 ? undefined : (up + down) / all;
 }
 
-function showStatus(portal: Portal, request: Request, response: Response, report: SiteReport): void {
+function showStatus(
+  portal: Portal,
+  request: Request,
+  response: Response,
+  report: SiteReport,
+  exam: Exam | undefined,
+): void {
   const language = languageOf(portal, request);
   const t = translator(portal, language);
   const format = portal.town.formats.get(language);
@@ -69,6 +83,8 @@ function showStatus(portal: Portal, request: Request, response: Response, report
     cache: CACHE,
     view: {
       site: report.site,
+      exam: exam && t('status.exam', { until: format.moment(exam.until, now) }),
+      blocked: blockedLines(report.site, t, (at) => format.day(at), now),
       light: light(report, t, format, now),
       checked: report.checkedAt === undefined ? undefined : format.moment(report.checkedAt, now),
       isStale: report.isStale,

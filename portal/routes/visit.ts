@@ -6,8 +6,9 @@ import { type Handler, pathOf, queryOf, seeOther } from '../answer';
 import type { GatewayAdapter, Recognised } from '../gateways/gateway';
 import { type Portal, storing } from '../portal';
 import { languageOf, type Page, rawQueryOf, sendPrepared, translator } from '../respond';
+import { usedToday } from '../used-today';
 import type { ShownVisit } from '../visit-seal';
-import { refuseIfClosed } from './closed';
+import { blockedLines, refuseIfClosed } from './closed';
 import { returnAddress, showConnected } from './connected';
 import { showMessage } from './errors';
 import { refuse } from './refuse';
@@ -44,12 +45,12 @@ export async function arrive(
 }
 
 /** GET /visit?visit=<sealed>&l=<language>: the terms once more, in another language. */
-export const visitAgain: Handler = (portal, request, response) => {
+export const visitAgain: Handler = async (portal, request, response) => {
   const returning = openVisit(portal, request, response, new URLSearchParams(queryOf(request)).get('visit'));
   if (returning === undefined) return;
   const { shown, adapter, site } = returning;
-  if (!refuseIfClosed(portal, request, response, site))
-    showTerms(portal, request, response, { ...shown, adapter, site });
+  if (await refuseIfClosed(portal, request, response, site)) return;
+  await showTerms(portal, request, response, { ...shown, adapter, site });
 };
 
 interface Arrival {
@@ -72,8 +73,8 @@ async function show(
   portal.metrics.visit(adapter.id, recognised.stage);
   switch (recognised.stage) {
     case 'captive':
-      if (!refuseIfClosed(portal, request, response, site))
-        showTerms(portal, request, response, { adapter, site, ...recognised, shownAt: portal.clock.now() });
+      if (await refuseIfClosed(portal, request, response, site)) return;
+      await showTerms(portal, request, response, { adapter, site, ...recognised, shownAt: portal.clock.now() });
       return;
     case 'online': {
       const onward = returnAddress(portal, request);
@@ -103,13 +104,19 @@ interface Showing extends Pick<ShownVisit, 'visit' | 'setback' | 'shownAt'> {
   readonly site: Site;
 }
 
-function showTerms(portal: Portal, request: IncomingMessage, response: ServerResponse, showing: Showing): void {
+async function showTerms(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  showing: Showing,
+): Promise<void> {
   const { adapter, site, visit, setback, shownAt } = showing;
   const { texts, visits, config } = portal.town;
   const language = languageOf(portal, request);
   const now = portal.clock.now();
   const termsVersion = texts.versionAt(now, site.id);
-  const allowed = grantEnd(site.rules, now) - now;
+  const used = await usedToday(portal, site, visit.device, now);
+  const allowed = Math.max(0, grantEnd(site.rules, now, used?.seconds) - now);
   sendPrepared(portal, request, response, {
     key: [adapter.id, language, localDate(now, config.town.timeZone), Math.round(allowed / MINUTE), setback].join(' '),
     make: () => termsPage(portal, showing, { language, termsVersion, allowed, now }),
@@ -147,6 +154,7 @@ function termsPage(portal: Portal, { adapter, site, setback }: Showing, wording:
       terms: texts.terms(language, termsVersion, site.id),
       privacy: texts.document('privacy', language, now, site.id),
       setback,
+      blocked: blockedLines(site, translator(portal, language), (at) => formats.get(language)?.day(at) ?? '', now),
     },
   };
 }

@@ -1,0 +1,16 @@
+import type { Site } from '../config/schema';
+import type { DeviceAddress } from '../core/mac';
+import { type DayUse, dayCount } from '../core/rules';
+import type { Millis } from '../core/time';
+import { type Portal, storing } from './portal';
+
+/** What a device used today; undefined where the site does not count by the day. */
+export async function usedToday(
+  portal: Portal,
+  { id, rules }: Site,
+  device: DeviceAddress,
+  now: Millis,
+): Promise<DayUse | undefined> {
+  if (dayCount(rules) === undefined) return undefined;
+  return storing(portal.store.usedToday(id, device, now));
+}
