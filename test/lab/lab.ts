@@ -38,6 +38,10 @@ export interface Lab {
   place(node: LabNode): Place;
   /** Chromium on a visitor's device, as `executablePath` for Playwright. */
   chromium(client: LabNode): string;
+  /** The program given as LAB_BINAUTH, where gw can reach it. */
+  readonly binauth: string;
+  /** The folder with `site.pem` and `site.key`, the portal's certificate. */
+  readonly tls: string;
   /** openNDS stops and starts again, as when the access point reboots. */
   restart(): Promise<void>;
   down(): Promise<void>;
@@ -46,9 +50,12 @@ export interface Lab {
 /** Settings of opennds-lab, without `LAB_NAME`, `LAB_STATE` and `LAB_OWNER`. */
 export type LabSettings = Readonly<Record<`LAB_${string}`, string | number>>;
 
-/** Builds a lab under a name of its own, so that several test runs do not meet. Takes about five seconds. */
-export async function labUp(settings: LabSettings): Promise<Lab> {
-  const name = `lab${process.pid}`;
+/**
+ * Builds a lab under a name of its own, so that several test runs do not meet. Takes about five seconds.
+ * @param letter  tells the labs of one test run apart
+ */
+export async function labUp(settings: LabSettings, letter = ''): Promise<Lab> {
+  const name = `lab${process.pid}${letter}`;
   const state = `/var/lib/stadtfunk-lab/${name}`;
   const named = { LAB_NAME: name, LAB_STATE: state };
   const own = { ...process.env, ...named };
@@ -83,6 +90,8 @@ export async function labUp(settings: LabSettings): Promise<Lab> {
       },
     }),
     chromium: (client) => join(state, `chromium-${client}`),
+    binauth: join(state, 'node', 'binauth'),
+    tls: join(state, 'tls'),
     restart: async () => {
       await lab('restart');
     },

@@ -41,6 +41,11 @@ export function startFile(
   return start(['setpriv', '--pdeathsig', 'KILL', '--', file, ...args], environment);
 }
 
+/** The same for whatever a place runs, such as a shell script on the access point of the lab. */
+export function startIn(prefix: readonly string[], command: readonly string[]): RunningProcess {
+  return start([...prefix, ...command]);
+}
+
 function start([command = '', ...args]: readonly string[], environment = {}): RunningProcess {
   const child = spawn(command, args, { cwd: packageRoot, env: { ...process.env, ...environment } });
   let output = '';
