@@ -1,8 +1,10 @@
 import { CODE } from '../radius/wire/packet';
 import type { Figure, Run } from './figure';
 import { Child } from './radius/child';
+import { startCity } from './radius/city';
 import { hasFreeRadius, type Kind, startFreeRadius } from './radius/freeradius';
 import { Load, type Verify, WINDOW } from './radius/load';
+import { openLoop, quantile, startVisitors } from './radius/open-loop';
 import { pinGenerator } from './radius/pin';
 import { accessRequestOf, accountingRequestOf, deviceOf, SECRET } from './radius/requests';
 import { type Contender, inTurns, type Make, ratios, type Served } from './radius/rounds';
@@ -11,12 +13,21 @@ import { isEcho, verifier } from './radius/verify';
 
 const OURS = 'ours';
 const ECHO = 'node:dgram echo';
-const KINDS = ['files', 'sqlite'] as const;
-const AUTHENTICATION = { files: 'freeradius files', sqlite: 'freeradius sqlite' };
-const ACCOUNTING = { files: 'freeradius detail', sqlite: 'freeradius sqlite' };
+const KINDS = ['files', 'site', 'sqlite'] as const;
+const AUTHENTICATION = {
+  files: 'freeradius files',
+  site: 'freeradius files, Debian’s site',
+  sqlite: 'freeradius sqlite',
+};
+const ACCOUNTING = {
+  files: 'freeradius detail',
+  site: 'freeradius detail, Debian’s site',
+  sqlite: 'freeradius sqlite',
+};
 const DEVICES = 10_000;
 /** From this on the figures are worth the minutes that a million grants take. */
 const SERIOUS_SECONDS = 5;
+const WARM_UP_MS = 2_000;
 
 const isAccepted = verifier(CODE.accessAccept, true, SECRET);
 const isRecorded = verifier(CODE.accountingResponse, false, SECRET);
@@ -41,17 +52,20 @@ export const run: Run = async (seconds) => {
     const { residentOctets } = await server.ask<Memory>(DEVICES);
     const echo = await bench.start(Child.start<number>('echo.ts'));
     const peers = await bench.freeRadius(seconds);
-    const beside = (names: Record<Kind, string>, port: keyof Served, verify: Verify): Contender[] => [
+    const contendersOf = (names: Record<Kind, string>, port: keyof Served, verify: Verify): Contender[] => [
       { name: OURS, port: server.hello[port], verify },
       { name: ECHO, port: echo.hello, verify: isEcho },
       ...[...peers].map(([kind, ports]) => ({ name: names[kind], port: ports[port], verify })),
     ];
-    const logins = beside(AUTHENTICATION, 'authenticationPort', isAccepted);
-    const records = beside(ACCOUNTING, 'accountingPort', isRecorded);
+    const logins = contendersOf(AUTHENTICATION, 'authenticationPort', isAccepted);
+    const records = contendersOf(ACCOUNTING, 'accountingPort', isRecorded);
+    const login = ratios('radius.auth', OURS, await inTurns(bench.load, logins, accessRequests(DEVICES), seconds));
+    const record = ratios('radius.acct', OURS, await inTurns(bench.load, records, accountingRequests(), seconds));
     return [
-      ...ratios('radius.auth', OURS, await inTurns(bench.load, logins, accessRequests(DEVICES), seconds)),
-      ...ratios('radius.acct', OURS, await inTurns(bench.load, records, accountingRequests(), seconds)),
+      ...login,
+      ...record,
       ...(await withMany(bench, server.hello, residentOctets, seconds)),
+      ...(await inTown(bench, login[0]?.value ?? 0, record[0]?.value ?? 0, seconds)),
     ];
   } finally {
     await bench.stop();
@@ -71,10 +85,44 @@ async function withMany(bench: Bench, few: Ports, fewOctets: number, seconds: nu
   // Devices that both know: what differs is how many others there are.
   const rates = await inTurns(bench.load, contenders, accessRequests(DEVICES), seconds);
   const each = (residentOctets - fewOctets) / (grants - DEVICES);
-  return [
-    ...ratios(name, OURS, rates),
-    { name: 'radius.memory.grant', value: each, unit: 'B', against: '400 B', ratio: each / 400 },
-  ];
+  return [...ratios(name, OURS, rates), beside('radius.memory.grant', each, 'B', 400)];
+}
+
+/** Delays at half of the maximum, while the portal serves and 2,000 access points are polled in the same process. */
+async function inTown(bench: Bench, logins: number, records: number, seconds: number): Promise<Figure[]> {
+  if (seconds < 1) return [];
+  const city = await bench.start(startCity(DEVICES));
+  const visitors = startVisitors(city);
+  const measure = async (name: string, rate: number, port: number, make: RequestOf, verify: Verify) => {
+    // The compiler has to have seen the way of a request first.
+    await openLoop(rate / 4, WARM_UP_MS, port, make, verify);
+    const delays = await openLoop(rate / 2, seconds * 1_000, port, make, verify);
+    return [
+      beside(`${name}.p99`, quantile(delays, 0.99), 'ms', 5),
+      beside(`${name}.p999`, quantile(delays, 0.999), 'ms', 25),
+      { name: `${name}.missing`, value: delays.missing, unit: '', against: 'answers', ratio: delays.missing },
+    ];
+  };
+  const [ofLogin, ofRecord] = [(n: number, id: number) => accessRequestOf(id, deviceOf(n % DEVICES)), accountings()];
+  try {
+    return [
+      ...(await measure('radius.open.auth', logins, city.authenticationPort, ofLogin, isAccepted)),
+      ...(await measure('radius.open.acct', records, city.accountingPort, ofRecord, isRecorded)),
+    ];
+  } finally {
+    await visitors.stop();
+  }
+}
+
+type RequestOf = (n: number, identifier: number) => Buffer;
+
+function accountings(): RequestOf {
+  let n = 0;
+  return (_, identifier) => accountingRequestOf(identifier, n++, DEVICES);
+}
+
+function beside(name: string, value: number, unit: string, bar: number): Figure {
+  return { name, value, unit, against: `${bar} ${unit}`, ratio: value / bar };
 }
 
 /** What runs during a measurement. */

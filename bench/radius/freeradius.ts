@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeUdpPort } from '../../test/support/ports';
+import { DEBIAN_CONFIGURATION, writeDebianSite } from './debian-site';
 import { pinnedToServerCore } from './pin';
 import { deviceOf, SECRET } from './requests';
 import type { Served } from './rounds';
@@ -15,11 +16,14 @@ import type { Served } from './rounds';
  */
 
 const PROGRAM = '/usr/sbin/freeradius';
-const QUERIES = '/etc/freeradius/3.0/mods-config/sql/main/sqlite';
+const QUERIES = `${DEBIAN_CONFIGURATION}/mods-config/sql/main/sqlite`;
 const START_MS = 60_000;
 
-/** `files`: a users file, and accounting to a detail file, which it never syncs. `sqlite`: the stock queries, WAL. */
-export type Kind = 'files' | 'sqlite';
+/**
+ * `files`: a users file, and accounting to a detail file, which it never syncs, by these modules alone. `site`: the same by
+ * Debian's default site with all its modules. `sqlite`: the stock queries, WAL.
+ */
+export type Kind = 'files' | 'site' | 'sqlite';
 
 export function hasFreeRadius(): boolean {
   return existsSync(PROGRAM) && existsSync(QUERIES);
@@ -29,12 +33,17 @@ export async function startFreeRadius(kind: Kind, devices: number): Promise<Serv
   const folder = await mkdtemp(join(tmpdir(), 'stadtfunk-bench-freeradius-'));
   const [authenticationPort, accountingPort] = [await freeUdpPort(), await freeUdpPort()];
   const names = Array.from({ length: devices }, (_, i) => deviceOf(i));
-  const files = {
-    'radiusd.conf': configuration(folder, kind, authenticationPort, accountingPort),
-    dictionary: '',
-    ...(kind === 'files' ? { users: usersFile(names) } : { 'devices.sql': devicesTable(names) }),
-  };
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
+  if (kind === 'site') {
+    const users = usersFile(names);
+    await writeDebianSite(folder, { authenticationPort, accountingPort, secret: SECRET.toString(), users });
+  } else {
+    const files = {
+      'radiusd.conf': configuration(folder, kind, authenticationPort, accountingPort),
+      dictionary: '',
+      ...(kind === 'files' ? { users: usersFile(names) } : { 'devices.sql': devicesTable(names) }),
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
+  }
   const [command, args] = pinnedToServerCore(PROGRAM, ['-f', '-l', 'stdout', '-d', folder, '-n', 'radiusd']);
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const stop = async () => {
@@ -89,7 +98,12 @@ function devicesTable(names: readonly string[]): string {
   return ['PRAGMA journal_mode=WAL;', into('radcheck', check), into('radreply', reply), ''].join('\n');
 }
 
-function configuration(folder: string, kind: Kind, authenticationPort: number, accountingPort: number): string {
+function configuration(
+  folder: string,
+  kind: Exclude<Kind, 'site'>,
+  authenticationPort: number,
+  accountingPort: number,
+): string {
   const [known, kept] = kind === 'files' ? ['files', 'detail'] : ['sql', 'sql'];
   return `
 prefix = /usr
