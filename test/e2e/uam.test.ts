@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEVICE_HEADER, SimulatedGateway } from '../../demo/gateway';
+import { type Logon, RadiusClient } from '../../demo/radius-client';
 import { walkIn } from '../../demo/visitors';
 import { systemClock } from '../../runtime/clock';
 import { silentLog } from '../../runtime/log';
@@ -21,11 +22,7 @@ beforeAll(async () => {
   gateway = new SimulatedGateway({
     gateway: gatewayOf(product),
     portalUrl: product.portalUrl,
-    radius: {
-      host: '127.0.0.1',
-      authenticationPort: product.ports.authentication,
-      accountingPort: product.ports.accounting,
-    },
+    radius: radius(),
     clock: systemClock,
     random: systemRandom,
     log: silentLog,
@@ -37,6 +34,64 @@ afterAll(async () => {
   await gateway.stop();
   await product.remove();
 });
+
+function radius() {
+  const { authentication: authenticationPort, accounting: accountingPort } = product.ports;
+  return { host: '127.0.0.1', authenticationPort, accountingPort };
+}
+
+function hex(octet: number): string {
+  return octet.toString(16).padStart(2, '0');
+}
+
+/** Does something for each of many, a number of them at a time. */
+async function crowd<One, Result>(all: readonly One[], atOnce: number, work: (one: One) => Promise<Result>) {
+  const results: Result[] = [];
+  const waiting = all.values();
+  const worker = async (): Promise<void> => {
+    for (const one of waiting) results.push(await work(one));
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}
+
+/** A visitor who has the terms before them. */
+interface Reader {
+  readonly device: string;
+  readonly terms: URL;
+  readonly sealed: string;
+}
+
+function led(url: string | URL, device: string, form?: URLSearchParams): Promise<URL> {
+  const headers = { [DEVICE_HEADER]: device, 'Accept-Language': 'de' };
+  const sent = form === undefined ? {} : { method: 'POST', body: form };
+  return fetch(url, { headers, redirect: 'manual', ...sent }).then(
+    (answer) => new URL(answer.headers.get('location') ?? ''),
+  );
+}
+
+async function read(device: string): Promise<Reader> {
+  const terms = await led(`${gateway.url}/`, device);
+  const page = await (await fetch(terms, { headers: { 'Accept-Language': 'de' } })).text();
+  return { device, terms, sealed: /name="visit" value="([^"]+)"/.exec(page)?.[1] ?? '' };
+}
+
+/** Accepts and logs in at the gateway; returns what it said, and what it asked the RADIUS server. */
+async function accept({ device, terms, sealed }: Reader): Promise<{ result: string | null; logon: Logon }> {
+  const login = await led(new URL('/accept', terms), device, new URLSearchParams({ visit: sealed }));
+  const result = (await led(login, device)).searchParams.get('res');
+
+  // This gateway has no UAM secret, so the challenge is the key as it is.
+  const challenge = Buffer.from(terms.searchParams.get('challenge') ?? '', 'hex');
+  const logon = {
+    username: login.searchParams.get('username') ?? '',
+    chapResponse: Buffer.from(login.searchParams.get('response') ?? '', 'hex'),
+    chapChallenge: challenge,
+    device,
+    sessionId: 'replayed',
+  };
+  return { result, logon };
+}
 
 describe('a UAM gateway, the portal, RADIUS, accounting and metrics, each a process or socket of its own', () => {
   test('a visitor accepts the terms and is let through', async () => {
@@ -62,13 +117,28 @@ describe('a UAM gateway, the portal, RADIUS, accounting and metrics, each a proc
     expect(await product.metric('stadtfunk_site_octets_total{site="rathaus",direction="download"}')).toBeGreaterThan(0);
   });
 
-  test('many visitors at once each get in, each with a credential of their own', async () => {
-    const before = (await product.metric('stadtfunk_radius_replies_total{code="access-accept"}')) ?? 0;
-    const devices = Array.from({ length: 50 }, (_, i) => `02:00:5e:77:00:${i.toString(16).padStart(2, '0')}`);
-    const walks = await Promise.all(devices.map((device) => walkIn(gateway.url, device)));
+  test('500 visitors who accept within ten seconds are all online, and no credential serves twice', async () => {
+    const accepts = 'stadtfunk_radius_replies_total{code="access-accept"}';
+    const before = (await product.metric(accepts)) ?? 0;
+    const devices = Array.from({ length: 500 }, (_, i) => `02:00:5e:77:${hex(i >> 8)}:${hex(i & 255)}`);
+    const readers = await crowd(devices, 40, read);
+    const began = performance.now();
+    const walks = await crowd(readers, 40, accept);
+    const seconds = (performance.now() - began) / 1000;
 
-    expect(walks.filter((walk) => !walk.online)).toEqual([]);
-    expect(await product.metric('stadtfunk_radius_replies_total{code="access-accept"}')).toBe(before + devices.length);
+    expect(walks.filter(({ result }) => result !== 'success')).toEqual([]);
+    expect(new Set(walks.map(({ logon }) => logon.username)).size).toBe(500);
+    expect(await product.metric(accepts)).toBe(before + 500);
+    expect(seconds).toBeLessThan(10);
+
+    // Each once more, straight to the RADIUS server, from the same gateway and for the same device.
+    const again = new RadiusClient(gatewayOf(product), radius(), systemClock, systemRandom);
+    await again.start();
+    const redeemed = await crowd(walks, 40, ({ logon }) => again.authenticate(logon));
+    await again.stop();
+    expect(redeemed.filter((login) => login !== undefined)).toEqual([]);
+    expect(await product.metric('stadtfunk_radius_rejects_total{reason="credential-used"}')).toBe(500);
+    expect(await product.metric(accepts)).toBe(before + 500);
   });
 
   test('no visitor’s address is found in store, log or metrics, in any of its forms', async () => {
