@@ -1,4 +1,4 @@
-import type { Gateway } from '../config/schema';
+import type { Config, Gateway } from '../config/schema';
 
 /** What to enter at a gateway so that it works with us: a heading, then lines to type or to paste. */
 export interface GatewaySetup {
@@ -8,18 +8,17 @@ export interface GatewaySetup {
 
 /**
  * The settings of a freshly made gateway, its secrets included: for the terminal of the person who sets it up only.
- * @param portalUrl  the portal's address, without a slash at the end
  * @param challenge  a random word; uspot makes each device's UAM challenge from it
  */
-export function gatewaySetup(gateway: Gateway, portalUrl: string, challenge: string): GatewaySetup {
-  const portal = new URL(portalUrl);
+export function gatewaySetup(gateway: Gateway, { portal: { url }, sites }: Config, challenge: string): GatewaySetup {
+  const portal = new URL(url);
   switch (gateway.kind) {
     case 'uspot':
       return uspot(gateway, portal, challenge);
     case 'coovachilli':
       return coovachilli(gateway, portal);
     case 'opennds':
-      return opennds(gateway, portal);
+      return opennds(gateway, portal, sites.find(({ id }) => id === gateway.site)?.rules.sessionSeconds);
     case 'hostapd':
       return hostapd(gateway, portal);
     case 'mikrotik':
@@ -95,18 +94,32 @@ function hostapd({ id, radius }: Of<'hostapd'>, portal: URL): GatewaySetup {
   };
 }
 
-/** Level 2 sends visitors over plain HTTP: with an https portal, to its own port behind the proxy. */
-function opennds({ id, faskey }: Of<'opennds'>, portal: URL): GatewaySetup {
-  const port = portal.protocol === 'https:' ? '8080' : portal.port || '80';
+/**
+ * Options of /etc/config/opennds, and the agent. Below level 3 openNDS speaks plain HTTP, which an https portal serves on
+ * its own port.
+ */
+function opennds(gateway: Of<'opennds'>, portal: URL, sessionSeconds = 0): GatewaySetup {
+  const { id, level, faskey, authmonPath, agentSecret } = gateway;
+  const asked = level < 3 ? '80' : '443';
+  const options = {
+    fasremotefqdn: portal.hostname,
+    fasremoteip: `<IP address of ${portal.hostname}>`,
+    fasport: level < 3 === (portal.protocol === 'http:') ? portal.port || asked : asked,
+    faspath: authmonPath === undefined ? `/opennds/${id}` : `/opennds/${id}/${authmonPath.reveal()}`,
+    fas_secure_enabled: String(level),
+    faskey: faskey.reveal(),
+    // Whole minutes; 0 would be for ever.
+    sessiontimeout: String(Math.max(1, Math.floor(sessionSeconds / 60))),
+    ...(level > 2 && { nat_traversal_poll_interval: '2' }),
+    ...(agentSecret !== undefined && { binauth: '/usr/lib/stadtfunk/stadtfunk-agent' }),
+  };
+  const agent = agentSecret && [`url=${portal.origin}/agent/${id}`, `gateway=${id}`, `secret=${agentSecret.reveal()}`];
   return {
-    where: `On the access point, in /etc/opennds/opennds.conf (as options of /etc/config/opennds from version 10 on)`,
+    where: `On the access point (OpenWrt); ${agent === undefined ? '' : 'first copy the agent there, see deploy/openwrt/README.md; '}Debian's /etc/opennds/opennds.conf has the same names without "option"`,
     lines: [
-      `fasremotefqdn ${portal.hostname}`,
-      `fasremoteip <IP address of ${portal.hostname}>`,
-      `fasport ${port}`,
-      `faspath /opennds/${id}`,
-      'fas_secure_enabled 2',
-      `faskey ${faskey.reveal()}`,
+      ...(agent === undefined ? [] : [`(umask 077; printf '%s\\n' ${agent.join(' ')} >/etc/stadtfunk-agent.conf)`]),
+      ...Object.entries(options).map(([option, value]) => `uci set opennds.@opennds[0].${option}='${value}'`),
+      'uci commit opennds && service opennds restart',
     ],
   };
 }

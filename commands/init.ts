@@ -146,7 +146,7 @@ function write(file: string, { text, keyFile, sharedSecretFiles }: NewTown, rand
 
 function nextSteps(file: string, { keyFile, sharedSecretFiles }: NewTown, config: Config, random: Random): string {
   const gateway = config.gateways[0];
-  const setup = gateway && gatewaySetup(gateway, config.portal.url, random.bytes(16).toString('hex'));
+  const setup = gateway && gatewaySetup(gateway, config, random.bytes(16).toString('hex'));
   return [
     '',
     `Written: ${file}, and beside it ${[keyFile, ...sharedSecretFiles].join(', ')} (readable by this user only).`,

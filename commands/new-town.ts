@@ -33,7 +33,7 @@ export function slug(name: string): string | undefined {
 /** Writes the configuration for a town that begins with one site and one gateway. */
 export function newTown(answers: Answers): NewTown {
   const site = slug(answers.site) ?? 'site-1';
-  const gateway = gatewayOf(answers.gateway, `gw-${site}`, site);
+  const gateway = gatewayOf(answers.gateway, `gw-${site}`, site, answers.portal.startsWith('https:'));
   const languages = answers.languages.split(/[\s,]+/).filter(Boolean);
   const text = `# Configuration of Stadtfunk. Check it with: stadtfunk config check town.yaml
 # Every key, its meaning and its default: docs/configuration.md. Relative paths start at the folder of this file.
@@ -79,20 +79,14 @@ accessPoints: []
   return { text, keyFile: KEY_FILE, sharedSecretFiles: gateway.secretFiles };
 }
 
-function gatewayOf(kind: string, id: string, site: string): { lines: string[]; secretFiles: string[] } {
+function gatewayOf(
+  kind: string,
+  id: string,
+  site: string,
+  isHttps: boolean,
+): { lines: string[]; secretFiles: string[] } {
   const head = [`  - id: ${id}`, `    kind: ${quoted(kind)}`, `    site: ${site}`];
-  if (kind === 'opennds') {
-    const faskey = `secrets/${id}-faskey`;
-    return {
-      lines: [
-        ...head,
-        '    # Change this: gatewayaddress of openNDS.',
-        '    address: 192.168.1.1:2050',
-        `    faskey: { file: ${faskey} }`,
-      ],
-      secretFiles: [faskey],
-    };
-  }
+  if (kind === 'opennds') return openndsOf(head, id, isHttps);
   const [uam, radius] = [`secrets/${id}-uam`, `secrets/${id}-radius`];
   const asks = [
     '    radius:',
@@ -114,6 +108,23 @@ function gatewayOf(kind: string, id: string, site: string): { lines: string[]; s
       '      # requireMessageAuthenticator: false',
     ],
     secretFiles: [uam, radius],
+  };
+}
+
+/** At level 3 openNDS speaks https only, at level 2 never. */
+function openndsOf(head: string[], id: string, isHttps: boolean): { lines: string[]; secretFiles: string[] } {
+  const [faskey, authmon, agent] = [`secrets/${id}-faskey`, `secrets/${id}-authmon`, `secrets/${id}-agent`];
+  return {
+    lines: [
+      ...head,
+      '    # Change this: gatewayaddress of openNDS.',
+      '    address: 192.168.1.1:2050',
+      `    level: ${isHttps ? 3 : 2}`,
+      `    faskey: { file: ${faskey} }`,
+      ...(isHttps ? [`    authmonPath: { file: ${authmon} }`] : []),
+      `    agentSecret: { file: ${agent} }`,
+    ],
+    secretFiles: [faskey, ...(isHttps ? [authmon] : []), agent],
   };
 }
 

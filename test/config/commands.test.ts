@@ -94,7 +94,15 @@ describe('stadtfunk init', () => {
   test.each([
     ['uspot', ["uci set uspot.captive.uam_server='https://wlan.moehnesee.de/uam/gw-rathaus'"], ['uam', 'radius']],
     ['coovachilli', ['uamserver https://wlan.moehnesee.de/uam/gw-rathaus', 'radiusacctport 1813'], ['uam', 'radius']],
-    ['opennds', ['faspath /opennds/gw-rathaus', 'fas_secure_enabled 2', 'fasport 8080'], ['faskey']],
+    [
+      'opennds',
+      [
+        "uci set opennds.@opennds[0].fas_secure_enabled='3'",
+        "uci set opennds.@opennds[0].fasport='443'",
+        "uci set opennds.@opennds[0].sessiontimeout='240'",
+      ],
+      ['faskey', 'authmon', 'agent'],
+    ],
     ['hostapd', ['macaddr_acl=2', 'nas_identifier=gw-rathaus'], ['radius']],
   ])('writes a town with %s that passes the check, and prints what to set there', async (kind, lines, secrets) => {
     const { code, output } = await initWith(['Möhnesee', '', '', kind, '', '']);
@@ -113,6 +121,19 @@ describe('stadtfunk init', () => {
       sites: [{ id: 'rathaus', name: 'Rathaus' }],
       gateways: [{ kind, site: 'rathaus' }],
     });
+  });
+
+  test('sends the visitors of an http portal with openNDS there by http, at level 2', async () => {
+    const { output } = await initWith(['Möhnesee', 'http://10.0.0.2:8080', '', 'opennds', '', '']);
+    for (const [option, value] of [
+      ['fasport', '8080'],
+      ['fas_secure_enabled', '2'],
+      ['faspath', '/opennds/gw-rathaus'],
+    ]) {
+      expect(output).toContain(`     uci set opennds.@opennds[0].${option}='${value}'\n`);
+    }
+    expect(output).not.toContain('nat_traversal_poll_interval');
+    expect(check(file)).toMatchObject({ code: 0 });
   });
 
   test('lets only the user who ran it read the configuration and the secrets', async () => {
