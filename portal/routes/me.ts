@@ -77,7 +77,7 @@ function showHeld(
           ['sent', megabytes(uploadOctets)],
           ['reported', moment(session.lastSeenAt)],
           ['gateway', session.gateway],
-          ['number', session.sessionId],
+          ['session', session.sessionId],
           ['userName', session.username],
         ]);
       }),
