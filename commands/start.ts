@@ -17,7 +17,8 @@ import { systemRandom } from '../runtime/random';
 import { type Role, startRoles, stopRoles } from '../runtime/role';
 import { Housekeeping } from '../store/housekeeping';
 import { openStore } from '../store/open';
-import { END_SESSIONS, endSessions } from './end-sessions';
+import { END_SESSIONS, endSessions, REFRESH_SESSIONS, refreshSessions } from './end-sessions';
+import { examSwitch } from './exam-switch';
 import { feedbackDesk } from './feedback-desk';
 import { reloadMetric } from './reload-metric';
 
@@ -55,6 +56,8 @@ export async function start(file: string): Promise<number> {
     token: adminToken(config.current.key.reveal()),
     commands: new Map([
       [END_SESSIONS, endSessions({ store, clock: systemClock, log })],
+      [REFRESH_SESSIONS, refreshSessions({ config, store, clock: systemClock, log })],
+      ...examSwitch({ store, clock: systemClock, log }),
       ...feedbackDesk({ store, clock: systemClock, log }),
     ]),
   };

@@ -251,7 +251,11 @@ function samePorts({ portal, ops, radius }: Sections): Explained[] {
 }
 
 function collide(a: { host: string; port: number }, b: { host: string; port: number }): boolean {
-  return a.port !== 0 && a.port === b.port && (a.host === b.host || a.host === '0.0.0.0' || b.host === '0.0.0.0');
+  return (
+    a.port !== 0 &&
+    a.port === b.port &&
+    (a.host === b.host || [a.host, b.host].some((host) => host === '0.0.0.0' || host === '::'))
+  );
 }
 
 /** Terms must be there in German; in every other language the German text stands in for a missing one. */

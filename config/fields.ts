@@ -72,14 +72,19 @@ function isTimeZone(zone: string): boolean {
   }
 }
 
-/** Where a server listens. */
+/** Where a server listens; without it at the address and port given here. */
 export function listen(defaultHost: string, defaultPort: number) {
-  return z
-    .strictObject({
-      host: host.default(defaultHost).describe('Address to listen on; 0.0.0.0 means every one of this machine.'),
-      port: port.default(defaultPort).describe('Port; 0 lets the system choose one.'),
-    })
-    .prefault({});
+  return listenIfSet(defaultHost, defaultPort).prefault({});
+}
+
+/** Where a server listens that there need not be: to be made `.optional()`. */
+export function listenIfSet(defaultHost: string, defaultPort: number) {
+  return z.strictObject({
+    host: host
+      .default(defaultHost)
+      .describe('Address to listen on; `::` means every one of this machine, `0.0.0.0` every one of IPv4.'),
+    port: port.default(defaultPort).describe('Port; 0 lets the system choose one.'),
+  });
 }
 
 /** Where a secret is read from. */

@@ -82,13 +82,14 @@ function soundSections(
 }
 
 function withAbsolutePaths(config: Config, folder: string): Config {
-  const { terms, sites, store, radius } = config;
+  const { portal, terms, sites, store, radius } = config;
   const { radsec } = radius;
   return {
     ...config,
     ...(radsec?.certificates !== undefined && {
       radius: { ...radius, radsec: { ...radsec, certificates: absolute(radsec.certificates, folder) } },
     }),
+    ...(portal.tls !== undefined && { portal: { ...portal, tls: absolute(portal.tls, folder) } }),
     store: { ...store, path: resolve(folder, store.path) },
     gateways: config.gateways.map((gateway) => {
       if (!('controller' in gateway) || gateway.controller.authority === undefined) return gateway;

@@ -10,6 +10,9 @@ const FIXED_AT_START: Readonly<Record<string, (config: Config) => unknown>> = {
   'portal.listen.port': (config) => config.portal.listen.port,
   'portal.probes.host': (config) => config.portal.probes?.host,
   'portal.probes.port': (config) => config.portal.probes?.port,
+  'portal.tls': (config) => config.portal.tls !== undefined,
+  'portal.limits.connections': (config) => config.portal.limits.connections,
+  'portal.limits.connectionsPerSource': (config) => config.portal.limits.connectionsPerSource,
   // Express is told once.
   'portal.trustProxy': (config) => config.portal.trustProxy,
   'radius.host': (config) => config.radius.host,

@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { accessPoint, hostapdGateway, openndsGateway, uamGateway } from './equipment';
-import { email, host, id, listen, name, port, type ReadSecret, secretFrom, timeZone, webAddress } from './fields';
+import {
+  email,
+  host,
+  id,
+  listen,
+  listenIfSet,
+  name,
+  port,
+  type ReadSecret,
+  secretFrom,
+  timeZone,
+  webAddress,
+} from './fields';
 import { asIssue } from './messages';
 import { mikrotikGateway, unifiGateway } from './portal-gateways';
 import { blocking, calendar, rules } from './site-rules';
@@ -113,6 +125,25 @@ const site = z.strictObject({
     ),
 });
 
+const limits = z
+  .strictObject({
+    connections: z.int().min(10).default(4096).describe('Connections open at a time, at each listener.'),
+    connectionsPerSource: z
+      .int()
+      .min(4)
+      .default(1024)
+      .describe(
+        'Of these from one address, or one /64 of IPv6; with `trustProxy`: requests at a time. Everybody behind a gateway with address translation has the same.',
+      ),
+    requestSeconds: z
+      .number()
+      .min(1)
+      .max(300)
+      .default(20)
+      .describe('Time for a request to arrive, and for its answer to be taken.'),
+  })
+  .prefault({});
+
 const radsec = z
   .strictObject({
     host: host.default('0.0.0.0').describe('Address to listen on.'),
@@ -167,13 +198,37 @@ export function configSchema(readSecret: ReadSecret) {
           description: 'Address at which visitors reach the portal: scheme, host and port, no path.',
           example: 'https://wlan.musterstadt.example',
         }),
-        listen: listen('0.0.0.0', 8080).describe('Where the portal listens.'),
-        probes: listen('0.0.0.0', 80)
+        listen: listen('::', 8080).describe(
+          'Where the portal listens: with HTTPS if there is `tls`, else with plain HTTP.',
+        ),
+        tls: z
+          .strictObject({
+            certificate: z.string().min(1).meta({
+              description: 'PEM file with the certificate of the portal, then those between it and its authority.',
+              example: 'tls/portal.pem',
+            }),
+            key: z.string().min(1).meta({
+              description: 'PEM file with its private key, without a passphrase.',
+              example: 'tls/portal.key',
+            }),
+          })
           .optional()
           .describe(
-            'A second listener, plain HTTP, to which a gateway without interception of its own sends what captive devices ask: every request is led on to the gateway’s login or to the portal. Without it: off.',
+            'HTTPS of the portal itself. Renewed files are taken up within a minute, or at once on SIGHUP; no connection is dropped. Without it: plain HTTP, for a proxy in front that speaks HTTPS.',
           ),
-        trustProxy: z.int().min(0).default(0).describe('How many proxies of yours stand in front of the portal.'),
+        probes: listenIfSet('::', 80)
+          .optional()
+          .describe(
+            'A second listener, plain HTTP. Who asks it for the portal is led to `url`, but for visitors whom openNDS sends to plain HTTP. Everything else is what captive devices ask of the internet, sent here by a gateway without interception of its own: it is led on to the gateway’s login or to the portal. Without it: off.',
+          ),
+        trustProxy: z
+          .int()
+          .min(0)
+          .default(0)
+          .describe(
+            'How many proxies of yours stand in front of the portal. Only what they write into X-Forwarded-For and X-Forwarded-Proto is believed.',
+          ),
+        limits: limits.describe('What one visitor, or all together, may take of the portal.'),
       })
       .describe('What visitors meet.'),
     radius: z

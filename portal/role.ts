@@ -1,14 +1,16 @@
 import { createServer, type Server } from 'node:http';
-import { closeHttp, listenHttp } from '../runtime/listen';
+import { closeHttp, type Listen, listenHttp } from '../runtime/listen';
 import type { Registry } from '../runtime/metrics';
 import type { Role } from '../runtime/role';
 import { portalApp } from './app';
-import { PortalMetrics } from './metrics';
+import { GuestWatch } from './gateways/unifi/guest-watch';
+import { feedbackGauge, PortalMetrics } from './metrics';
 import { openPortal, type PortalDependencies } from './portal';
+import { Certificates } from './serving/certificates';
+import { Limits } from './serving/limits';
+import { ServingMetrics } from './serving/metrics';
+import { plainListener } from './serving/plain';
 
-/** A request line and headers of a redirect with a long address in it fit; more is not ours. */
-const MAX_HEADER_OCTETS = 16_384;
-const MAX_CONNECTIONS = 4_096;
 const GRACE_MS = 5_000;
 
 /** Serves the visitor's pages and the public ones. */
@@ -16,9 +18,14 @@ export class PortalRole implements Role {
   readonly name = 'portal';
   readonly #dependencies: PortalDependencies;
   readonly #registry: Registry;
-  #server: Server | undefined;
+  readonly #servers: Server[] = [];
+  #limits: Limits | undefined;
+  #certificates: Certificates | undefined;
+  #guests: GuestWatch | undefined;
   /** The port in use, once started. */
   port = 0;
+  /** That of the listener for probes, if there is one. */
+  probesPort = 0;
 
   constructor({ registry, ...dependencies }: PortalDependencies & { readonly registry: Registry }) {
     this.#registry = registry;
@@ -27,28 +34,40 @@ export class PortalRole implements Role {
 
   async start(): Promise<void> {
     const log = this.#dependencies.log.child({ role: this.name });
+    const { store, clock, config } = this.#dependencies;
+    feedbackGauge(this.#registry, () => store.countFeedback(clock.now()));
     const portal = openPortal({ ...this.#dependencies, log }, new PortalMetrics(this.#registry));
-    const server = createServer(
-      {
-        maxHeaderSize: MAX_HEADER_OCTETS,
-        headersTimeout: 10_000,
-        requestTimeout: 20_000,
-        keepAliveTimeout: 5_000,
-        connectionsCheckingInterval: 5_000,
-      },
-      portalApp(portal),
-    );
-    server.maxConnections = MAX_CONNECTIONS;
-    this.#server = server;
-    const { listen } = this.#dependencies.config.current.portal;
-    this.port = await listenHttp(server, listen, 'the portal', 'portal.listen');
+    const serving = { config, clock, log, metrics: new ServingMetrics(this.#registry) };
+    const limits = new Limits(serving);
+    this.#limits = limits;
+
+    const { listen, tls, probes } = config.current.portal;
+    const pages = portalApp(portal);
+    if (tls !== undefined) this.#certificates = new Certificates(serving, tls, limits.options, limits.over(pages));
+    const server = this.#certificates?.server ?? createServer(limits.options, limits.over(pages));
+    this.port = await this.#open(server, listen, 'the portal', 'portal.listen');
+    if (probes !== undefined) {
+      const plain = limits.over(plainListener(portal, pages));
+      this.probesPort = await this.#open(createServer(limits.options, plain), probes, 'probes', 'portal.probes');
+    }
+    this.#guests = new GuestWatch({ ...portal, adapters: () => portal.town.adapters });
+    this.#guests.start();
+  }
+
+  #open(server: Server, listen: Listen, what: string, setting: string): Promise<number> {
+    this.#servers.push(server);
+    this.#limits?.guard(server);
+    return listenHttp(server, listen, what, setting);
   }
 
   async stop(): Promise<void> {
-    if (this.#server !== undefined) await closeHttp(this.#server, GRACE_MS);
+    await this.#guests?.stop();
+    this.#certificates?.stop();
+    await Promise.all(this.#servers.map((server) => closeHttp(server, GRACE_MS)));
+    this.#limits?.stop();
   }
 
   notReady(): string | undefined {
-    return this.#server?.listening ? undefined : 'the portal does not listen';
+    return this.#servers[0]?.listening ? undefined : 'the portal does not listen';
   }
 }

@@ -2,7 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import helmet from 'helmet';
-import type { Config } from '../config/schema';
+import type { Config, Gateway } from '../config/schema';
 
 /** Names and values in turn, as node:http sends them fastest. */
 export type Headers = readonly string[];
@@ -31,12 +31,17 @@ export function securityHeaders(config: Config): SecurityHeaders {
 }
 
 /**
- * openNDS sends visitors to a port of plain HTTP on the same host. A browser that remembers "only https here" would ask
+ * Below level 3 openNDS sends visitors to a port of plain HTTP on the same host. A browser that remembers "only https here" would ask
  * that port for TLS, and whoever was online yesterday would not get in today; so there browsers are told to forget it.
  */
 function strictTransportSecurity({ gateways }: Config) {
-  const needsHttp = gateways.some(({ kind }) => kind === 'opennds');
+  const needsHttp = gateways.some(needsPlainHttp);
   return { maxAge: needsHttp ? 0 : 31_536_000, includeSubDomains: false };
+}
+
+/** openNDS sends visitors to plain HTTP below level 3. */
+export function needsPlainHttp(gateway: Gateway): boolean {
+  return gateway.kind === 'opennds' && gateway.level < 3;
 }
 
 function helmetHeaders(strictTransportSecurity: { maxAge: number; includeSubDomains: boolean } | false): Headers {

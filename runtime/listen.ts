@@ -15,11 +15,32 @@ export interface Listen {
  * @returns the port it listens on
  * @throws OperatorError LISTEN_FAILED in one sentence if the port is taken, forbidden, or not of this machine
  */
-export function listenHttp(server: Server, { host, port }: Listen, what: string, setting: string): Promise<number> {
+export async function listenHttp(server: Server, listen: Listen, what: string, setting: string): Promise<number> {
+  const { host, port } = listen;
+  try {
+    return await listening(server, listen);
+  } catch (error) {
+    // Every address of a machine without IPv6 is every one of IPv4.
+    if (host === '::' && errnoOf(error) === 'EAFNOSUPPORT') {
+      return listenHttp(server, { host: '0.0.0.0', port }, what, setting);
+    }
+    throw listenError(error, where(listen), what, setting);
+  }
+}
+
+function listening(server: Server, { host, port }: Listen): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, `${host}:${port}`, what, setting)));
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
   });
+}
+
+/** As it stands in an address: `127.0.0.1:8080`, `[::]:8080`. */
+export function where({ host, port }: Listen): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Says why a port cannot be had, and what to do. */

@@ -6,6 +6,7 @@ import { reloadMetric } from '../../commands/reload-metric';
 import { loadConfig } from '../../config/load';
 import { controllerMetrics } from '../../controller/metrics';
 import { PortalMetrics } from '../../portal/metrics';
+import { ServingMetrics } from '../../portal/serving/metrics';
 import { RadiusMetrics, radsecGauge } from '../../radius/metrics';
 import { ManualClock } from '../../runtime/clock';
 import { LiveValue } from '../../runtime/live';
@@ -19,6 +20,7 @@ export const METRICS_FILES = [
   'commands/reload-metric.ts',
   'controller/metrics.ts',
   'portal/metrics.ts',
+  'portal/serving/metrics.ts',
   'radius/metrics.ts',
 ];
 
@@ -43,6 +45,7 @@ export async function productMetrics(): Promise<Metric[]> {
   try {
     reloadMetric(registry, clock);
     new PortalMetrics(registry);
+    new ServingMetrics(registry);
     new RadiusMetrics(registry, new LiveValue(config), store);
     radsecGauge(registry, { counts: () => new Map() });
     controllerMetrics(registry, { accessPoints: () => [], overdue: () => 0 });

@@ -37,7 +37,7 @@ describe('a right configuration', () => {
     const config = configOf(SMALLEST);
     expect(config).toMatchObject({
       demo: false,
-      portal: { url: 'https://wlan.musterstadt.example', listen: { host: '0.0.0.0', port: 8080 } },
+      portal: { url: 'https://wlan.musterstadt.example', listen: { host: '::', port: 8080 } },
       radius: { authenticationPort: 1812, accountingPort: 1813 },
       ops: { listen: { host: '127.0.0.1', port: 9180 } },
       store: { path: join(folder, 'data') },

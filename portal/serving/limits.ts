@@ -1,0 +1,105 @@
+import type { RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Config } from '../../config/schema';
+import { SECOND } from '../../core/time';
+import type { Cancel, Clock } from '../../runtime/clock';
+import type { Live } from '../../runtime/live';
+import { sourceOf } from '../source';
+import { Crowd } from './crowd';
+import type { ServingMetrics } from './metrics';
+
+/** A request line and headers of a redirect with a long address in it fit; more is not ours. */
+const MAX_HEADER_OCTETS = 16_384;
+const KEEP_ALIVE_MS = 5_000;
+const LOOK_EVERY_MS = 5 * SECOND;
+
+interface Dependencies {
+  readonly config: Live<Config>;
+  readonly clock: Clock;
+  readonly metrics: ServingMetrics;
+}
+
+/** What bounds each of the portal's ports: headers, connections, and the time for a request and for taking the answer. */
+export class Limits {
+  readonly #dependencies: Dependencies;
+  readonly #crowd: Crowd;
+  /** Answers that are not on their way yet, and since when. */
+  readonly #unfinished = new Map<ServerResponse, number>();
+  readonly #stop: Cancel;
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+    this.#crowd = new Crowd(this.#settings.connectionsPerSource);
+    this.#stop = dependencies.clock.every(LOOK_EVERY_MS, () => this.#endOverdue());
+  }
+
+  get #settings() {
+    return this.#dependencies.config.current.portal.limits;
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  /** For createServer: node:http itself ends a request that does not arrive in time, with 408. */
+  get options(): ServerOptions {
+    const milliseconds = this.#settings.requestSeconds * SECOND;
+    return {
+      maxHeaderSize: MAX_HEADER_OCTETS,
+      headersTimeout: milliseconds / 2,
+      requestTimeout: milliseconds,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, milliseconds / 4),
+    };
+  }
+
+  /** Bounds the connections of a server, all and those of one source. */
+  guard(server: Server): void {
+    server.maxConnections = this.#settings.connections;
+    server.on('drop', () => this.#dependencies.metrics.dropped('full'));
+    // Behind a proxy every connection has the proxy's address; there `over` counts requests instead.
+    if (this.#proxies > 0) return;
+    server.on('connection', (socket: Socket) => {
+      const source = socket.remoteAddress ?? '';
+      if (!this.#crowd.enter(source)) {
+        this.#dependencies.metrics.dropped('source');
+        socket.destroy();
+        return;
+      }
+      socket.once('close', () => this.#crowd.leave(source));
+    });
+  }
+
+  /** Puts the bounds on requests around what answers them. */
+  over(listener: RequestListener): RequestListener {
+    return (request, response) => {
+      this.#unfinished.set(response, this.#dependencies.clock.monotonic());
+      response.once('close', () => this.#unfinished.delete(response));
+      if (this.#proxies > 0) {
+        const source = sourceOf(request, this.#proxies);
+        if (!this.#crowd.enter(source)) {
+          this.#dependencies.metrics.dropped('source');
+          response.writeHead(503, { 'Retry-After': '10', Connection: 'close' }).end();
+          return;
+        }
+        response.once('close', () => this.#crowd.leave(source));
+      }
+      listener(request, response);
+    };
+  }
+
+  get #proxies(): number {
+    return this.#dependencies.config.current.portal.trustProxy;
+  }
+
+  /** Who asks and does not read would otherwise hold the answer in our memory for as long as he likes. */
+  #endOverdue(): void {
+    const before = this.#dependencies.clock.monotonic() - this.#settings.requestSeconds * SECOND;
+    for (const [response, since] of this.#unfinished) {
+      // They lie here in the order in which they began.
+      if (since > before) return;
+      this.#dependencies.metrics.dropped('slow');
+      response.destroy();
+    }
+  }
+}

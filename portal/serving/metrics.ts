@@ -1,0 +1,36 @@
+import { Counter, Gauge } from 'prom-client';
+import type { Millis } from '../../core/time';
+import { PREFIX, type Registry } from '../../runtime/metrics';
+
+/** Why a connection or a request was ended: too many altogether, too many of one source, not taken in time. */
+export const DROPPED = ['full', 'source', 'slow'] as const;
+export type Dropped = (typeof DROPPED)[number];
+
+/** What the portal's ports count. */
+export class ServingMetrics {
+  readonly #dropped: Counter<'reason'>;
+  readonly #expires: Gauge;
+
+  constructor(registry: Registry) {
+    this.#dropped = new Counter({
+      name: `${PREFIX}portal_dropped_total`,
+      help: 'Connections and requests that the portal ended: full (too many), source (too many of one), slow (answer not taken).',
+      labelNames: ['reason'],
+      registers: [registry],
+    });
+    this.#expires = new Gauge({
+      name: `${PREFIX}portal_certificate_expiry_timestamp_seconds`,
+      help: 'When the certificate in use expires, in seconds since 1970; 0 without portal.tls.',
+      registers: [registry],
+    });
+    for (const reason of DROPPED) this.#dropped.inc({ reason }, 0);
+  }
+
+  dropped(reason: Dropped): void {
+    this.#dropped.inc({ reason });
+  }
+
+  certificateExpires(at: Millis): void {
+    this.#expires.set(at / 1000);
+  }
+}

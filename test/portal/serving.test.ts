@@ -1,0 +1,304 @@
+import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage, type RequestOptions } from 'node:http';
+import { get as getTls, Agent as TlsAgent } from 'node:https';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { promisify } from 'node:util';
+import type { Config } from '../../config/schema';
+import { MINUTE, SECOND } from '../../core/time';
+import { PortalRole } from '../../portal/role';
+import { createLog } from '../../runtime/log';
+import { createMetrics } from '../../runtime/metrics';
+import { systemRandom } from '../../runtime/random';
+import { Authority } from '../radius/certificates';
+import { describeWith } from '../support/packages';
+import { until } from '../support/wait';
+import { closeStores, openndsRedirect, testPortal, townConfig, uamRedirect } from './support/town';
+
+const HOST = 'wlan.neuwasser.example';
+const authority = new Authority();
+const roles: PortalRole[] = [];
+
+afterEach(async () => {
+  await Promise.all(roles.splice(0).map((role) => role.stop()));
+});
+afterAll(async () => {
+  await closeStores();
+  authority.remove();
+});
+
+type Portal = Config['portal'];
+
+/** The town of the tests with its portal served as `portal` says, on ports that the system chooses. */
+async function serve(portal: Partial<Portal> = {}) {
+  const config = townConfig();
+  const listen = { host: '::', port: 0 };
+  const { live, store, clock } = await testPortal({ ...config, portal: { ...config.portal, listen, ...portal } });
+  const lines: string[] = [];
+  const log = createLog('info', { write: (line) => lines.push(line) });
+  const registry = createMetrics();
+  const role = new PortalRole({ config: live, store, clock, random: systemRandom, log, registry });
+  roles.push(role);
+  await role.start();
+  const dropped = async (reason: string): Promise<number> => {
+    const text = await registry.metrics();
+    return Number(new RegExp(`portal_dropped_total\\{reason="${reason}"\\} (\\d+)`).exec(text)?.[1]);
+  };
+  return { live, clock, role, lines, registry, dropped };
+}
+
+/** The portal with HTTPS, its certificate in files that the test may exchange. */
+async function serveTls(portal: Partial<Portal> = {}) {
+  const tls = { certificate: authority.path('portal.pem'), key: authority.path('portal.key') };
+  put(authority.issue(HOST, `DNS:${HOST}`), tls);
+  return { tls, ...(await serve({ url: `https://${HOST}`, tls, ...portal })) };
+}
+
+function put(from: Portal['tls'], to: Portal['tls']): void {
+  if (from === undefined || to === undefined) return;
+  copyFileSync(from.certificate, to.certificate);
+  copyFileSync(from.key, to.key);
+}
+
+async function answerOf(options: RequestOptions & { ca?: string }, secure = false): Promise<IncomingMessage> {
+  const request = secure ? getTls({ host: '127.0.0.1', servername: HOST, ...options }) : get(options);
+  const [response]: IncomingMessage[] = await once(request, 'response');
+  if (response === undefined) throw new Error('no answer');
+  await once(response.resume(), 'end');
+  return response;
+}
+
+const ca = (): string => readFileSync(authority.certificate, 'utf8');
+
+async function fingerprint(port: number): Promise<string> {
+  const socket = connectTls({ port, host: '127.0.0.1', servername: HOST, ca: ca() });
+  await once(socket, 'secureConnect');
+  const { fingerprint256 } = socket.getPeerCertificate();
+  socket.destroy();
+  return fingerprint256;
+}
+
+describeWith(['openssl', 'curl'], 'HTTPS', () => {
+  test('asks for HSTS on the portal’s own host only, and speaks no TLS before 1.2', async () => {
+    const { role } = await serveTls();
+    const own = await answerOf({ port: role.port, path: '/', ca: ca(), headers: { Host: HOST } }, true);
+    const other = await answerOf({ port: role.port, path: '/', ca: ca(), headers: { Host: 'other.example' } }, true);
+    // The town has an openNDS gateway that needs plain HTTP: browsers are told to forget it.
+    expect(own.headers['strict-transport-security']).toBe('max-age=0');
+    expect(other.headers['strict-transport-security']).toBeUndefined();
+    const old = connectTls({
+      port: role.port,
+      host: '127.0.0.1',
+      maxVersion: 'TLSv1.1',
+      minVersion: 'TLSv1',
+      ca: ca(),
+    });
+    await expect(once(old, 'secureConnect')).rejects.toThrow();
+  });
+
+  test('curl trusts it and gets the page, by IPv4 and by IPv6', async () => {
+    const { role } = await serveTls();
+    for (const [family, address] of [
+      ['-4', '127.0.0.1'],
+      ['-6', '[::1]'],
+    ] as const) {
+      const to = `${HOST}:${role.port}:${address}`;
+      const url = `https://${HOST}:${role.port}/status/school`;
+      const options = [
+        '--silent',
+        family,
+        '--cacert',
+        authority.certificate,
+        '--resolve',
+        to,
+        '--write-out',
+        '%{http_code}',
+      ];
+      const { stdout } = await promisify(execFile)('curl', [...options, '--output', '/dev/null', url]);
+      expect(stdout).toBe('200');
+    }
+  });
+
+  test.each(['within a minute', 'on SIGHUP'])(
+    'takes up a renewed certificate %s, and no connection is dropped',
+    async (when) => {
+      const { role, tls, clock, live } = await serveTls();
+      const agent = new TlsAgent({ keepAlive: true, maxSockets: 1 });
+      const ask = () => answerOf({ port: role.port, path: '/', ca: ca(), agent }, true);
+      const first = (await ask()).socket;
+      const before = await fingerprint(role.port);
+      const renewed = authority.issue(HOST, `DNS:${HOST}`);
+      put(renewed, tls);
+      if (when === 'on SIGHUP') live.exchange({ ...live.current });
+      else await clock.advance(MINUTE);
+      expect((await ask()).socket).toBe(first);
+      const after = await fingerprint(role.port);
+      expect(after).not.toBe(before);
+      expect(after).toBe(new X509Certificate(readFileSync(renewed.certificate)).fingerprint256);
+      agent.destroy();
+    },
+  );
+
+  test('a renewal that cannot be used is said once, and the last good certificate goes on', async () => {
+    const { role, tls, clock, lines } = await serveTls();
+    const before = await fingerprint(role.port);
+    copyFileSync(authority.issue(HOST, `DNS:${HOST}`).certificate, tls.certificate);
+    await clock.advance(5 * MINUTE);
+    expect(lines.filter((line) => line.includes('certificate-unusable'))).toEqual([
+      expect.stringContaining('does not belong to the certificate'),
+    ]);
+    expect(await fingerprint(role.port)).toBe(before);
+  });
+
+  test.each<[string, () => Portal['tls'], string]>([
+    [
+      'a missing file',
+      () => ({ certificate: '/nowhere/portal.pem', key: '/nowhere/portal.key' }),
+      'Cannot read /nowhere/portal.pem: it does not exist.',
+    ],
+    [
+      'the key of another',
+      () => ({ ...authority.issue(HOST, `DNS:${HOST}`), key: authority.issue(HOST).key }),
+      'does not belong to the certificate',
+    ],
+    [
+      'a certificate for another host',
+      () => authority.issue('other.example', 'DNS:other.example'),
+      `is not for ${HOST} but for DNS:other.example`,
+    ],
+    ['no certificate at all', notPem, 'does not hold a certificate in PEM'],
+  ])('does not start with %s, and says so', async (_, files, message) => {
+    await expect(serve({ url: `https://${HOST}`, tls: files() })).rejects.toThrow(message);
+  });
+
+  test('an expired certificate is said at the start, and everything else goes on', async () => {
+    const { role, lines, registry } = await serve({ url: `https://${HOST}`, tls: authority.issueExpired(HOST) });
+    expect(lines.join('')).toMatch(/is expired on \d{4}-.*certificate-not-valid/);
+    expect(await registry.metrics()).toMatch(/portal_certificate_expiry_timestamp_seconds 1\d{9}/);
+    expect((await answerOf({ port: role.port, path: '/', agent: lenient }, true)).statusCode).toBe(200);
+  });
+});
+
+const lenient = new TlsAgent({ rejectUnauthorized: false });
+
+function notPem(): Portal['tls'] {
+  const file = authority.path('empty.pem');
+  writeFileSync(file, 'nothing');
+  return { certificate: file, key: file };
+}
+
+describeWith('openssl', 'plain HTTP beside it', () => {
+  test.each<[string, string, string, number, string | undefined]>([
+    ['the portal asked for by its name', HOST, '/status/school', 302, `https://${HOST}/status/school`],
+    ['a redirect of a UAM gateway', HOST, uamRedirect('plain'), 302, `https://${HOST}${uamRedirect('plain')}`],
+    ['visitors of openNDS below level 3', HOST, openndsRedirect(), 200, undefined],
+    ['a probe', 'captive.apple.com', '/hotspot-detect.html', 302, 'http://127.0.0.1:3990/logoff'],
+  ])('%s', async (_, host, path, status, location) => {
+    const { role } = await serveTls({ probes: { host: '::', port: 0 } });
+    const answer = await answerOf({ port: role.probesPort, host: '127.0.0.1', path, headers: { Host: host } });
+    expect([answer.statusCode, answer.headers.location]).toEqual([status, location]);
+    expect(answer.headers['strict-transport-security']).toBeUndefined();
+  });
+});
+
+test('"::" is every address of the machine, "0.0.0.0" every one of IPv4', async () => {
+  const both = await serve();
+  for (const host of ['127.0.0.1', '::1']) {
+    expect((await answerOf({ host, port: both.role.port, path: '/' })).statusCode).toBe(200);
+  }
+  const four = await serve({ listen: { host: '0.0.0.0', port: 0 } });
+  await expect(answerOf({ host: '::1', port: four.role.port, path: '/' })).rejects.toThrow('ECONNREFUSED');
+});
+
+test.each([
+  [0, undefined],
+  [1, 'max-age=0'],
+])('what a proxy says counts only where proxies are configured: %i', async (trustProxy, hsts) => {
+  const { role } = await serve({ url: `https://${HOST}`, trustProxy });
+  const headers = { Host: HOST, 'X-Forwarded-Proto': 'https' };
+  const answer = await answerOf({ port: role.port, path: '/', headers });
+  expect(answer.headers['strict-transport-security']).toBe(hsts);
+});
+
+/** A connection that has sent this and is still open. */
+async function opened(port: number, text = '', host = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port, host }).on('error', () => undefined);
+  await once(socket, 'connect');
+  if (text !== '') socket.write(text);
+  return socket;
+}
+
+const limits = { connections: 40, connectionsPerSource: 20, requestSeconds: 20 };
+const REQUEST = `GET / HTTP/1.1\r\nHost: ${HOST}\r\n`;
+
+describe('limits', () => {
+  test('headers of more than 16 kB are answered with 431', async () => {
+    const { role } = await serve();
+    const socket = await opened(role.port, `${REQUEST}X: ${'x'.repeat(17_000)}\r\n\r\n`);
+    const [text] = await once(socket.setEncoding('latin1'), 'data');
+    expect(text).toContain('HTTP/1.1 431');
+  });
+
+  test('connections of one source, and of all', async () => {
+    const { role, dropped } = await serve({ limits });
+    const mine = await Promise.all(Array.from({ length: 20 }, () => opened(role.port)));
+    await once(await opened(role.port), 'close');
+    expect(await dropped('source')).toBe(1);
+    // Others still get in, until there are too many altogether.
+    const theirs = await Promise.all(Array.from({ length: 20 }, () => opened(role.port, '', '::1')));
+    expect((await answerOver(theirs[0], `${REQUEST}\r\n`)).slice(0, 12)).toBe('HTTP/1.1 200');
+    const late = await opened(role.port, '', '127.0.0.2');
+    await once(late, 'close');
+    expect(await dropped('full')).toBe(1);
+    for (const socket of [...mine, ...theirs]) socket.destroy();
+    await until('there is room again', async () => {
+      const answer = await answerOf({ host: '127.0.0.1', port: role.port, path: '/' }).catch(() => undefined);
+      return answer?.statusCode === 200;
+    });
+  });
+
+  test('behind a proxy the visitors are told apart by what the proxy says', async () => {
+    const { role, dropped } = await serve({ trustProxy: 1, limits: { ...limits, connectionsPerSource: 4 } });
+    const body =
+      'POST /accept HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nContent-Type: application/x-www-form-urlencoded\r\n';
+    const slow = await Promise.all(
+      Array.from({ length: 4 }, () => opened(role.port, `${body}X-Forwarded-For: 203.0.113.5, 198.51.100.7\r\n\r\n`)),
+    );
+    const status = async (forwarded: string) =>
+      (await answerOf({ port: role.port, path: '/', headers: { 'X-Forwarded-For': forwarded } })).statusCode;
+    await until('one more is refused', async () => (await status('198.51.100.7')) === 503);
+    expect(await status('203.0.113.5, 198.51.100.8')).toBe(200);
+    expect(await dropped('source')).toBeGreaterThanOrEqual(1);
+    for (const socket of slow) socket.destroy();
+  });
+
+  test('a request that does not arrive in time is answered with 408', async () => {
+    const { role } = await serve({ limits: { ...limits, requestSeconds: 1 } });
+    const socket = await opened(role.port, `POST /accept HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nvisit=`);
+    const [text] = await once(socket.setEncoding('latin1'), 'data');
+    expect(text).toContain('HTTP/1.1 408');
+  });
+
+  test('who asks and does not read is put out', async () => {
+    const { role, clock, dropped } = await serve({ limits });
+    const socket = await opened(role.port);
+    socket.pause();
+    // Many requests at once, until their answers fill the buffers of both sides.
+    for (let i = 0; i < 3_000; i++) socket.write(`${REQUEST}\r\n`);
+    await until('it is put out', async () => {
+      await clock.advance(30 * SECOND);
+      return (await dropped('slow')) > 0;
+    });
+    await once(socket.resume(), 'close');
+  });
+});
+
+async function answerOver(socket: Socket | undefined, text: string): Promise<string> {
+  if (socket === undefined) throw new Error('no connection');
+  socket.write(text);
+  const [answer] = await once(socket.setEncoding('latin1'), 'data');
+  return String(answer);
+}
