@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { configCheck } from './commands/config-check';
+import { type ExamOptions, examList, examOff, examOn, schoolLink } from './commands/exam';
 import { feedbackDone, feedbackList, type ListOptions } from './commands/feedback';
 import { init } from './commands/init';
-import { type EndOptions, sessionsEnd } from './commands/sessions-end';
+import { type EndOptions, sessionsEnd, sessionsRefresh } from './commands/sessions-end';
 import { start } from './commands/start';
 import { OperatorError } from './core/errors';
 import { packageRoot } from './runtime/package-root';
@@ -44,15 +45,49 @@ function program(exit: (code: number) => void): Command {
     .argument('<file>', 'file to check')
     .action((file: string) => exit(configCheck(file)));
 
-  stadtfunk
-    .command('sessions')
-    .description('work with the sessions of the running product')
+  const sessions = stadtfunk.command('sessions').description('work with the sessions of the running product');
+  sessions
+    .command('refresh')
+    .description('tell the gateways of a site, or one of them, the limits that hold now for each running session')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .option('--site <id>', 'all sessions at this site')
+    .option('--gateway <id>', 'all sessions at this gateway')
+    .action(async (options: EndOptions) => exit(await sessionsRefresh(options)));
+  sessions
     .command('end')
     .description('end every session and grant of a site or of a gateway')
     .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
     .option('--site <id>', 'all sessions at this site')
     .option('--gateway <id>', 'all sessions at this gateway')
     .action(async (options: EndOptions) => exit(await sessionsEnd(options)));
+
+  const exam = stadtfunk.command('exam').description('switch the Wi-Fi of a school off for an exam');
+  exam
+    .command('on')
+    .description('nobody is online at the site until then; running sessions end at once')
+    .requiredOption('--site <id>', 'the site')
+    .requiredOption('--until <time>', 'when the exam ends today, like 12:30')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .action(async (options: ExamOptions & { until: string }) => exit(await examOn(options)));
+  exam
+    .command('off')
+    .description('end the exam of a site early')
+    .requiredOption('--site <id>', 'the site')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .action(async (options: ExamOptions) => exit(await examOff(options)));
+  exam
+    .command('list')
+    .description('show which exams are running')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .action(async (options: { config: string }) => exit(await examList(options)));
+  stadtfunk
+    .command('school')
+    .description('what a school does itself')
+    .command('link')
+    .description('print the address by which the school itself switches exam mode; it is like a key')
+    .requiredOption('--site <id>', 'the site; its configuration needs examLink')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .action((options: ExamOptions) => exit(schoolLink(options)));
 
   const feedback = stadtfunk.command('feedback').description('work with what visitors wrote to the town');
   feedback

@@ -5,7 +5,7 @@ import type { GatewayId } from '../core/ids';
 import { ORDER, type OrderResult } from '../core/reasons';
 import { isOver } from '../core/session-end';
 import { askProduct, configOfProduct } from './ask-product';
-import { END_SESSIONS } from './end-sessions';
+import { END_SESSIONS, REFRESH_SESSIONS } from './end-sessions';
 
 export interface EndOptions {
   readonly config: string;
@@ -31,7 +31,23 @@ export async function sessionsEnd(options: EndOptions): Promise<number> {
       process.stdout.write(`${said.grants} grants ended; ${said.sessions} sessions are being ended ...\n`);
     } else results.set(said.gateway, [...(results.get(said.gateway) ?? []), said.result]);
   }
-  for (const [gateway, of] of results) process.stdout.write(`${gateway}: ${summary(of)}\n`);
+  for (const [gateway, of] of results) process.stdout.write(`${gateway}: ${summary(of, 'ended')}\n`);
+  return [...results.values()].flat().every(isOver) ? 0 : 1;
+}
+
+/**
+ * `stadtfunk sessions refresh`: running sessions get the limits that hold now.
+ * @returns the exit code: 0 if every gateway took them, 1 if one did not
+ * @throws OperatorError if the order cannot be given
+ */
+export async function sessionsRefresh(options: EndOptions): Promise<number> {
+  const config = configOfProduct(options.config);
+  const results = new Map<GatewayId, OrderResult[]>();
+  for await (const said of askProduct(config, REFRESH_SESSIONS, scopeOf(options, config), line)) {
+    if ('grants' in said) process.stdout.write(`${said.sessions} sessions get the limits that hold now ...\n`);
+    else results.set(said.gateway, [...(results.get(said.gateway) ?? []), said.result]);
+  }
+  for (const [gateway, of] of results) process.stdout.write(`${gateway}: ${summary(of, 'changed')}\n`);
   return [...results.values()].flat().every(isOver) ? 0 : 1;
 }
 
@@ -48,10 +64,10 @@ function scopeOf({ site, gateway }: EndOptions, config: Config): { site: string 
 }
 
 /** `3 sessions, 2 ended, 1 no-answer (the gateway did not answer ...)`. */
-function summary(results: readonly OrderResult[]): string {
+function summary(results: readonly OrderResult[], what: 'ended' | 'changed'): string {
   const ended = results.filter(isOver).length;
   const failed = [...new Set(results.filter((result) => !isOver(result)))].map(
     (result) => `${results.filter((one) => one === result).length} ${result} (${ORDER[result]})`,
   );
-  return [`${ended} of ${results.length} sessions ended`, ...failed].join('; ');
+  return [`${ended} of ${results.length} sessions ${what}`, ...failed].join('; ');
 }
