@@ -71,9 +71,10 @@ function townOf(folder: string, ports: readonly number[]): string {
     store: { path: join(folder, 'data') },
     sites: [{ id: SITE, name: 'Platz', kind: 'square', rules: { downMbit: 20, upMbit: 5 } }],
     gateways: [
+      { id: GATEWAY, kind: 'hostapd', site: SITE, radius: { clients: ['127.0.0.1'], secret: SECRET.toString() } },
       {
-        ...{ id: GATEWAY, kind: 'uspot', site: SITE, uam: { address: '10.1.0.1', port: 3990 } },
-        radius: { clients: ['127.0.0.1'], secret: SECRET.toString() },
+        ...{ id: 'gw-portal', kind: 'uspot', site: SITE, uam: { address: '10.1.0.1', port: 3990 } },
+        radius: { clients: ['127.0.0.2'], secret: 'another-Secret-for-measuring-7Rw1' },
       },
     ],
     accessPoints: Array.from({ length: ACCESS_POINTS }, (_, i) => {

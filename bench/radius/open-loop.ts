@@ -1,5 +1,4 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import type { City } from './city';
 import type { Verify } from './load';
@@ -83,16 +82,16 @@ async function openSocket(receive: (reply: Buffer) => void): Promise<Socket> {
     lookup: (address, _options, done) => done(null, address, 4),
   });
   socket.on('message', receive);
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
+  // With such a look-up it listens before `bind` returns.
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
   return socket;
 }
 
 const VISITORS_PER_SECOND = 50;
 const SCRAPE_MS = 5_000;
 const PAGE =
-  '/uam/gw-platz?res=notyet&uamip=10.1.0.1&uamport=3990&challenge=6404e33836ce57634cd31263be711b9e' +
-  '&called=DE-3C-70-95-19-7B&mac=02-11-22-33-44-55&ip=10.1.0.2&nasid=gw-platz&sessionid=1795288769000000';
+  '/uam/gw-portal?res=notyet&uamip=10.1.0.1&uamport=3990&challenge=6404e33836ce57634cd31263be711b9e' +
+  '&called=DE-3C-70-95-19-7B&mac=02-11-22-33-44-55&ip=10.1.0.2&nasid=gw-portal&sessionid=1795288769000000';
 
 /** Visitors on the portal's first page and a monitoring system at the ops server, until `stop`. */
 export function startVisitors({ portalPort, opsPort }: City): { stop(): Promise<void> } {
