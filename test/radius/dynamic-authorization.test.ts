@@ -2,9 +2,13 @@ import { createHash, createHmac } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import radius from 'radius';
+import type { Grant } from '../../core/grant';
+import { DeviceAddress } from '../../core/mac';
+import type { SiteRules } from '../../core/rules';
 import { KEEP_OUT_AFTER_MS } from '../../core/session-end';
-import { MINUTE, SECOND } from '../../core/time';
+import { HOUR, MINUTE, SECOND } from '../../core/time';
 import { type Attribute, integerAttribute, textAttribute } from '../../radius/wire/attributes';
+import { parsePacket } from '../../radius/wire/packet';
 import { until } from '../support/wait';
 import { accountingRequest, BareGateway } from './client';
 import { Town } from './town';
@@ -236,6 +240,165 @@ describe('orders to gateways', () => {
     expect(das.requests).toHaveLength(1);
     await town.clock.advance(4 * SECOND);
     await until('it was told again', () => das.requests.length === 2);
+  });
+
+  describe('new limits', () => {
+    const LIMITS = { 'Session-Timeout': 14_400, 'Idle-Timeout': 1800, 'Acct-Interim-Interval': 300 };
+
+    /** A visitor is online for ten minutes, and the limits of the session are ordered anew. */
+    async function refresh(name: Name, more: readonly Attribute[] = []): Promise<Grant> {
+      gateway?.close();
+      gateway = await BareGateway.open(SOURCES[name], Buffer.from(SECRET));
+      const device = DeviceAddress.parse('02-11-22-33-44-55');
+      if (device === undefined) throw new Error('not a device address');
+      const now = town.clock.now();
+      const { grant } = await town.store.putGrant({
+        ...{ site: 'rathaus', gateway: name, device, termsVersion: '2026-11', language: 'de' },
+        ...{ now, expiresAt: now + 4 * HOUR, withCredential: false },
+      });
+      await account(1, name, textAttribute('User-Name', WORD), textAttribute('Class', grant.id));
+      await town.clock.advance(10 * MINUTE);
+      await account(3, name, integerAttribute('Acct-Session-Time', 600), ...more);
+      await town.store.orderLimits({ gateway: name }, town.clock.now());
+      await town.clock.advance(SECOND);
+      return grant;
+    }
+
+    function changeRules(rules: Partial<SiteRules>): void {
+      const { current } = town.config;
+      const sites = current.sites.map((site) => ({ ...site, rules: { ...site.rules, ...rules } }));
+      town.config.exchange({ ...current, sites });
+    }
+
+    const settledLimits = async (name: Name) => ({
+      result: await settled(name),
+      counted: await town.metric('radius_dynamic_authorization_total', { kind: 'limits', result: 'done' }),
+    });
+
+    test('uspot gets the times alone, counted from the beginning of the session', async () => {
+      das.answer = { code: 'CoA-ACK' };
+      await refresh('gw-uspot');
+      expect(await settledLimits('gw-uspot')).toEqual({ result: 'done', counted: 1 });
+      expect(das.requests[0]?.[0]).toBe(43);
+      expect(das.attributes()).toEqual({ 'Acct-Session-Id': '0A1B', ...LIMITS });
+    });
+
+    test('CoovaChilli gets all of them, because it takes away what is left out', async () => {
+      changeRules({ maxOctets: 5_000_000_000 });
+      das.answer = { code: 'CoA-ACK' };
+      // CoovaChilli counts from the side of the visitor; the sum is the same.
+      await refresh('gw-chilli', [
+        integerAttribute('Acct-Input-Octets', 700),
+        integerAttribute('Acct-Output-Octets', 300),
+      ]);
+      expect(await settledLimits('gw-chilli')).toEqual({ result: 'done', counted: 1 });
+      const { 'Vendor-Specific': vendors, ...attributes } = das.attributes();
+      expect(attributes).toEqual({ 'User-Name': WORD, 'Acct-Session-Id': '0A1B', ...LIMITS });
+      const packet = parsePacket(das.requests[0] ?? Buffer.alloc(0));
+      expect(vendors).toBeDefined();
+      expect(packet?.attributes.integer('WISPr-Bandwidth-Max-Down')).toBe(20_000_000);
+      expect(packet?.attributes.integer('WISPr-Bandwidth-Max-Up')).toBe(5_000_000);
+      // What is left, and what the session has carried: it counts from its beginning.
+      expect(packet?.attributes.integer('ChilliSpot-Max-Total-Gigawords')).toBe(1);
+      expect(packet?.attributes.integer('ChilliSpot-Max-Total-Octets')).toBe(5_000_000_000 - 2 ** 32);
+    });
+
+    test('hostapd cannot change limits: its session ends, the grant stays, and it asks anew', async () => {
+      const grant = await refresh('gw-hostapd');
+      expect(await settled('gw-hostapd')).toBe('done');
+      expect(das.requests.map((request) => request[0])).toEqual([40]);
+      expect(await town.store.getGrant(grant.id, town.clock.now())).toBeDefined();
+    });
+
+    test.each([
+      [406, 'unsupported'],
+      [401, 'attribute-refused'],
+      [503, 'session-unknown'],
+      [undefined, 'refused'],
+    ])('a NAK with Error-Cause %p is settled as %s, and the session goes on', async (cause, result) => {
+      das.answer = { code: 'CoA-NAK', ...(cause !== undefined && { cause }) };
+      await refresh('gw-uspot');
+      expect(await settled('gw-uspot')).toBe(result);
+      expect(das.requests.map((request) => request[0])).toEqual([43]);
+    });
+
+    test('an ACK of another kind counts for nothing', async () => {
+      das.answer = { code: 'Disconnect-ACK' };
+      await refresh('gw-uspot');
+      expect(await settled('gw-uspot')).toBe('refused');
+    });
+
+    test('what the rules do not allow any more ends instead', async () => {
+      changeRules({ maxOctets: 100 });
+      await refresh('gw-uspot', [integerAttribute('Acct-Output-Octets', 300)]);
+      expect(await settled('gw-uspot')).toBe('done');
+      expect(das.requests.map((request) => request[0])).toEqual([40]);
+    });
+
+    test('a reload with other limits tells every running session of the site', async () => {
+      das.answer = { code: 'CoA-ACK' };
+      await refresh('gw-uspot');
+      await settled('gw-uspot');
+      changeRules({ idleSeconds: 60 });
+      await until('the gateway was told', async () => {
+        await town.clock.advance(SECOND);
+        return das.requests.length > 1;
+      });
+      expect(das.attributes(1)).toMatchObject({ 'Idle-Timeout': 60 });
+      expect(town.log).toContain('site-limits-changed');
+    });
+  });
+
+  describe('a rule begins', () => {
+    const accepted = async (name: Name) => {
+      gateway = await BareGateway.open(SOURCES[name], Buffer.from(SECRET));
+      await account(1, name, textAttribute('User-Name', WORD));
+      await town.clock.advance(2 * SECOND);
+      expect(das.requests).toEqual([]);
+    };
+    const told = () =>
+      until('the gateway was told', async () => {
+        await town.clock.advance(SECOND);
+        return das.requests.length > 0;
+      });
+
+    test('an exam ends the sessions of its site within a second', async () => {
+      await accepted('gw-uspot');
+      await town.store.putExam({ site: 'rathaus', until: town.clock.now() + HOUR });
+      await told();
+      expect(await settled('gw-uspot')).toBe('done');
+      expect(town.log).toContain('"reason":"exam"');
+    });
+
+    test('so does a blocking, when its first day comes', async () => {
+      await accepted('gw-uspot');
+      const { current } = town.config;
+      const from = town.clock.now() + MINUTE;
+      const blockings = [{ id: 'b', targets: ['example.org'], reason: 'Urteil', from, until: from + HOUR }];
+      town.config.exchange({
+        ...current,
+        sites: current.sites.map((site) => ({ ...site, rules: { ...site.rules, blockings } })),
+      });
+      await town.clock.advance(MINUTE - SECOND);
+      expect(das.requests).toEqual([]);
+      await told();
+      expect(town.log).toContain('"reason":"blocking"');
+    });
+
+    test('and new terms that everybody has to accept', async () => {
+      await accepted('gw-uspot');
+      const { current } = town.config;
+      const validFrom = town.clock.now() + MINUTE;
+      const sites = current.sites.map((site) => {
+        const terms = [...(site.rules.terms ?? []), { version: '2027-01', validFrom, reaccept: true }];
+        return { ...site, rules: { ...site.rules, terms } };
+      });
+      town.config.exchange({ ...current, sites });
+      await town.clock.advance(MINUTE - SECOND);
+      expect(das.requests).toEqual([]);
+      await told();
+      expect(town.log).toContain('"reason":"terms-changed"');
+    });
   });
 
   test('when the hours of a site end, so do its sessions, and not before', async () => {
