@@ -88,9 +88,9 @@ function answer(nas: Nas, login: Login, { decision, grant }: Judged, random: Ran
   const byAddress = login.username === undefined;
   if (decision.accept) {
     const attributes = writeAcceptance(decision.acceptance, {
-      ...(grant !== undefined && { grantId: grant.id }),
-      ...(nas.kind === 'mikrotik' && { vendor: 'Mikrotik' as const }),
-      ...(byAddress && { userName: grant?.id ?? random.word() }),
+      grantId: grant?.id,
+      vendor: nas.kind === 'mikrotik' ? 'Mikrotik' : 'ChilliSpot',
+      userName: byAddress ? (grant?.id ?? random.word()) : undefined,
     });
     return { code: CODE.accessAccept, attributes };
   }

@@ -48,18 +48,15 @@ export function readAccessRequest(packet: Packet, secret: Buffer): AccessRequest
 /** How an Access-Accept calls things. */
 interface Names {
   /** Comes back in accounting as Class. */
-  readonly grantId?: GrantId;
+  readonly grantId: GrantId | undefined;
   /** What accounting shall use instead of the user name of the request. */
-  readonly userName?: string;
+  readonly userName: string | undefined;
   /** Whose attributes limit the volume; there are none of a standard. */
-  readonly vendor?: 'ChilliSpot' | 'Mikrotik';
+  readonly vendor: 'ChilliSpot' | 'Mikrotik';
 }
 
 /** What an Access-Accept tells the gateway. */
-export function writeAcceptance(
-  acceptance: Acceptance,
-  { grantId, userName, vendor = 'ChilliSpot' }: Names,
-): Attribute[] {
+export function writeAcceptance(acceptance: Acceptance, { grantId, userName, vendor }: Names): Attribute[] {
   const attributes = writeTimes(acceptance);
   if (grantId !== undefined) attributes.push(textAttribute('Class', grantId));
   if (userName !== undefined) attributes.push(textAttribute('User-Name', userName));

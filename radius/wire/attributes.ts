@@ -11,6 +11,8 @@ const VENDOR_SPECIFIC = definitionOf('Vendor-Specific').type;
 /** Type and length in front of every value. */
 const HEAD = 2;
 const VENDOR_ID = 4;
+/** In front of the value of a vendor's attribute, inside Vendor-Specific. */
+const VENDOR_HEAD = VENDOR_ID + HEAD;
 export const MAX_VALUE = 255 - HEAD;
 
 /**
@@ -123,16 +125,22 @@ function vendorValues(specific: Buffer, vendor: number, type: number): Buffer[] 
 /** @throws RangeError if the value has more octets than an attribute can hold */
 export function octetsAttribute(name: AttributeName, value: Buffer): Attribute {
   const { vendor, type } = definitionOf(name);
-  if (value.length > MAX_VALUE - (vendor === undefined ? 0 : VENDOR_ID + HEAD)) {
+  if (value.length > MAX_VALUE - (vendor === undefined ? 0 : VENDOR_HEAD)) {
     throw new RangeError(`${name} cannot hold ${value.length} octets`);
   }
   if (vendor === undefined) return { type, value };
-  const specific = Buffer.allocUnsafe(VENDOR_ID + HEAD + value.length);
+  const specific = vendorSpecific(vendor, type, value.length);
+  specific.set(value, VENDOR_HEAD);
+  return { type: VENDOR_SPECIFIC, value: specific };
+}
+
+/** A Vendor-Specific value with one attribute, whose own value is still to be written behind its head. */
+function vendorSpecific(vendor: number, type: number, length: number): Buffer {
+  const specific = Buffer.allocUnsafe(VENDOR_HEAD + length);
   specific.writeUInt32BE(vendor);
   specific[VENDOR_ID] = type;
-  specific[VENDOR_ID + 1] = HEAD + value.length;
-  specific.set(value, VENDOR_ID + HEAD);
-  return { type: VENDOR_SPECIFIC, value: specific };
+  specific[VENDOR_ID + 1] = HEAD + length;
+  return specific;
 }
 
 export function textAttribute(name: NamesOf<'text'>, value: string): Attribute {
@@ -143,9 +151,10 @@ const MAX_INTEGER = 2 ** 32 - 1;
 
 /** A limit that 32 bits cannot express becomes the largest one they can. */
 export function integerAttribute(name: NamesOf<'integer' | 'time'>, value: number): Attribute {
-  const octets = Buffer.allocUnsafe(4);
-  octets.writeUInt32BE(Math.min(value, MAX_INTEGER));
-  return octetsAttribute(name, octets);
+  const { vendor, type } = definitionOf(name);
+  const octets = vendor === undefined ? Buffer.allocUnsafe(4) : vendorSpecific(vendor, type, 4);
+  octets.writeUInt32BE(Math.min(value, MAX_INTEGER), octets.length - 4);
+  return { type: vendor === undefined ? type : VENDOR_SPECIFIC, value: octets };
 }
 
 /** @param value  an IPv4 address as `192.0.2.1` */

@@ -10,6 +10,8 @@ import { AUTHENTICATOR_AT, CODE, type Code, encodePacket, HEADER_OCTETS, type Pa
  */
 
 const ZEROES = Buffer.alloc(16);
+/** The place of a Message-Authenticator while what it signs is written [RFC 3579 3.2]. */
+const UNSIGNED = octetsAttribute('Message-Authenticator', ZEROES);
 const BLOCK = 16;
 /** RFC 2865 5.2. */
 const MAX_PASSWORD_OCTETS = 128;
@@ -86,9 +88,8 @@ export function sealReply(
   attributes: readonly Attribute[],
   { secret, sign }: { readonly secret: Buffer; readonly sign: boolean },
 ): Buffer {
-  const proxyStates = request.attributes.all('Proxy-State').map((value) => octetsAttribute('Proxy-State', value));
-  const unsigned = [...attributes, ...proxyStates];
-  const all = sign ? [octetsAttribute('Message-Authenticator', ZEROES), ...unsigned] : unsigned;
+  const all = sign ? [UNSIGNED, ...attributes] : [...attributes];
+  for (const value of request.attributes.all('Proxy-State')) all.push(octetsAttribute('Proxy-State', value));
   const reply = encodePacket(code, request.identifier, request.authenticator, all);
   if (sign) reply.set(hmacMd5(secret, reply), HEADER_OCTETS + 2);
   reply.set(md5(reply, secret), AUTHENTICATOR_AT);

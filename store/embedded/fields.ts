@@ -68,6 +68,12 @@ export class FieldReader {
     return Buffer.from(this.#octets.subarray(this.#at - length, this.#at));
   }
 
+  /** The octets of a word that we drew, as the word. */
+  word(length: number): string {
+    this.#at += length;
+    return this.#octets.toString('base64url', this.#at - length, this.#at);
+  }
+
   text(): string {
     const first = this.octet();
     const length = first < MORE ? first : (first % MORE) + MORE * this.octet();

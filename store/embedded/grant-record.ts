@@ -47,7 +47,7 @@ export const grantCodec = {
     const reader = new FieldReader(octets);
     const has = reader.octet();
     const grant = {
-      id: reader.raw(ID_OCTETS).toString('base64url'),
+      id: reader.word(ID_OCTETS),
       acceptedAt: reader.number(),
       expiresAt: reader.number(),
       usedOctets: reader.number(),
@@ -55,9 +55,13 @@ export const grantCodec = {
       gateway: reader.text(),
       termsVersion: reader.text(),
       day: reader.text(),
+    };
+    if (has === 0) return grant;
+    return {
+      ...grant,
       ...((has & COUNTS_TIME) !== 0 && { dayCount: 'time' as const }),
       ...((has & COUNTS_VOLUME) !== 0 && { dayCount: 'volume' as const }),
+      ...((has & HAS_CREDENTIAL) !== 0 && { credential: reader.raw(CREDENTIAL_OCTETS) }),
     };
-    return (has & HAS_CREDENTIAL) === 0 ? grant : { ...grant, credential: reader.raw(CREDENTIAL_OCTETS) };
   },
 };

@@ -196,6 +196,7 @@ function takeCredential(
 }
 
 /** What leaves the store says nothing about the device. */
-export function toGrant({ day: _day, dayCount: _dayCount, credential: _credential, ...grant }: GrantRecord): Grant {
-  return grant;
+export function toGrant(record: GrantRecord): Grant {
+  const { id, site, gateway, termsVersion, acceptedAt, expiresAt, usedOctets } = record;
+  return { id, site, gateway, termsVersion, acceptedAt, expiresAt, usedOctets };
 }
