@@ -16,13 +16,8 @@ import {
 } from '../../core/session';
 import { type EndOrder, isOver, KEEP_OUT_AFTER_MS } from '../../core/session-end';
 import { HOUR, type Millis, startOfHour } from '../../core/time';
-import {
-  type AcceptanceCount,
-  type HourlyUsage,
-  SESSION_AFTERGLOW_MS,
-  type Store,
-  type WaitingVisitor,
-} from '../../store/store';
+import { type AcceptanceCount, type HourlyUsage, SESSION_AFTERGLOW_MS, type Store } from '../../store/store';
+import { waitingModel } from './waiting-model';
 
 type Kept<T> = { -readonly [Key in keyof T]: T[Key] };
 type KeptGrant = Kept<Grant> & { device: DeviceAddress; day: string; dayCount?: 'time' | 'volume' };
@@ -48,10 +43,6 @@ export function modelStore(timeZone: string): Store {
   let unwatched: Interval[] = [];
   let watchedUntil = 0;
 
-  let waiting: { visitor: WaitingVisitor; told: number }[] = [];
-
-  const isVisitor = ({ visitor }: { visitor: WaitingVisitor }, gateway: string, id: string) =>
-    visitor.gateway === gateway && visitor.id === id;
   const word = () => `word-${++drawn}`;
   const toGrant = ({ device: _device, day: _day, dayCount: _count, ...grant }: KeptGrant): Grant => ({ ...grant });
   const live = (site: string, device: DeviceAddress, now: Millis) =>
@@ -306,25 +297,7 @@ export function modelStore(timeZone: string): Store {
     deferEnd: async (session, dueAt) => changeEnd(session, (order) => ({ ...order, dueAt })),
     getEnd: async (session) => endOf(session),
 
-    putWaiting: async (visitor) => {
-      waiting = [...waiting.filter((one) => !isVisitor(one, visitor.gateway, visitor.id)), { visitor, told: 0 }];
-    },
-    takeWaiting: async (gateway, limit, now) => {
-      const next = waiting
-        .filter(({ visitor }) => visitor.gateway === gateway && visitor.expiresAt > now)
-        .sort((a, b) => a.told - b.told || a.visitor.since - b.visitor.since)
-        .slice(0, limit);
-      for (const one of next) one.told += 1;
-      return next.map(({ visitor }) => visitor);
-    },
-    settleWaiting: async (gateway, ids) => {
-      waiting = waiting.filter((one) => !ids.some((id) => isVisitor(one, gateway, id)));
-    },
-    forgetWaiting: async (gateway, before) => {
-      waiting = waiting.filter(({ visitor }) => visitor.gateway !== gateway || visitor.since >= before);
-    },
-    isWaiting: async (gateway, id, now) =>
-      waiting.some((one) => isVisitor(one, gateway, id) && one.visitor.expiresAt > now),
+    ...waitingModel(),
 
     putHealth: async (ap, next, change) => {
       const firstSeenAt = health.get(ap)?.firstSeenAt ?? next.lastSeenAt;
@@ -352,7 +325,11 @@ export function modelStore(timeZone: string): Store {
     recordsOf: async (id) => {
       const grant = grants.find((kept) => kept.id === id);
       const running = sessions.map(({ session }) => session).filter(({ grantId }) => grantId === id);
-      return { ...(grant !== undefined && { grant: toGrant(grant) }), sessions: running.sort(bySession) };
+      running.sort(bySession);
+      if (grant === undefined) return { sessions: running };
+      const { octets, seconds } = useOf(grant.site, grant.device, grant.day);
+      const usedBefore = octets + seconds === 0 ? {} : { usedBefore: { octets, seconds } };
+      return { grant: toGrant(grant), ...usedBefore, sessions: running };
     },
 
     putFeedback: async (entry, limit) => {

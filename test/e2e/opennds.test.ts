@@ -4,7 +4,7 @@ import { labNeeds } from '../lab/lab';
 import { addressCanaries, canaries, searchFiles } from '../support/canary';
 import { describeWith } from '../support/packages';
 import { until } from '../support/wait';
-import { accept, captiveAgain, FASKEY, online, SESSION_SECONDS, type Town, townUp } from './opennds/town';
+import { accept, captiveAgain, FASKEY, online, SESSION_SECONDS, type Town, townUp } from './opennds-town';
 
 const DEVICES = ['02:00:5e:20:00:01', '02:00:5e:20:00:02'];
 const RUNNING = 'stadtfunk_sessions{site="rathaus"}';

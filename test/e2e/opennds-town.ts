@@ -1,11 +1,11 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { packageRoot } from '../../../runtime/package-root';
-import { type Lab, labUp } from '../../lab/lab';
-import { startIn } from '../../support/process';
-import { type Product, prepareProduct } from '../../support/product';
-import { until } from '../../support/wait';
+import { packageRoot } from '../../runtime/package-root';
+import { type Lab, labUp } from '../lab/lab';
+import { startIn } from '../support/process';
+import { type Product, prepareProduct } from '../support/product';
+import { until } from '../support/wait';
 
 export const FASKEY = 'dV9qT4mB7xW2kL5z';
 export const SESSION_SECONDS = 60;
@@ -48,7 +48,11 @@ export async function townUp(level: 1 | 2 | 3): Promise<Town> {
   const srv = lab.place('srv');
   const product = await prepareProduct(
     ({ ops }) => ({
-      portal: { url: portal, listen: { host: '0.0.0.0', port: 8080 } },
+      portal: {
+        url: portal,
+        listen: { host: '0.0.0.0', port: usesAuthmon ? 443 : 8080 },
+        ...(usesAuthmon && { tls: { certificate: join(lab.tls, 'site.pem'), key: join(lab.tls, 'site.key') } }),
+      },
       ops: { listen: { host: '127.0.0.1', port: ops } },
       sites: [
         { id: 'rathaus', name: 'Rathaus', kind: 'public-building', rules: { sessionMinutes: SESSION_SECONDS / 60 } },
@@ -64,8 +68,7 @@ export async function townUp(level: 1 | 2 | 3): Promise<Town> {
     srv,
   );
   await product.start();
-  if (usesAuthmon) startIn(srv.prefix, [process.execPath, 'test/lab/node/tls-front.mjs', lab.tls, '8080']);
-  await startAgent(lab);
+  await startAgent(lab, portal);
   const browsers = new Map<string, Promise<Browser>>();
   const browserOf = (client: 'client1' | 'client2'): Promise<Browser> => {
     const options = { executablePath: lab.chromium(client), chromiumSandbox: false };
@@ -101,14 +104,10 @@ export async function townUp(level: 1 | 2 | 3): Promise<Town> {
 }
 
 /** The agent as OpenWrt would run it: in busybox's shell, with busybox's programs. */
-async function startAgent(lab: Lab): Promise<void> {
-  const settings = [
-    'url=http://portal.test:8080/agent/lab',
-    'gateway=lab',
-    `secret=${AGENT_SECRET}`,
-    'every=1',
-    'interim=5',
-  ].join('\n');
+async function startAgent(lab: Lab, portal: string): Promise<void> {
+  const settings = [`url=${portal}/agent/lab`, 'gateway=lab', `secret=${AGENT_SECRET}`, 'every=1', 'interim=5'].join(
+    '\n',
+  );
   const install = 'printf "%s\\n" "$1" >"$2"; mkdir /tmp/busybox; busybox --install -s /tmp/busybox';
   await lab.run('gw', 'sh', '-c', install, '-', settings, AGENT_CONF);
   const path = 'PATH=/tmp/busybox:/usr/bin';
