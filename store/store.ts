@@ -200,6 +200,8 @@ export interface HealthStore {
 export interface HeldRecords {
   /** Live, or expired and not forgotten yet. */
   readonly grant?: Grant;
+  /** What is kept of its device's earlier grants of the day, where the day counts. It stays when the grant has ended. */
+  readonly usedBefore?: DayUse;
   /** Those that run. From its end on nothing leads from a session to its grant. */
   readonly sessions: readonly Session[];
 }

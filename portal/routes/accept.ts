@@ -94,12 +94,12 @@ function refuseVisitor(portal: Portal, request: IncomingMessage, response: Serve
 }
 
 /** Where the gateway sends the visitor in the end: our page that says until when. */
-function connectedUrl({ town }: Portal, { visit, language }: ShownVisit, { grant }: Granted): string {
+function connectedUrl({ town, clock }: Portal, { visit, language }: ShownVisit, { grant }: Granted): string {
   const token = town.arrivals.close({
     gateway: visit.gateway,
     grant: grant.id,
     until: grant.expiresAt,
-    madeAt: grant.acceptedAt,
+    madeAt: clock.now(),
     ...(visit.originalUrl !== undefined && { originalUrl: visit.originalUrl }),
   });
   return `${town.config.portal.url}/connected?t=${token}&${LANGUAGE_PARAMETER}=${language}`;

@@ -1,5 +1,6 @@
-import type { Request, Response } from 'express';
-import { Router } from 'express';
+import { type Request, type Response, Router } from 'express';
+import { nextDay } from '../../core/pseudonym';
+import { dayCount } from '../../core/rules';
 import { seeOther } from '../answer';
 import type { Connection } from '../connection';
 import { type Ending, endConnection } from '../ending';
@@ -55,10 +56,23 @@ function showEnding(portal: Portal, request: Request, response: Response, shown:
     language,
     view: {
       text: t(`disconnected.${ending}`, { until }),
+      erased: erasedText(portal, request, adapter),
       isOver,
       connection: portal.town.connections.close(connection),
       logoutUrl: adapter?.logoutUrl,
       restart: adapter?.restartUrl ?? null,
     },
   });
+}
+
+/** Where the day counts, what was used is kept beside the pseudonym until the day is over. */
+function erasedText(portal: Portal, request: Request, adapter: GatewayAdapter | undefined): string {
+  const { sites, config, formats } = portal.town;
+  const language = languageOf(portal, request);
+  const t = translator(portal, language);
+  const site = adapter && sites.get(adapter.site);
+  if (site === undefined || dayCount(site.rules) === undefined) return t('disconnected.erased');
+  const now = portal.clock.now();
+  const until = formats.get(language)?.moment(nextDay(now, config.town.timeZone), now) ?? '';
+  return `${t('disconnected.erased.day')} ${t('me.day', { until })}`;
 }

@@ -53,26 +53,26 @@ function showHeld(
   const t = translator(portal, language);
   const { formats } = portal.town;
   const now = portal.clock.now();
-  const { grant, sessions, orders, keyEndsAt, site } = held;
+  const { grant, sessions, orders, keyEndsAt, dayEndsAt, site } = held;
   const nothing = grant === undefined && sessions.length === 0;
   const moment = (at: number): string => formats.get(language)?.moment(at, now) ?? '';
   const megabytes = (octets: number): string => formats.get(language)?.megabytes(octets) ?? '';
+  const minutes = (seconds: number): string => formats.get(language)?.duration(wholeMinutes(seconds)) ?? '';
   sendPage(portal, request, response, {
     name: 'me',
-    title: t(nothing ? 'me.nothing' : 'me.title'),
+    title: t(nothing && dayEndsAt === undefined ? 'me.nothing' : 'me.title'),
     language,
     view: {
-      held: nothing ? 'nothing' : 'something',
+      held: !nothing ? 'something' : dayEndsAt === undefined ? 'nothing' : 'day',
       connection: portal.town.connections.close(connection),
-      acceptance: grant && acceptanceLines(t, held, { moment, megabytes }),
+      acceptance: grant && acceptanceLines(t, held, { moment, megabytes, minutes }),
       device:
         keyEndsAt === undefined ? undefined : t('me.device.text', { site: site?.name ?? '', key: moment(keyEndsAt) }),
       sessions: sessions.map((session) => {
         const { seconds, downloadOctets, uploadOctets } = usageOf(session);
-        const minutes = Math.max(1, Math.ceil((seconds * SECOND) / MINUTE)) * MINUTE;
         return lines(t, [
           ['began', moment(startOf(session))],
-          ['lasted', formats.get(language)?.duration(minutes) ?? ''],
+          ['lasted', minutes(seconds)],
           ['received', megabytes(downloadOctets)],
           ['sent', megabytes(uploadOctets)],
           ['reported', moment(session.lastSeenAt)],
@@ -81,17 +81,25 @@ function showHeld(
           ['userName', session.username],
         ]);
       }),
+      day: dayEndsAt === undefined ? undefined : t('me.day', { until: moment(dayEndsAt) }),
       orders: orders.map(({ orderedAt }) => t('me.ordered', { at: moment(orderedAt) })),
     },
   });
 }
 
+function wholeMinutes(seconds: number): number {
+  return Math.max(1, Math.ceil((seconds * SECOND) / MINUTE)) * MINUTE;
+}
+
 interface Writing {
   readonly moment: (at: number) => string;
   readonly megabytes: (octets: number) => string;
+  readonly minutes: (seconds: number) => string;
 }
 
-function acceptanceLines(t: Translate, { grant, site }: Held, { moment, megabytes }: Writing): readonly Line[] {
+function acceptanceLines(t: Translate, held: Held, writing: Writing): readonly Line[] {
+  const { grant, usedBefore, site } = held;
+  const { moment, megabytes, minutes } = writing;
   if (grant === undefined) return [];
   return lines(t, [
     ['site', site?.name ?? grant.site],
@@ -100,6 +108,7 @@ function acceptanceLines(t: Translate, { grant, site }: Held, { moment, megabyte
     ['terms', grant.termsVersion],
     ['until', moment(grant.expiresAt)],
     ['used', megabytes(grant.usedOctets)],
+    ['before', usedBefore && `${minutes(usedBefore.seconds)}, ${megabytes(usedBefore.octets)}`],
     ['number', grant.id],
   ]);
 }

@@ -97,6 +97,15 @@ export function feedbackContract(name: string, openNew: () => Promise<Store>): v
       expect(device(1).equals(device(2))).toBe(false);
     });
 
+    test('what its device used before on the same day, where that is kept', async () => {
+      const day = { dayCount: 'time' as const };
+      const { grant } = await store.putGrant(request(1, day));
+      await store.endGrant(grant.id, START + MINUTE);
+      const again = await store.putGrant(request(1, { ...day, now: START + 2 * MINUTE }));
+      expect((await store.recordsOf(again.grant.id)).usedBefore).toEqual({ octets: 0, seconds: 60 });
+      expect(await store.recordsOf(grant.id)).toEqual({ sessions: [] });
+    });
+
     test('a session that is over does not lead to it any more', async () => {
       const { grant } = await store.putGrant(request(1));
       await store.applyAccounting(event('start', 0, { grantId: grant.id }));

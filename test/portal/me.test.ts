@@ -113,6 +113,32 @@ describe('what is kept about a connection', () => {
   });
 });
 
+test('where the day counts, it is said what stays when all else is deleted, and until when', async () => {
+  const config = townConfig((yaml) => yaml.replace('{ maxMegabytes: 1000 }', '{ minutesPerDay: 300 }'));
+  const visitor = await online(config);
+  const { app, connection, clock, store } = visitor;
+  const kept =
+    'bleibt das Kürzel Ihres Geräts mit der Nutzung dieses Tages gespeichert, längstens bis Sonntag, 22. November um 04:00';
+  const see = async () => (await request(app).get(`/me?c=${connection}`).expect(200)).text;
+  expect(await see()).toContain(kept);
+  clock.step(10 * MINUTE);
+  const session = { gateway: 'town-hall', sessionId: 's', site: 'square', eventAt: NOW, receivedAt: NOW };
+  const { id: grantId = '' } = (await visitor.grantOf('square', DEVICE)) ?? {};
+  await store.applyAccounting({ kind: 'start', ...session, grantId });
+  const tap = request(app)
+    .post('/disconnect')
+    .type('form')
+    .send({ connection })
+    .then((page) => page.text);
+  while ((await store.getEnd(session)) === undefined) await new Promise(setImmediate);
+  await store.applyAccounting({ kind: 'stop', ...session });
+  await clock.advance(MINUTE);
+  expect(await tap).toContain(kept);
+  expect(await tap).not.toContain('Kürzel Ihres Geräts sind gelöscht');
+  expect(await see()).not.toContain('nichts mehr gespeichert');
+  expect(await see()).toContain(kept);
+});
+
 test.each(['', '?c=rubbish', '?c='])('nobody else is shown anything, but how to get there: %j', async (query) => {
   const { app } = await testPortal(townConfig());
   const { text } = await request(app).get(`/me${query}`).expect(200);
