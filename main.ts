@@ -8,6 +8,7 @@ import { feedbackDone, feedbackList, type ListOptions } from './commands/feedbac
 import { init } from './commands/init';
 import { type EndOptions, sessionsEnd, sessionsRefresh } from './commands/sessions-end';
 import { start } from './commands/start';
+import { type WalledGardenOptions, walledGarden } from './commands/walled-garden';
 import { OperatorError } from './core/errors';
 import { packageRoot } from './runtime/package-root';
 
@@ -88,6 +89,13 @@ function program(exit: (code: number) => void): Command {
     .requiredOption('--site <id>', 'the site; its configuration needs examLink')
     .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
     .action((options: ExamOptions) => exit(schoolLink(options)));
+
+  stadtfunk
+    .command('walled-garden')
+    .description('list the hosts that each gateway must let visitors reach before they accept the terms')
+    .option('-c, --config <file>', 'configuration of the town', demoTown)
+    .option('--gateway <id>', 'only this gateway')
+    .action((options: WalledGardenOptions) => exit(walledGarden(options)));
 
   const feedback = stadtfunk.command('feedback').description('work with what visitors wrote to the town');
   feedback

@@ -44,7 +44,9 @@ town:
     email: ${quoted(answers.contact)}
     # phone: "030 123456"
   languages: [${languages.map(quoted).join(', ')}]
-  # imprintUrl: https://www.example.de/impressum
+  # The imprint on /imprint; or imprintUrl: https://www.example.de/impressum
+  # imprint: { address: "Rathausplatz 1, 12345 Musterstadt", representedBy: "Bürgermeisterin Erika Beispiel" }
+  # services: [{ title: { de: Termine, en: Appointments }, url: https://termine.example.de }]
 
 # Protects everything that is stored. Without this file the stored data cannot be read: keep a copy in a safe place.
 key: { file: ${KEY_FILE} }
@@ -65,6 +67,12 @@ sites:
     rules:
       sessionMinutes: 240
       idleMinutes: 30
+
+# The accessibility statement on /accessibility; without this it says that it is incomplete.
+# accessibility:
+#   law: Behindertengleichstellungsgesetz of your Land
+#   preparedOn: 2026-11-01
+#   enforcement: { name: Ombudsstelle of your Land, url: https://ombudsstelle.example.de }
 
 gateways:
 ${gateway.lines.map((line) => `${line}\n`).join('')}

@@ -5,6 +5,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { configCheck } from '../../commands/config-check';
 import { init } from '../../commands/init';
+import { walledGarden } from '../../commands/walled-garden';
 import { loadConfig } from '../../config/load';
 
 let folder: string;
@@ -203,5 +204,35 @@ describe('stadtfunk init', () => {
   test('a folder that cannot be written to is one sentence with a remedy', async () => {
     file = '/proc/town.yaml';
     await expect(initWith(['Möhnesee', '', '', '', '', ''])).rejects.toMatchObject({ code: 'INIT_UNWRITABLE' });
+  });
+});
+
+describe('stadtfunk walled-garden', () => {
+  const garden = (gateway?: string) => {
+    const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const code = walledGarden({ config: file, ...(gateway !== undefined && { gateway }) });
+    const out = write.mock.calls.map(([text]) => String(text)).join('');
+    write.mockRestore();
+    return { code, out };
+  };
+
+  test('lists each host once, with what it is for; services only where visitors may reach them', async () => {
+    await initWith(['Möhnesee', '', '', 'uspot', '', '']);
+    const text = readFileSync(file, 'utf8')
+      .replace('# services: [', 'services: [')
+      .replace('languages:', 'signLanguageUrl: https://termine.example.de/dgs\n  languages:');
+    writeFileSync(file, text);
+    expect(garden()).toEqual({
+      code: 0,
+      out: [
+        'gw-rathaus (uspot)',
+        '  wlan.moehnesee.de   the portal',
+        '  termine.example.de  video in sign language',
+        '',
+      ].join('\n'),
+    });
+    writeFileSync(file, text.replace('kind: other', 'servicesBeforeLogin: true\n    kind: other'));
+    expect(garden('gw-rathaus').out).toContain('termine.example.de  video in sign language, Termine');
+    expect(() => garden('gw-2')).toThrow(expect.objectContaining({ code: 'CONFIG_SCOPE' }));
   });
 });
