@@ -1,6 +1,7 @@
-import type { Exam } from '../core/exam';
+import { type Exam, isRunning } from '../core/exam';
 import type { SiteId } from '../core/ids';
 import type { Millis } from '../core/time';
+import type { Soon } from '../runtime/soon';
 import type { ExamStore } from '../store/store';
 
 /**
@@ -20,7 +21,15 @@ export class ExamBoard {
     this.#exams = await this.#store.exams(now);
   }
 
-  /** The exam of a site; it may be over. */
+  /** The exam that runs at a site. Asked for again before somebody is refused: it may have been ended a moment ago. */
+  confirm(site: SiteId, now: Millis): Soon<Exam | undefined> {
+    const known = this.#exams.get(site);
+    if (known === undefined || !isRunning(known, now)) return undefined;
+    const asked = this.#store.findExam(site, now);
+    return asked instanceof Promise ? asked.catch(() => known) : asked;
+  }
+
+  /** The exam of a site as the store last said; it may be over. */
   at(site: SiteId): Exam | undefined {
     return this.#exams.get(site);
   }

@@ -43,11 +43,14 @@ export function accessHandler(tools: AccessTools): Handler {
     return { decision, grant };
   };
 
-  const withStore = (nas: Nas, login: Login, now: Millis, found: Found): Judged => {
+  const withStore = (nas: Nas, login: Login, now: Millis, found: Found): Soon<Judged> => {
     if (found.ok) known.remember(nas.site, login.device, found.grant, now);
     else if (found.reason === 'device-unknown') known.remember(nas.site, login.device, undefined, now);
     if (!found.ok) return { decision: { accept: false, reason: found.reason } };
-    return { decision: decide(found.grant, nas.rules, now, exams.at(nas.site)), grant: found.grant };
+    const { grant } = found;
+    return whenThere(exams.confirm(nas.site, now), (exam) => {
+      return { decision: decide(grant, nas.rules, now, exam), grant };
+    });
   };
 
   const judge = (nas: Nas, login: Login, now: Millis): Soon<Judged> => {
