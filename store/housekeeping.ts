@@ -3,6 +3,7 @@ import type { Cancel, Clock } from '../runtime/clock';
 import type { Log } from '../runtime/log';
 import type { Role } from '../runtime/role';
 import type { Store } from './store';
+import { TrustedTime } from './trusted-time';
 
 /** Thirteen months: a full year can be compared with the one before, month by month. */
 const HISTORY = 396 * DAY;
@@ -15,6 +16,7 @@ export class Housekeeping implements Role {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #time: TrustedTime;
   #timers: Cancel[] = [];
   #running: Promise<void> = Promise.resolve();
   #fault: string | undefined = 'not checked yet';
@@ -23,6 +25,7 @@ export class Housekeeping implements Role {
     this.#store = store;
     this.#clock = clock;
     this.#log = log.child({ role: this.name });
+    this.#time = new TrustedTime(clock);
   }
 
   async start(): Promise<void> {
@@ -61,7 +64,11 @@ export class Housekeeping implements Role {
   }
 
   async #forget(): Promise<void> {
-    const now = this.#clock.now();
+    const now = this.#time.now();
+    if (now === undefined) {
+      this.#log.warn('clock-jumped');
+      return;
+    }
     try {
       await this.#store.forget(now, { historyBefore: now - HISTORY });
     } catch (error) {

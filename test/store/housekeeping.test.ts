@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DAY, HOUR, MINUTE, type Millis } from '../../core/time';
+import { ManualClock } from '../../runtime/clock';
+import { silentLog } from '../../runtime/log';
+import { openEmbeddedStore } from '../../store/embedded/driver';
+import { Housekeeping } from '../../store/housekeeping';
+import { TrustedTime } from '../../store/trusted-time';
+import { CONTEXT, request, START } from '../contract/fixtures';
+
+interface Step {
+  /** By how much the clock is set. */
+  readonly set: Millis;
+  readonly thenFor: Millis;
+}
+
+describe('the time by which records are destroyed', () => {
+  test.each<[string, 'believed' | 'doubted', Step[]]>([
+    ['a clock that nobody sets is believed', 'believed', [{ set: 0, thenFor: 9 * HOUR }]],
+    ['one set ahead by a minute is believed', 'believed', [{ set: MINUTE, thenFor: MINUTE }]],
+    ['one set ahead by a day is not', 'doubted', [{ set: DAY, thenFor: 30 * MINUTE }]],
+    ['one set ahead by a day more than an hour ago is', 'believed', [{ set: DAY, thenFor: 70 * MINUTE }]],
+    [
+      'one set ahead, and right again, is believed',
+      'believed',
+      [
+        { set: DAY, thenFor: 30 * MINUTE },
+        { set: -DAY, thenFor: MINUTE },
+      ],
+    ],
+    [
+      'one set ahead again and again is not',
+      'doubted',
+      [
+        { set: DAY, thenFor: 50 * MINUTE },
+        { set: DAY, thenFor: 50 * MINUTE },
+      ],
+    ],
+    ['one set back is believed at once', 'believed', [{ set: -DAY, thenFor: MINUTE }]],
+  ])('%s', async (_, expected, steps) => {
+    const clock = new ManualClock(START);
+    const time = new TrustedTime(clock);
+    clock.every(5 * MINUTE, () => time.now());
+    for (const { set, thenFor } of steps) {
+      clock.step(set);
+      time.now();
+      await clock.advance(thenFor);
+    }
+    expect(time.now()).toBe(expected === 'believed' ? clock.now() : undefined);
+  });
+
+  test('a grant survives a clock that jumps ahead, and not its own end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-housekeeping-'));
+    const store = await openEmbeddedStore(folder, CONTEXT);
+    const clock = new ManualClock(START);
+    const housekeeping = new Housekeeping(store, clock, silentLog);
+    await housekeeping.start();
+    const { grant } = await store.putGrant(request(1, { expiresAt: START + 8 * MINUTE }));
+    clock.step(DAY);
+    await clock.advance(6 * MINUTE);
+    await housekeeping.stop();
+    expect(await store.getGrant(grant.id, START)).toEqual(grant);
+    clock.step(-DAY);
+    await clock.advance(6 * MINUTE);
+    await housekeeping.start();
+    expect(await store.getGrant(grant.id, START)).toBeUndefined();
+    await housekeeping.stop();
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+});
