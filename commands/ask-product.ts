@@ -39,12 +39,13 @@ export async function* askProduct<T>(
     const remedy = 'Give the configuration with which the product runs: --config.';
     throw new OperatorError('ADMIN_REFUSED', `The product at ${url} refuses (${response.status}).`, remedy);
   }
+  let isWhole = false;
   for await (const line of linesOf(response.body)) {
     const said: unknown = JSON.parse(line);
-    if (finished.safeParse(said).success) return;
-    yield shape.parse(said);
+    if (finished.safeParse(said).success) isWhole = true;
+    else yield shape.parse(said);
   }
-  throw new OperatorError('ADMIN_CUT_OFF', 'The product stopped answering.', 'Look at its log.');
+  if (!isWhole) throw new OperatorError('ADMIN_CUT_OFF', 'The product stopped answering.', 'Look at its log.');
 }
 
 /** The whole lines; when the connection breaks, those up to there. */
