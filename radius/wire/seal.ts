@@ -2,7 +2,15 @@ import { timingSafeEqual } from 'node:crypto';
 import type { DropReason } from '../../core/reasons';
 import { type Attribute, octetsAttribute } from './attributes';
 import { hmacMd5, md5 } from './md5';
-import { AUTHENTICATOR_AT, CODE, type Code, encodePacket, HEADER_OCTETS, type Packet } from './packet';
+import {
+  AUTHENTICATOR_AT,
+  CODE,
+  type Code,
+  encodePacket,
+  HEADER_OCTETS,
+  MAX_PACKET_OCTETS,
+  type Packet,
+} from './packet';
 
 /**
  * Everything that a shared secret proves or hides. Digests are compared as octets and in constant time; nothing in a
@@ -12,6 +20,8 @@ import { AUTHENTICATOR_AT, CODE, type Code, encodePacket, HEADER_OCTETS, type Pa
 const ZEROES = Buffer.alloc(16);
 /** The place of a Message-Authenticator while what it signs is written [RFC 3579 3.2]. */
 const UNSIGNED = octetsAttribute('Message-Authenticator', ZEROES);
+/** Where a packet is put to look at it as it was when it was signed. One is looked at at a time. */
+const workbench = Buffer.alloc(MAX_PACKET_OCTETS);
 const BLOCK = 16;
 /** RFC 2865 5.2. */
 const MAX_PASSWORD_OCTETS = 128;
@@ -62,15 +72,11 @@ export function isSignedFor(packet: Packet, authenticator: Buffer, secret: Buffe
   const at = packet.messageAuthenticatorAt;
   if (at === undefined) return false;
   const { octets } = packet;
-  const expected = hmacMd5(
-    secret,
-    octets.subarray(0, AUTHENTICATOR_AT),
-    authenticator,
-    octets.subarray(HEADER_OCTETS, at),
-    ZEROES,
-    octets.subarray(at + ZEROES.length),
-  );
-  return timingSafeEqual(expected, octets.subarray(at, at + ZEROES.length));
+  const asSigned = workbench.subarray(0, octets.length);
+  asSigned.set(octets);
+  asSigned.set(authenticator, AUTHENTICATOR_AT);
+  asSigned.set(ZEROES, at);
+  return timingSafeEqual(hmacMd5(secret, asSigned), octets.subarray(at, at + ZEROES.length));
 }
 
 function attributesOf(packet: Packet): Buffer {
