@@ -16,9 +16,9 @@ const root = join(__dirname, '..');
 const locales = join(root, 'templates', 'locales');
 const translations = LANGUAGES.filter((language) => language !== 'de');
 
-function main(command: string | undefined): void {
+function main([command, ...only]: string[]): void {
   if (command === 'check') check();
-  else if (command === 'stamp') stamp();
+  else if (command === 'stamp') stamp(only);
   else throw new Error('Say check or stamp.');
 }
 
@@ -69,9 +69,10 @@ function documents(): string[] {
   return readdirSync(join(OWN_TEXTS, 'de')).filter((name) => name.endsWith('.md'));
 }
 
-function stamp(): void {
+/** @param only  these languages; all if it is empty */
+function stamp(only: readonly string[]): void {
   const german = readGerman(locales);
-  for (const language of translations) {
+  for (const language of translations.filter((one) => only.length === 0 || only.includes(one))) {
     const entries = [...readLocale(locales, language)];
     const order = [...german.keys()];
     entries.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
@@ -93,4 +94,4 @@ function stampDocument(german: string, file: string): void {
   writeFileSync(file, `${head}\n\n${readFileSync(file, 'utf8')}`);
 }
 
-main(process.argv[2]);
+main(process.argv.slice(2));
