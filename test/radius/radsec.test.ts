@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { DeviceAddress } from '../../core/mac';
 import { HOUR, SECOND } from '../../core/time';
 import { integerAttribute, octetsAttribute, textAttribute } from '../../radius/wire/attributes';
 import { md5 } from '../../radius/wire/md5';
-import { CODE, encodePacket } from '../../radius/wire/packet';
+import { CODE, encodePacket, parsePacket } from '../../radius/wire/packet';
 import { describeWith } from '../support/packages';
 import { until } from '../support/wait';
 import { Authority, type Pair } from './certificates';
@@ -252,11 +253,39 @@ describeWith('openssl', 'RadSec', () => {
     });
     expect(settled.result).toBe('done');
   });
+
+  test('new limits go over it as well', async () => {
+    const client = await connect(bibliothek);
+    const now = town.clock.now();
+    const device = DeviceAddress.parse('02-11-22-33-44-55');
+    if (device === undefined) throw new Error('not a device address');
+    const { grant } = await town.store.putGrant({
+      ...{ site: 'bibliothek', gateway: 'gw-bibliothek', device, termsVersion: '2026-11', language: 'de' },
+      ...{ now, expiresAt: now + HOUR, withCredential: false },
+    });
+    const attributes = [
+      integerAttribute('Acct-Status-Type', 1),
+      textAttribute('Acct-Session-Id', 'D3'),
+      textAttribute('User-Name', 'kq3Vn0cYx2mZ7bL9tR4w_A'),
+      textAttribute('Class', grant.id),
+    ];
+    await client.ask(accountingRequest(1, attributes, RADSEC));
+    await town.store.orderLimits({ gateway: 'gw-bibliothek' }, town.clock.now());
+    await town.clock.advance(SECOND);
+    const order = await until('the order has come', () => client.received[1]);
+    expect(order[0]).toBe(43);
+    expect(parsePacket(order)?.attributes.integer('Session-Timeout')).toBe(3600);
+    client.send(acknowledge(order, RADSEC, 44));
+    const settled = await until('it is settled', async () => {
+      return (await town.store.getEnd({ gateway: 'gw-bibliothek', sessionId: 'D3' }))?.settled;
+    });
+    expect(settled.result).toBe('done');
+  });
 });
 
-/** A Disconnect-ACK; it is made like the answer to accounting. */
-function acknowledge(order: Buffer, secret: Buffer): Buffer {
-  const reply = encodePacket(41, order[1] ?? 0, order.subarray(4, 20), []);
+/** A Disconnect-ACK or CoA-ACK; it is made like the answer to accounting. */
+function acknowledge(order: Buffer, secret: Buffer, code: 41 | 44 = 41): Buffer {
+  const reply = encodePacket(code, order[1] ?? 0, order.subarray(4, 20), []);
   reply.set(md5(reply, secret), 4);
   return reply;
 }
