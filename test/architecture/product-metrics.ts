@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { reloadMetric } from '../../commands/reload-metric';
 import { loadConfig } from '../../config/load';
 import { controllerMetrics } from '../../controller/metrics';
-import { PortalMetrics } from '../../portal/metrics';
+import { feedbackGauge, PortalMetrics } from '../../portal/metrics';
 import { ServingMetrics } from '../../portal/serving/metrics';
 import { RadiusMetrics, radsecGauge } from '../../radius/metrics';
 import { ManualClock } from '../../runtime/clock';
@@ -45,6 +45,7 @@ export async function productMetrics(): Promise<Metric[]> {
   try {
     reloadMetric(registry, clock);
     new PortalMetrics(registry);
+    feedbackGauge(registry, async () => ({ open: 0, overdue: 0 }));
     new ServingMetrics(registry);
     new RadiusMetrics(registry, new LiveValue(config), store);
     radsecGauge(registry, { counts: () => new Map() });

@@ -143,3 +143,15 @@ test('robots stay out of visits and of what belongs to a visitor', async () => {
   for (const path of ['/uam/', '/opennds/', '/guest/', '/connected', '/me'])
     expect(text).toContain(`Disallow: ${path}\n`);
 });
+
+test.each(['de', 'en', 'uk', 'ti'])(
+  'in %s each of these pages is at most 14,000 octets with its headers',
+  async (language) => {
+    const { app } = await testPortal(complete);
+    for (const path of ['/imprint', '/accessibility', '/feedback', '/privacy', '/terms', '/me', '/connected']) {
+      const page = await request(app).get(`${path}?l=${language}`).set('Accept-Encoding', 'gzip').expect(200);
+      const headers = Object.entries(page.headers).join('\r\n').length;
+      expect(Number(page.headers['content-length']) + headers).toBeLessThanOrEqual(14_000);
+    }
+  },
+);
