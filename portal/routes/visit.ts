@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Language, Site } from '../../config/schema';
 import { grantEnd } from '../../core/decide';
+import { dayCount } from '../../core/rules';
 import { localDate, MINUTE, type Millis } from '../../core/time';
 import { type Handler, pathOf, queryOf, seeOther } from '../answer';
 import type { GatewayAdapter, Recognised } from '../gateways/gateway';
@@ -154,6 +155,7 @@ function termsPage(portal: Portal, { adapter, site, setback }: Showing, wording:
       terms: texts.terms(language, termsVersion, site.id),
       privacy: texts.document('privacy', language, now, site.id),
       setback,
+      byDay: dayCount(site.rules) !== undefined,
       blocked: blockedLines(site, translator(portal, language), (at) => formats.get(language)?.day(at) ?? '', now),
     },
   };

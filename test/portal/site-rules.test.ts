@@ -133,12 +133,14 @@ describe('limits for a day', () => {
     await clock.advance(20 * MINUTE);
     await store.orderEnd({ grant: grant?.id ?? '' }, clock.now());
     await clock.advance(HOUR);
-    expect((await request(app).get(uamRedirect())).text).toContain('40 Minuten');
+    const page = (await request(app).get(uamRedirect())).text;
+    expect(page).toContain('40 Minuten');
+    expect(page).toContain('bleibt bis vier Uhr morgens');
     await accept(app, await visitField(app)).expect(303);
     expect((await store.findGrant('square', device, clock.now()))?.expiresAt).toBe(clock.now() + 40 * MINUTE);
     await clock.advance(40 * MINUTE);
-    const page = await accept(app, await visitField(app)).expect(403);
-    expect(page.text).toContain('Die Zeit für heute ist aufgebraucht');
+    const refused = await accept(app, await visitField(app)).expect(403);
+    expect(refused.text).toContain('Die Zeit für heute ist aufgebraucht');
   });
 });
 
