@@ -81,6 +81,7 @@ function showHeld(
           ['userName', session.username],
         ]);
       }),
+      toldByUs: portal.town.adapters.get(connection.gateway)?.end !== undefined,
       day: dayEndsAt === undefined ? undefined : t('me.day', { until: moment(dayEndsAt) }),
       orders: orders.map(({ orderedAt }) => t('me.ordered', { at: moment(orderedAt) })),
     },

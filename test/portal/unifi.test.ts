@@ -121,6 +121,37 @@ describe.each(APIS)('asked by %s', (api) => {
     expect(await adapter?.end?.(grants[0]?.grant ?? '')).toBe('session-unknown');
   });
 
+  test('/me says who knows the address of the device, and /disconnect takes the access back at the controller', async () => {
+    const town = await portal(api);
+    const { headers } = await accept(town);
+    const { pathname, search } = new URL(String(headers.location));
+    const page = await request(town.app)
+      .get(pathname + search)
+      .redirects(1)
+      .expect(200);
+    const connection = /name="connection" value="([\w-]+)"/.exec(page.text)?.[1];
+    const me = await request(town.app).get(`/me?c=${connection}`).expect(200);
+    expect(me.text).toContain('kennt der WLAN-Controller der Stadt die Adresse Ihres Geräts');
+    const end = () => request(town.app).post('/disconnect').type('form').send({ connection }).expect(200);
+    expect((await end()).text).toContain('Ihr Gerät ist nicht mehr im Internet');
+    expect(controller.stations.get(MAC)?.authorised).toBe(false);
+    expect((await end()).text).toContain('Ihr Gerät ist nicht mehr im Internet');
+  });
+
+  test('a controller that is away when the visitor leaves: the page says until when the device may stay online', async () => {
+    const town = await portal(api);
+    const { headers } = await accept(town);
+    const { pathname, search } = new URL(String(headers.location));
+    const page = await request(town.app)
+      .get(pathname + search)
+      .redirects(1);
+    const connection = /name="connection" value="([\w-]+)"/.exec(page.text)?.[1];
+    controller.fault = { status: 500, body: '{}' };
+    const ended = await request(town.app).post('/disconnect').type('form').send({ connection }).expect(200);
+    expect(ended.text).toContain('Vielleicht sind Sie noch verbunden');
+    expect(ended.text).toContain('So trennen Sie sich selbst: Schalten Sie das WLAN Ihres Geräts aus.');
+  });
+
   test.each<[string, () => void]>([
     ['a device that is not here', () => controller.stations.clear()],
     [
