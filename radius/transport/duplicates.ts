@@ -5,12 +5,15 @@ import type { Peer } from './udp';
 /** hostapd sends a request for the last time 21 s after the first; what comes later is answered anew. */
 const LIFETIME_MS = 30 * SECOND;
 const DEFAULT_CAPACITY = 65_536;
+/** Of a Message-Authenticator [RFC 3579 3.2]. */
+const SIGNATURE_OCTETS = 16;
 
 /** A request whose answer is being made: the how manyth it is. */
 export type Ticket = number;
 
 /**
- * Recognises a request that comes again: same source address and port, same code, identifier and authenticator. Its
+ * Recognises a request that comes again: same source address and port, same code, identifier and authenticator, and the
+ * same signature if it has one, so that a gateway that uses authenticators twice gets no answer to another request. The
  * answer is the same octets again [RFC 5080 2.2.2]; while the first is still being answered there is none. Only verified
  * requests may be shown to it, otherwise strangers fill it. Its memory is bounded: the oldest entry goes first.
  *
@@ -18,9 +21,9 @@ export type Ticket = number;
  */
 export class DuplicateCache {
   readonly #capacity: number;
-  /** The last request with this head. The authenticator in it makes it nearly always the only one. */
-  readonly #byHead = new Map<string, Ticket>();
-  readonly #heads: (string | undefined)[] = [];
+  /** The last request with this mark. */
+  readonly #byMark = new Map<string, Ticket>();
+  readonly #marks: (string | undefined)[] = [];
   readonly #addresses: string[] = [];
   readonly #ports: number[] = [];
   /** Monotonic. */
@@ -41,16 +44,16 @@ export class DuplicateCache {
     now: Millis,
   ): { readonly known: true; readonly reply?: Buffer } | { readonly known: false; readonly ticket: Ticket } {
     this.#dropOld(now);
-    const head = packet.octets.toString('latin1', 0, HEADER_OCTETS);
-    const before = this.#byHead.get(head);
+    const mark = markOf(packet);
+    const before = this.#byMark.get(mark);
     if (before !== undefined && this.#isFrom(peer, before)) {
       const reply = this.#replies[this.#place(before)];
       return reply === undefined ? { known: true } : { known: true, reply };
     }
     const ticket = this.#next++;
     const place = this.#place(ticket);
-    this.#byHead.set(head, ticket);
-    this.#heads[place] = head;
+    this.#byMark.set(mark, ticket);
+    this.#marks[place] = mark;
     this.#addresses[place] = peer.address;
     this.#ports[place] = peer.port;
     this.#since[place] = now;
@@ -66,14 +69,14 @@ export class DuplicateCache {
   forget(ticket: Ticket): void {
     if (ticket < this.#oldest) return;
     const place = this.#place(ticket);
-    const head = this.#heads[place];
-    if (head !== undefined && this.#byHead.get(head) === ticket) this.#byHead.delete(head);
-    this.#heads[place] = undefined;
+    const mark = this.#marks[place];
+    if (mark !== undefined && this.#byMark.get(mark) === ticket) this.#byMark.delete(mark);
+    this.#marks[place] = undefined;
     this.#replies[place] = undefined;
   }
 
   get size(): number {
-    return this.#byHead.size;
+    return this.#byMark.size;
   }
 
   #place(ticket: Ticket): number {
@@ -92,4 +95,10 @@ export class DuplicateCache {
       this.forget(this.#oldest);
     }
   }
+}
+
+/** What tells one request of a gateway from all others: the head, with its authenticator, and the signature. */
+function markOf({ octets, messageAuthenticatorAt: at }: Packet): string {
+  const head = octets.toString('latin1', 0, HEADER_OCTETS);
+  return at === undefined ? head : head + octets.toString('latin1', at, at + SIGNATURE_OCTETS);
 }

@@ -1,11 +1,18 @@
 import { SECOND } from '../../core/time';
 import { DuplicateCache } from '../../radius/transport/duplicates';
+import { octetsAttribute } from '../../radius/wire/attributes';
 import { CODE, encodePacket, type Packet, parsePacket } from '../../radius/wire/packet';
 
 const REPLY = Buffer.from('the answer');
 
-function request(identifier: number, authenticator = identifier, code: number = CODE.accessRequest): Packet {
-  const packet = parsePacket(encodePacket(code, identifier, Buffer.alloc(16, authenticator), []));
+function request(
+  identifier: number,
+  authenticator = identifier,
+  code: number = CODE.accessRequest,
+  signature = 0,
+): Packet {
+  const signed = octetsAttribute('Message-Authenticator', Buffer.alloc(16, signature));
+  const packet = parsePacket(encodePacket(code, identifier, Buffer.alloc(16, authenticator), [signed]));
   if (packet === undefined) throw new Error('not a packet');
   return packet;
 }
@@ -21,6 +28,7 @@ describe('repeated requests [RFC 5080 2.2.2]', () => {
   test.each<[string, boolean, (cache: DuplicateCache) => boolean]>([
     ['the same again', true, (cache) => seen(cache, request(1))],
     ['another authenticator', false, (cache) => seen(cache, request(1, 2))],
+    ['another signature', false, (cache) => seen(cache, request(1, 1, CODE.accessRequest, 9))],
     ['another type of packet', false, (cache) => seen(cache, request(1, 1, CODE.accountingRequest))],
     ['another port', false, (cache) => seen(cache, request(1), 0, 1025)],
     ['after 29 seconds', true, (cache) => seen(cache, request(1), 29 * SECOND)],
