@@ -18,8 +18,8 @@ const DEVICES = 5_000;
 const SITE = 'rathaus';
 const GATEWAY = 'gw-rathaus';
 /** What a session's and a grant's record take in the store. */
-const SESSION_OCTETS = 290;
-const GRANT_OCTETS = 240;
+const SESSION_OCTETS = 110;
+const GRANT_OCTETS = 80;
 
 /** Neighbours in time are not neighbours in the files: each turn goes through all devices, in an order of its own. */
 function nth(n: number): number {
