@@ -2,7 +2,9 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Config } from '../config/schema';
 import type { GatewayId, SiteId } from '../core/ids';
 import { VISIT_REFUSED, type VisitRefusedReason } from '../core/reasons';
+import type { Usage } from '../core/session';
 import { PREFIX, type Registry } from '../runtime/metrics';
+import { SiteUsage } from '../runtime/site-usage';
 import { ENDINGS, type Ending } from './ending';
 import { FEEDBACK_RESULTS, type FeedbackResult } from './feedback';
 import { AGENT_RESULTS, type AgentResult } from './gateways/opennds/agent';
@@ -37,6 +39,7 @@ export class PortalMetrics {
   readonly #captive: Counter<'gateway' | 'result'>;
   readonly #probes: Counter<'kind'>;
   readonly #asked: Counter<'gateway' | 'kind' | 'result'>;
+  readonly #siteUsage: SiteUsage;
   readonly #ends: Counter<'result'>;
   readonly #feedback: Counter<'result'>;
   readonly #seconds: Histogram<'operation'>;
@@ -79,6 +82,7 @@ export class PortalMetrics {
       labelNames: ['kind'],
       registers,
     });
+    this.#siteUsage = new SiteUsage(registry);
     this.#asked = new Counter({
       name: `${PREFIX}portal_gateway_questions_total`,
       help: 'Questions of openNDS access points by who asked, authmon or our agent, and how they were taken.',
@@ -166,6 +170,11 @@ export class PortalMetrics {
 
   feedback(result: FeedbackResult): void {
     this.#feedback.inc({ result });
+  }
+
+  /** What an agent's report added to the totals of its site. */
+  used(site: SiteId, added: Usage & { readonly sessions: number }): void {
+    this.#siteUsage.add(site, added);
   }
 
   took(operation: Operation, seconds: number): void {

@@ -5,6 +5,7 @@ import { DROP, type DropReason, ORDER, type OrderResult, REJECT, type RejectReas
 import type { Usage } from '../core/session';
 import type { Live } from '../runtime/live';
 import { PREFIX, type Registry } from '../runtime/metrics';
+import { SiteUsage } from '../runtime/site-usage';
 import type { SessionStore } from '../store/store';
 import type { ReplyCode } from './handlers/handler';
 import { ACCOUNTING_STATUSES, type AccountingStatus } from './wire/accounting';
@@ -37,8 +38,7 @@ export class RadiusMetrics {
   readonly #formerSecret: Counter<'gateway'>;
   readonly #withoutStore: Counter<'site' | 'result'>;
   readonly #duration: Histogram<'kind'>;
-  readonly #siteOctets: Counter<'site' | 'direction'>;
-  readonly #siteSessions: Counter<'site'>;
+  readonly #siteUsage: SiteUsage;
 
   constructor(registry: Registry, config: Live<Config>, store: SessionStore) {
     const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> =>
@@ -73,13 +73,7 @@ export class RadiusMetrics {
       buckets: DURATION_BUCKETS,
       registers: [registry],
     });
-    this.#siteOctets = counter(
-      'site_octets_total',
-      'Octets carried for visitors, as gateways account for them.',
-      'site',
-      'direction',
-    );
-    this.#siteSessions = counter('site_sessions_total', 'Sessions begun.', 'site');
+    this.#siteUsage = new SiteUsage(registry);
     sessionsGauge(registry, config, store);
     this.#showAll(config.current);
     config.onChange((next) => this.#showTown(next));
@@ -128,10 +122,8 @@ export class RadiusMetrics {
   }
 
   /** What an accounting record added to the totals of its site. */
-  used(site: SiteId, { downloadOctets, uploadOctets, sessions }: Usage & { readonly sessions: number }): void {
-    this.#siteOctets.inc({ site, direction: 'download' }, downloadOctets);
-    this.#siteOctets.inc({ site, direction: 'upload' }, uploadOctets);
-    this.#siteSessions.inc({ site }, sessions);
+  used(site: SiteId, added: Usage & { readonly sessions: number }): void {
+    this.#siteUsage.add(site, added);
   }
 
   #showAll(config: Config): void {

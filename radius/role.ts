@@ -1,7 +1,6 @@
 import type { Config } from '../config/schema';
-import { INTERIM_SECONDS } from '../core/rules';
-import { MINUTE, SECOND } from '../core/time';
-import { type Cancel, type Clock, pause } from '../runtime/clock';
+import { SECOND } from '../core/time';
+import { type Clock, pause } from '../runtime/clock';
 import { listenError } from '../runtime/listen';
 import { derived, type Live } from '../runtime/live';
 import type { Log } from '../runtime/log';
@@ -36,8 +35,6 @@ export interface RadiusDeps {
 
 /** How long answers under way may take once the role stops. */
 const DRAIN_MS = 2 * SECOND;
-/** A gateway that missed three of its reports has lost the session. */
-const SILENCE_MS = 3 * INTERIM_SECONDS * SECOND;
 
 interface Listener {
   readonly socket: { stopReceiving(): void; close(): Promise<void> };
@@ -51,7 +48,6 @@ export class RadiusRole implements Role {
   readonly #log: Log;
   #listeners: Listener[] = [];
   #dynamicAuthorization: DynamicAuthorization | undefined;
-  #cancelSweep: Cancel = () => {};
 
   #serving = false;
 
@@ -105,13 +101,11 @@ export class RadiusRole implements Role {
       await this.stop();
       throw error;
     }
-    this.#cancelSweep = clock.every(MINUTE, () => void this.#closeSilentSessions());
     this.#serving = true;
   }
 
   async stop(): Promise<void> {
     this.#serving = false;
-    this.#cancelSweep();
     const listeners = this.#listeners;
     this.#listeners = [];
     for (const { socket } of listeners) socket.stopReceiving();
@@ -163,15 +157,5 @@ export class RadiusRole implements Role {
     this.radsecPort = server.port;
     radsecGauge(registry, server);
     return [radsecChannel(server)];
-  }
-
-  async #closeSilentSessions(): Promise<void> {
-    const now = this.#deps.clock.now();
-    try {
-      const count = await this.#deps.store.closeSilentSessions(now - SILENCE_MS, now);
-      if (count > 0) this.#log.info('silent-sessions-closed', { count });
-    } catch (err) {
-      this.#log.error('silent-sessions-not-closed', { err });
-    }
   }
 }

@@ -1,3 +1,4 @@
+import { INTERIM_SECONDS } from '../core/rules';
 import { DAY, MINUTE, SECOND } from '../core/time';
 import type { Cancel, Clock } from '../runtime/clock';
 import type { Log } from '../runtime/log';
@@ -9,8 +10,14 @@ import { TrustedTime } from './trusted-time';
 const HISTORY = 396 * DAY;
 const FORGET_EVERY = 5 * MINUTE;
 const CHECK_EVERY = 10 * SECOND;
+const CLOSE_EVERY = 1 * MINUTE;
+/** A gateway that missed three of its reports has lost the session. */
+const SILENCE = 3 * INTERIM_SECONDS * SECOND;
 
-/** Lets the store forget in time what it may no longer keep, and notices when it stops working. */
+/**
+ * Lets the store forget in time what it may no longer keep, closes sessions of which nothing is heard, whoever heard of
+ * them, and notices when it stops working.
+ */
 export class Housekeeping implements Role {
   readonly name = 'store';
   readonly #store: Store;
@@ -33,6 +40,7 @@ export class Housekeeping implements Role {
     await this.#forget();
     this.#timers = [
       this.#clock.every(CHECK_EVERY, () => this.#enqueue(() => this.#check())),
+      this.#clock.every(CLOSE_EVERY, () => this.#enqueue(() => this.#closeSilentSessions())),
       this.#clock.every(FORGET_EVERY, () => this.#enqueue(() => this.#forget())),
     ];
   }
@@ -73,6 +81,16 @@ export class Housekeeping implements Role {
       await this.#store.forget(now, { historyBefore: now - HISTORY });
     } catch (error) {
       this.#log.error('forget-failed', { err: error });
+    }
+  }
+
+  async #closeSilentSessions(): Promise<void> {
+    const now = this.#clock.now();
+    try {
+      const count = await this.#store.closeSilentSessions(now - SILENCE, now);
+      if (count > 0) this.#log.info('silent-sessions-closed', { count });
+    } catch (err) {
+      this.#log.error('silent-sessions-not-closed', { err });
     }
   }
 }

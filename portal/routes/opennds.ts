@@ -17,7 +17,7 @@ const report = express.text({ type: () => true, limit: '64kb', defaultCharset: '
 /** What openNDS access points ask themselves: authmon at levels 3 and 4, on the path of their visitors, and the agent. */
 export function openndsRoutes(portal: Portal): Router {
   const router = Router();
-  const reports = new AgentReports(portal.store, portal.clock);
+  const reports = new AgentReports(portal.store, portal.clock, (site, added) => portal.metrics.used(site, added));
   router
     .route('/opennds/:gateway/:secret')
     .get(async (request, response) => {

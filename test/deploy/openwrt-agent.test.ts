@@ -72,6 +72,9 @@ describe('reports of the agent', () => {
     await send(town, report([`stop ${SESSION} ${custom} 0 60 6000 300`], { nonce: 'nonce-02' })).expect(200);
     expect((await session(town))?.segments).toMatchObject([{ seconds: 60, downloadOctets: 6000, stoppedAt: NOW }]);
     expect((await town.store.countSessions()).get('shelter')).toBeUndefined();
+    const metrics = await town.registry.metrics();
+    expect(metrics).toContain('stadtfunk_site_octets_total{site="shelter",direction="download"} 6000');
+    expect(metrics).toContain('stadtfunk_site_sessions_total{site="shelter"} 1');
   });
 
   test('a grant that a visitor wrote into the address is not believed', async () => {

@@ -9,7 +9,7 @@ import { parseConfig } from '../../config/load';
 import type { Config } from '../../config/schema';
 import type { Credential } from '../../core/grant';
 import { DeviceAddress } from '../../core/mac';
-import { HOUR, MINUTE } from '../../core/time';
+import { HOUR } from '../../core/time';
 import { RadiusRole } from '../../radius/role';
 import { ManualClock } from '../../runtime/clock';
 import { LiveValue } from '../../runtime/live';
@@ -188,5 +188,3 @@ export class Town {
     });
   }
 }
-
-export const SILENCE = 15 * MINUTE;

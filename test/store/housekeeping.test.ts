@@ -7,7 +7,7 @@ import { silentLog } from '../../runtime/log';
 import { openEmbeddedStore } from '../../store/embedded/driver';
 import { Housekeeping } from '../../store/housekeeping';
 import { TrustedTime } from '../../store/trusted-time';
-import { CONTEXT, request, START } from '../contract/fixtures';
+import { CONTEXT, event, request, START } from '../contract/fixtures';
 
 interface Step {
   /** By how much the clock is set. */
@@ -69,4 +69,20 @@ describe('the time by which records are destroyed', () => {
     await store.close();
     rmSync(folder, { recursive: true });
   });
+});
+
+test('sessions from which three reports are missing are closed, whichever part of the product had heard of them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-housekeeping-'));
+  const store = await openEmbeddedStore(folder, CONTEXT);
+  const clock = new ManualClock(START);
+  const housekeeping = new Housekeeping(store, clock, silentLog);
+  await housekeeping.start();
+  await store.applyAccounting(event('start', 0));
+  await clock.advance(15 * MINUTE);
+  expect((await store.countSessions()).get('rathaus')).toBe(1);
+  await clock.advance(2 * MINUTE);
+  await housekeeping.stop();
+  expect((await store.countSessions()).get('rathaus')).toBeUndefined();
+  await store.close();
+  rmSync(folder, { recursive: true });
 });

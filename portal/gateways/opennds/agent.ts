@@ -1,5 +1,6 @@
 import type { OpenndsGateway } from '../../../config/schema';
-import type { GatewayId } from '../../../core/ids';
+import type { GatewayId, SiteId } from '../../../core/ids';
+import type { Usage } from '../../../core/session';
 import { type Millis, SECOND } from '../../../core/time';
 import type { Clock } from '../../../runtime/clock';
 import type { EndStore, SessionStore } from '../../../store/store';
@@ -12,6 +13,8 @@ const TAKEN_FOR = 30 * SECOND;
 
 export const AGENT_RESULTS = ['taken', 'clock-differs', 'forged', 'repeated'] as const;
 export type AgentResult = (typeof AGENT_RESULTS)[number];
+
+type Used = (site: SiteId, added: Usage & { readonly sessions: number }) => void;
 
 export interface AgentAnswer {
   readonly result: AgentResult;
@@ -26,12 +29,15 @@ export interface AgentAnswer {
 export class AgentReports {
   readonly #store: SessionStore & EndStore;
   readonly #clock: Clock;
+  readonly #used: Used;
   /** Signatures, and when a report with it is too old anyhow; the oldest first. */
   readonly #seen = new Map<string, Millis>();
 
-  constructor(store: SessionStore & EndStore, clock: Clock) {
+  /** @param used  is told what each report adds */
+  constructor(store: SessionStore & EndStore, clock: Clock, used: Used) {
     this.#store = store;
     this.#clock = clock;
+    this.#used = used;
   }
 
   /** Resolves when the store has what the report says: the agent keeps it until then. */
@@ -68,7 +74,7 @@ export class AgentReports {
   async #account(gateway: OpenndsGateway, line: SessionReport, now: Millis): Promise<void> {
     const { kind, sessionId, custom, ageMs, seconds, downloadOctets, uploadOctets } = line;
     const grantId = openGrant(custom, gateway.faskey.reveal());
-    await this.#store.applyAccounting({
+    const added = await this.#store.applyAccounting({
       kind,
       gateway: gateway.id,
       site: gateway.site,
@@ -80,6 +86,7 @@ export class AgentReports {
       downloadOctets,
       uploadOctets,
     });
+    this.#used(gateway.site, added);
   }
 
   #isNew({ signature, sentAt }: Report, now: Millis): boolean {
