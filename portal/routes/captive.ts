@@ -27,7 +27,7 @@ export function captiveRoutes(portal: Portal): Router {
     }
     response.set({ 'Cache-Control': 'private, no-store', Vary: 'Accept' });
     if (request.accepts([TYPE, 'text/html']) === 'text/html') {
-      response.redirect(302, `/captive/${gateway.id}/portal`);
+      response.status(302).set('Location', `/captive/${gateway.id}/portal`).end();
       return;
     }
     const source = sourceOf(request, config.portal.trustProxy);
@@ -46,7 +46,11 @@ export function captiveRoutes(portal: Portal): Router {
   router.get('/captive/:gateway/portal', (request, response, next) => {
     const adapter = portal.town.adapters.get(request.params.gateway);
     if (adapter === undefined) next();
-    else response.set('Cache-Control', 'no-store').redirect(302, adapter.restartUrl ?? '/');
+    else
+      response
+        .status(302)
+        .set({ Location: adapter.restartUrl ?? '/', 'Cache-Control': 'no-store' })
+        .end();
   });
   return router;
 }
