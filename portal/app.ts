@@ -55,7 +55,17 @@ async function answerWith(
   try {
     await handler(portal, request, response);
   } catch (error) {
+    answerFault(portal, request, response, error);
+  }
+}
+
+/** The page about a fault may be at fault itself; then nobody but us is left to end the connection. */
+function answerFault(portal: Portal, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  try {
     showFault(portal, request, response, error);
+  } catch (err) {
+    portal.log.error('portal-fault', { err });
+    response.destroy();
   }
 }
 

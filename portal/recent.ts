@@ -1,6 +1,12 @@
-/** A map with room for so many: when it is full, what was not asked for the longest goes. */
+interface Kept<Value> {
+  readonly value: Value;
+  /** Whether it was asked for since it last was the oldest. */
+  isWanted: boolean;
+}
+
+/** A map with room for so many: when it is full, the oldest goes that nobody asked for lately. */
 export class Recent<Key, Value> {
-  readonly #kept = new Map<Key, Value>();
+  readonly #kept = new Map<Key, Kept<Value>>();
   readonly #room: number;
 
   constructor(room: number) {
@@ -10,19 +16,27 @@ export class Recent<Key, Value> {
   /** What is kept under the key; if it is not, it is made. */
   get(key: Key, make: () => Value): Value {
     const kept = this.#kept.get(key);
-    const value = kept ?? make();
-    if (kept !== undefined) this.#kept.delete(key);
-    else if (this.#kept.size >= this.#room) {
-      for (const oldest of this.#kept.keys()) {
-        this.#kept.delete(oldest);
-        break;
-      }
+    if (kept !== undefined) {
+      kept.isWanted = true;
+      return kept.value;
     }
-    this.#kept.set(key, value);
+    const value = make();
+    if (this.#kept.size >= this.#room) this.#makeRoom();
+    this.#kept.set(key, { value, isWanted: false });
     return value;
   }
 
   get size(): number {
     return this.#kept.size;
+  }
+
+  /** Who is wanted goes to the end of the line once more instead of out of it. */
+  #makeRoom(): void {
+    for (const [key, kept] of this.#kept) {
+      this.#kept.delete(key);
+      if (!kept.isWanted) return;
+      kept.isWanted = false;
+      this.#kept.set(key, kept);
+    }
   }
 }

@@ -29,7 +29,9 @@ export class Seal<T> {
   close(value: T): string {
     const nonce = this.#random.bytes(NONCE_OCTETS);
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
-    const sealed = Buffer.concat([cipher.update(JSON.stringify(value)), cipher.final()]);
+    const sealed = cipher.update(JSON.stringify(value), 'utf8');
+    // GCM gives every octet at once; after this there is a tag.
+    cipher.final();
     return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
   }
 

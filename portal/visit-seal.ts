@@ -39,8 +39,9 @@ export class VisitSeal {
     this.#seal = new Seal(townKey, 'visits', shape, random);
   }
 
-  close({ visit, ...shown }: ShownVisit): string {
-    return this.#seal.close({ ...visit, ...shown, device: Buffer.from(visit.device.reveal()).toString('hex') });
+  close({ visit, termsVersion, language, shownAt, setback }: ShownVisit): string {
+    const device = Buffer.from(visit.device.reveal()).toString('hex');
+    return this.#seal.close({ ...visit, device, termsVersion, language, shownAt, ...(setback && { setback }) });
   }
 
   /** The visit, or undefined if this portal did not make the word. Whether it expired is for the caller to say. */
