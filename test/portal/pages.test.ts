@@ -109,11 +109,18 @@ describe('every page', () => {
     expect(await title(`${uamRedirect()}&l=en`, 'de')).toBe('en');
   });
 
-  test('language links keep the visit', async () => {
-    const { app } = await testPortal();
-    const page = await request(app).get(uamRedirect());
-    const href = /href="(\?[^"]*l=en)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
-    expect(await visitField(app, `/uam/town-hall${href}`)).not.toBe('no form');
+  test('another language keeps the visit, what went wrong and the time to read it; a forged one is refused', async () => {
+    const { app, clock } = await testPortal();
+    const visit = await visitField(app, uamRedirect('town-hall', { res: 'reject' }));
+    const again = `/visit?l=en&visit=${visit}`;
+    const page = await request(app).get(again).expect(200);
+    expect(page.text).toContain('<html lang="en"');
+    expect(page.text).toContain('class="notice"');
+    expect(await visitField(app, again)).not.toBe('no form');
+    await request(app).get('/visit?l=en&visit=forged').expect(400);
+    await request(app).get('/visit').expect(400);
+    clock.step(2 * HOUR + 1);
+    await request(app).get(again).expect(400);
   });
 
   test('all that must be read stands before the button', async () => {
@@ -128,9 +135,11 @@ test.each([
   ['is asked for where every visitor comes by https', /.*id: library.*\n/, 'max-age=31536000'],
   ['is taken back where openNDS sends visitors to another port by http [RFC 6797 8.3]', 'nothing', 'max-age=0'],
 ])('HSTS %s', async (_, without, expected) => {
-  const https = (yaml: string): string => yaml.replace(/url: '.*'/, "url: 'https://wlan.example'").replace(without, '');
+  const https = (yaml: string): string =>
+    yaml.replace(/url: '.*'/, "url: 'https://wlan.example', trustProxy: 1").replace(without, '');
   const { app } = await testPortal(townConfig(https));
-  const { headers } = await request(app).get('/connected').expect(200);
+  const proxied = { Host: 'wlan.example', 'X-Forwarded-Proto': 'https' };
+  const { headers } = await request(app).get('/connected').set(proxied).expect(200);
   expect(headers['strict-transport-security']).toBe(expected);
 });
 
