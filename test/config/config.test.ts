@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,11 +94,13 @@ describe('docs/configuration.md', () => {
     const example = /```yaml\n([\s\S]*?)```/.exec(document)?.[1] ?? '';
     mkdirSync(join(folder, 'secrets'));
     mkdirSync(join(folder, 'calendars'));
+    mkdirSync(join(folder, 'texts/school/de'), { recursive: true });
+    writeFileSync(join(folder, 'texts/school/de/2026-11.md'), '# Nutzungsbedingungen');
     const event = ['BEGIN:VEVENT', 'DTSTART;VALUE=DATE:20261223', 'DTEND;VALUE=DATE:20270107', 'END:VEVENT'];
     writeFileSync(join(folder, 'calendars/school-holidays.ics'), event.join('\r\n'));
     for (const [, file = ''] of example.matchAll(/file: (secrets\/[\w-]+)/g)) {
-      // A key of TLS-PSK is written in hexadecimal digits.
-      writeFileSync(join(folder, file), `9d3f6a0c5b7e41288f06c2d4a1e97b35${Buffer.from(file).toString('hex')}`);
+      // Hexadecimal digits, as a key of TLS-PSK is written, and no more than a path may have.
+      writeFileSync(join(folder, file), createHash('sha256').update(file).digest('hex'));
     }
     const kinds = configOf(example).gateways.map(({ kind }) => kind);
     expect(kinds.toSorted()).toEqual(['coovachilli', 'hostapd', 'mikrotik', 'opennds', 'unifi', 'uspot']);
