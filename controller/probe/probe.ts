@@ -19,6 +19,29 @@ export interface Sample {
   readonly interfaces: ReadonlyMap<string, InterfaceCounters>;
   /** Devices in its radio cells. */
   readonly clients?: number;
+  /** The same by band, where the device tells the bands apart; together they may be fewer. */
+  readonly clientsByBand?: ReadonlyMap<Band, number>;
+  /** By the device's name for the radio or its network interface: `radio0`, `wlan0`, `ng`. */
+  readonly radios?: ReadonlyMap<string, Radio>;
+  /** Octets since its start, summed up over the interfaces to the wire and to the air. */
+  readonly traffic?: ReadonlyMap<'uplink' | 'wlan', Traffic>;
+  readonly vendor?: string;
+  readonly model?: string;
+  readonly firmware?: string;
+}
+
+export type Band = '2.4' | '5' | '6';
+
+export interface Radio {
+  readonly band?: Band;
+  /** How much of the time its channel is busy, whoever sends: from 0 to 1. */
+  readonly channelUtilization?: number;
+  readonly noiseDbm?: number;
+}
+
+export interface Traffic {
+  readonly receiveOctets: number;
+  readonly transmitOctets: number;
 }
 
 /** `agent`: only the age of the SNMP agent is known, which a restart of the agent alone resets. */
