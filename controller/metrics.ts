@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
-import type { HealthState } from '../core/health';
+import { HEALTH_STATES } from '../core/health';
 import { IGNORED, type IgnoredReason, MISS, type MissReason } from '../core/reasons';
 import { type Millis, SECOND } from '../core/time';
 import { PREFIX, type Registry } from '../runtime/metrics';
@@ -17,7 +17,6 @@ export interface MetricsSource {
   overdue(): number;
 }
 
-const STATES: readonly HealthState[] = ['unknown', 'up', 'suspect', 'down'];
 const VERSION_LENGTH = 64;
 
 /** Labels beyond `ap` and `site`, and the value. */
@@ -60,7 +59,7 @@ const SERIES: readonly Series[] = [
     name: 'ap_state',
     help: 'The state of the access point: 1 for the one it is in, 0 for the others.',
     labels: ['state'],
-    points: ({ health }) => STATES.map((state): Point => [{ state }, Number(state === health.state)]),
+    points: ({ health }) => HEALTH_STATES.map((state): Point => [{ state }, Number(state === health.state)]),
   },
   {
     name: 'ap_state_since_timestamp_seconds',

@@ -1,7 +1,14 @@
 import { type Millis, SECOND } from './time';
 
-/** `suspect`: it missed a poll or two; nobody is told yet. `unknown`: never seen since it was configured. */
-export type HealthState = 'unknown' | 'up' | 'suspect' | 'down';
+/**
+ * `suspect`: it missed a poll or two; nobody is told yet. `unknown`: never seen since it was configured, or the controller
+ * itself is cut off. `parent-down`: it does not answer because its uplink is down. `maintenance`: work on it was planned.
+ */
+export const HEALTH_STATES = ['up', 'suspect', 'down', 'unknown', 'parent-down', 'maintenance'] as const;
+export type HealthState = (typeof HEALTH_STATES)[number];
+
+/** What polls alone can show; that a window of maintenance runs lies over it. */
+export type PolledState = Exclude<HealthState, 'maintenance'>;
 
 /** How many polls in a row it takes to believe a change. */
 export interface HealthPolicy {
@@ -15,7 +22,7 @@ export function watchTolerance(pollSeconds: number): Millis {
 }
 
 export interface Health {
-  readonly state: HealthState;
+  readonly state: PolledState;
   /** Since when it has been up, down or unknown. Being suspect does not interrupt "up since". */
   readonly since: Millis;
   /** Polls in a row against the present state, and when the first of them was. */
@@ -57,11 +64,12 @@ function foldAnswer(health: Health, at: Millis, policy: HealthPolicy): { health:
     case 'up':
     case 'suspect':
       return { health: { state: 'up', since: health.since, streak: 0, lastSeenAt: at } };
-    case 'down': {
+    case 'down':
+    case 'parent-down': {
       const streak = health.streak + 1;
       const streakFrom = health.streakFrom ?? at;
       if (streak < policy.answersUntilUp) {
-        return { health: { state: 'down', since: health.since, streak, streakFrom, lastSeenAt: at } };
+        return { health: { state: health.state, since: health.since, streak, streakFrom, lastSeenAt: at } };
       }
       return {
         health: { state: 'up', since: streakFrom, streak: 0, lastSeenAt: at },
@@ -77,7 +85,8 @@ function foldMiss(health: Health, at: Millis, policy: HealthPolicy): { health: H
     case 'unknown':
       return { health };
     case 'down':
-      return { health: { state: 'down', since: health.since, streak: 0, ...seen } };
+    case 'parent-down':
+      return { health: { state: health.state, since: health.since, streak: 0, ...seen } };
     case 'up':
     case 'suspect': {
       const streak = health.streak + 1;

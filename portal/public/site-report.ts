@@ -59,7 +59,8 @@ export async function siteReport(store: HealthStore, config: Config, site: Site,
 }
 
 function apReport({ id, name }: AccessPoint, { state, since }: Health): ApReport {
-  return { id, name, state: state === 'suspect' ? 'up' : state, since };
+  const shown = { suspect: 'up', 'parent-down': 'down' } as const;
+  return { id, name, state: state === 'suspect' || state === 'parent-down' ? shown[state] : state, since };
 }
 
 function sum(all: readonly Availability[]): Availability {
