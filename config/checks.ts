@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { relative, resolve } from 'node:path';
 import { localDate, type Millis } from '../core/time';
 import { readCalendar } from './calendar';
@@ -31,6 +32,7 @@ export function checkConfig(sections: Sections, context: CheckContext): Explaine
     ...unknownSites(sections),
     ...calendarMistakes(sections, context),
     ...weakSecrets(sections),
+    ...accessPointMistakes(sections),
     ...overlappingClients(sections),
     ...unchangedSecrets(sections),
     ...radsecMistakes(sections),
@@ -129,6 +131,18 @@ function weakSecrets({ demo = false, key, gateways = [] }: Sections): Explained[
       ];
     }),
   ];
+}
+
+/** Something has to say how an access point is asked; respondd speaks IPv6 only, and in a group of nodes one has to be named. */
+function accessPointMistakes({ accessPoints = [] }: Sections): Explained[] {
+  return accessPoints.flatMap(({ community, respondd, host }, i) => {
+    const at = ['accessPoints', i];
+    if (community === undefined && respondd === undefined) return [mistake(at, 'access-point-protocol')];
+    if (respondd === undefined) return [];
+    if (isIP(host) === 4) return [mistake([...at, 'host'], 'respondd-ipv4')];
+    const isGroup = /^ff/i.test(host) && isIP(host) === 6;
+    return isGroup && respondd.nodeId === undefined ? [mistake([...at, 'respondd'], 'respondd-group')] : [];
+  });
 }
 
 /**

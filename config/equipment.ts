@@ -262,8 +262,33 @@ export function accessPoint(secret: SecretField) {
     id: id.meta({ description: 'Stable name in metrics and reports.', example: 'ap-town-hall-1' }),
     name: name.meta({ description: 'What people call it: "Gym, north wall".', example: 'Town hall, entrance' }),
     site: siteId.meta({ description: 'The site it belongs to.', example: 'town-hall' }),
-    host: host.meta({ description: 'Address the controller asks by SNMP.', example: '10.1.0.11' }),
+    host: host.meta({
+      description:
+        'Address the controller asks. With `respondd` of IPv6, with an interface where it is link-local (`fe80::1%eth0`), or the group in which the node is to be found: `ff02::2%<interface>`, `ff05::2%<interface>`.',
+      example: 'ap-1.wlan.musterstadt.example',
+    }),
     port: port.default(161).describe('UDP port of its SNMP agent.'),
-    community: secret.meta({ description: 'SNMP v2c community.', example: { file: 'secrets/community' } }),
+    community: secret.optional().meta({
+      description: 'SNMP v2c community.',
+      example: { file: 'secrets/community' },
+    }),
+    respondd: z
+      .strictObject({
+        nodeId: z
+          .string()
+          .refine((text) => /^[0-9a-f]{12}$/.test(text), asIssue('form-node-id'))
+          .optional()
+          .meta({
+            description:
+              'The node’s node_id: answers of another are not believed. Without it, whoever answers first at the address.',
+            form: 'twelve hexadecimal digits in lower case',
+            example: 'c4e984aa0b1c',
+          }),
+        port: port.min(1).default(1001).describe('UDP port of its respondd.'),
+      })
+      .optional()
+      .describe(
+        'A Freifunk node (Gluon) that is asked by respondd, whether or not it has SNMP as well. Write `{}` for the usual port.',
+      ),
   });
 }

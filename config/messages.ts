@@ -40,6 +40,10 @@ export const MESSAGES = {
     'Write only the host, like 10.1.0.1: no http://, no port, no path.',
   ],
   'form-mac': ['This is not the address of a device.', 'Write its six octets like 78:8a:20:59:c6:99.'],
+  'form-node-id': [
+    'This is not the id of a Freifunk node.',
+    'Write its twelve hexadecimal digits in lower case, like c4e984aa0b1c.',
+  ],
   'form-network': ['This is neither an IP address nor a network.', 'Write it like 10.1.0.1 or 10.1.0.0/24.'],
   'form-hex': [
     'The key is not written in hexadecimal digits, two for each octet.',
@@ -135,6 +139,15 @@ export const MESSAGES = {
   ],
   'tls-identity-twice': ['{other} has the same.', 'Give each gateway a certificate or psk of its own.'],
   'tls-without-radsec': ['This needs {section}, which is not there.', 'Add {section}, or remove this.'],
+  'access-point-protocol': [
+    'Nothing says whether this access point is asked by SNMP or by respondd.',
+    'Add community or respondd.',
+  ],
+  'respondd-ipv4': ['This is an IPv4 address, but respondd answers over IPv6 only.', 'Write the node’s IPv6 address.'],
+  'respondd-group': [
+    'The host is a group of nodes, and nothing says which of them is meant.',
+    'Add nodeId, or write the node’s own address as host.',
+  ],
   'same-port': ['{other} has this address and port already.', 'Choose another port.'],
   'opennds-level-zero': [
     'Level 0 hands every visitor the token that opens the gateway, so nobody needs the portal.',

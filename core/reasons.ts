@@ -75,7 +75,7 @@ export type ControllerFailedReason = keyof typeof CONTROLLER_FAILED;
 /** Why a poll of an access point gave no sample. */
 export const MISS = {
   timeout: 'no answer in time, after all retries',
-  refused: 'the host answers, but nothing listens for SNMP',
+  refused: 'the host answers, but nothing listens there for SNMP or respondd',
   malformed: 'the answer could not be read',
   error: 'the agent answered with an error',
   unresolved: 'its name could not be resolved to an address',
@@ -89,7 +89,9 @@ export const IGNORED = {
   'wrong-version': 'it is not SNMP v2c',
   'wrong-community': 'it carries another community than the request',
   'wrong-type': 'it is not a response',
-  malformed: 'it breaks the encoding of RFC 3416, or a value is longer than its type',
+  malformed: 'it breaks the encoding of RFC 3416, or a value is longer than its type; or it is no answer of a respondd',
+  'wrong-node': 'an answer by respondd names another node than the one that was asked',
+  'too-long': 'an answer by respondd is longer than nodes send, or unpacks to more',
 } as const;
 export type IgnoredReason = keyof typeof IGNORED;
 

@@ -82,7 +82,7 @@ class SimulatedAgent {
 
   async #serve(): Promise<void> {
     const { host, port, community } = this.#ap;
-    const where = { host, port, community: community.reveal() };
+    const where = { host, port, community: community?.reveal() ?? '' };
     this.#agent = await serveSnmp(where, 'accessPoints', () => this.#device.read(this.#clock.now()));
     if (this.#stopped) this.#silence();
   }

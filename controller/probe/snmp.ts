@@ -38,7 +38,7 @@ export class SnmpProber implements Prober {
   async probe(ap: AccessPoint, signal: AbortSignal): Promise<PollResult> {
     const host = await this.#resolver.resolve(ap.host);
     if (host === undefined) return { answered: false, reason: 'unresolved' };
-    const community = ap.community.reveal();
+    const community = ap.community?.reveal() ?? '';
     const endpoint = await this.#transport.open(host, ap.port, community).catch(() => undefined);
     if (endpoint === undefined) return { answered: false, reason: 'unreachable' };
 

@@ -54,7 +54,7 @@ describe('a right configuration', () => {
 accessPoints: [{ id: ap, name: AP, site: rathaus, host: 10.0.0.1, community: { env: STADTFUNK_TEST_SECRET } }]`,
     );
     expect(config.key.reveal()).toBe('7be0d14c93a25f68e1b7c5d20943fa86');
-    expect(config.accessPoints[0]?.community.reveal()).toBe('5c01e8d2b94f7a36');
+    expect(config.accessPoints[0]?.community?.reveal()).toBe('5c01e8d2b94f7a36');
   });
 
   test('a secret cannot be read from a log line, JSON or an inspected object by accident', () => {
