@@ -1,5 +1,6 @@
 import { constants, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
+import { errnoOf } from '../../core/errors';
 import type { IgnoredReason } from '../../core/reasons';
 import type { InterfaceCounters, Sample } from './probe';
 
@@ -74,7 +75,7 @@ function unpack(datagram: Buffer): { json: Buffer } | { json: undefined; reason:
     const limits = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MAX_UNPACKED_OCTETS };
     return { json: inflateRawSync(datagram, limits) };
   } catch (error) {
-    return { json: undefined, reason: error instanceof RangeError ? 'too-long' : 'malformed' };
+    return { json: undefined, reason: errnoOf(error) === 'ERR_BUFFER_TOO_LARGE' ? 'too-long' : 'malformed' };
   }
 }
 
