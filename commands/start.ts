@@ -12,6 +12,7 @@ import { where } from '../runtime/listen';
 import { LiveValue } from '../runtime/live';
 import { createLog, type Log } from '../runtime/log';
 import { createMetrics } from '../runtime/metrics';
+import { metricsPage } from '../runtime/ops-page';
 import { OpsServer } from '../runtime/ops-server';
 import { systemRandom } from '../runtime/random';
 import { type Role, startRoles, stopRoles } from '../runtime/role';
@@ -45,10 +46,11 @@ export async function start(file: string): Promise<number> {
   const shared = { config, store, clock: systemClock, random: systemRandom, log, registry };
   const radius = new RadiusRole(shared);
   const portal = new PortalRole(shared);
+  const controller = new ControllerRole(shared);
   const roles: Role[] = [
     new Housekeeping(store, systemClock, log),
     radius,
-    new ControllerRole(shared),
+    controller,
     portal,
     ...(config.current.demo ? [new DemoTown(shared)] : []),
   ];
@@ -61,7 +63,12 @@ export async function start(file: string): Promise<number> {
       ...feedbackDesk({ store, clock: systemClock, log }),
     ]),
   };
-  const ops = new OpsServer(config.current.ops.listen, registry, () => roles, admin);
+  const pages = new Map([
+    ['/metrics', metricsPage(registry, controller.pages.sites)],
+    ['/metrics/aps', controller.pages.aps],
+    ['/sd/aps', controller.pages.discovery],
+  ]);
+  const ops = new OpsServer(config.current.ops.listen, pages, () => roles, admin);
   const all = [ops, ...roles];
   try {
     await startRoles(all, log);

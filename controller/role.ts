@@ -8,6 +8,7 @@ import type { Registry } from '../runtime/metrics';
 import type { Role } from '../runtime/role';
 import type { HealthStore } from '../store/store';
 import { type ControllerMetrics, controllerMetrics } from './metrics';
+import { type ControllerPages, controllerPages } from './pages';
 import { type OpenProber, openProber } from './probe';
 import type { Prober } from './probe/probe';
 import { Scheduler } from './scheduler';
@@ -32,6 +33,8 @@ interface Running {
 /** Polls every access point, keeps its health and outages, and shows them to Prometheus. */
 export class ControllerRole implements Role {
   readonly name = 'controller';
+  /** What Prometheus asks about sites and access points. */
+  readonly pages: ControllerPages;
   readonly #deps: ControllerDependencies;
   readonly #watch: Watch;
   #running: Running | undefined;
@@ -40,16 +43,15 @@ export class ControllerRole implements Role {
   constructor(deps: ControllerDependencies) {
     this.#deps = deps;
     this.#watch = new Watch(deps);
+    const { config, clock } = deps;
+    this.pages = controllerPages({ config, clock, accessPoints: () => this.#watch.all() });
   }
 
   async start(): Promise<void> {
     const { config, clock, registry } = this.#deps;
     await this.#watch.load();
     const scheduler = new Scheduler(clock, (ap, signal) => this.#poll(ap, signal));
-    const metrics = controllerMetrics(registry, {
-      accessPoints: () => this.#watch.all(),
-      overdue: () => scheduler.overdue(),
-    });
+    const metrics = controllerMetrics(registry, { overdue: () => scheduler.overdue() });
     const open = this.#deps.openProber ?? openProber;
     const prober = open({ clock, onIgnored: (reason) => metrics.ignored(reason) });
     this.#running = { prober, scheduler, metrics };

@@ -21,8 +21,13 @@ export const LABELS = [
   'role',
   'operation',
   'name',
+  'vendor',
   'model',
-  'version',
+  'firmware',
+  'band',
+  'radio',
+  /** `uplink` or `wlan` of an access point, never a visitor's. */
+  'device',
   'le',
 ] as const;
 

@@ -1,20 +1,23 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type Admin, answerAdmin } from './admin';
 import { closeHttp, type Listen, listenHttp } from './listen';
-import type { Registry } from './metrics';
+import { type OpsPage, sendPage } from './ops-page';
 import type { Role } from './role';
 
 const PLAIN = 'text/plain; charset=utf-8';
 
+/** Its pages, by path. */
+export type OpsPages = ReadonlyMap<string, OpsPage>;
+
 /**
- * /metrics for Prometheus, /healthz ("the process lives") and /readyz ("it can serve", 503 with the reasons if not);
- * /admin/ for the commands of whoever holds the configuration's key.
+ * Pages for Prometheus such as /metrics, /healthz ("the process lives") and /readyz ("it can serve", 503 with the reasons
+ * if not); /admin/ for the commands of whoever holds the configuration's key.
  * It belongs on loopback or a management network.
  */
 export class OpsServer implements Role {
   readonly name = 'ops';
   readonly #listen: Listen;
-  readonly #registry: Registry;
+  readonly #pages: OpsPages;
   readonly #roles: () => readonly Role[];
   readonly #admin: Admin | undefined;
   readonly #server: Server;
@@ -22,10 +25,10 @@ export class OpsServer implements Role {
   /** The port in use, once started. */
   port = 0;
 
-  constructor(listen: Listen, registry: Registry, roles: () => readonly Role[], admin?: Admin) {
+  constructor(listen: Listen, pages: OpsPages, roles: () => readonly Role[], admin?: Admin) {
     this.#listen = listen;
     this.#admin = admin;
-    this.#registry = registry;
+    this.#pages = pages;
     this.#roles = roles;
     this.#server = createServer(this.#answer);
   }
@@ -57,32 +60,36 @@ export class OpsServer implements Role {
       response.writeHead(405, { 'Content-Type': PLAIN, Allow: 'GET, HEAD' }).end('only GET\n');
       return;
     }
-    switch (request.url?.split('?')[0]) {
-      case '/metrics':
-        try {
-          const page = await this.#registry.metrics();
-          response
-            .writeHead(200, { 'Content-Type': this.#registry.contentType, 'Cache-Control': 'no-store' })
-            .end(page);
-        } catch (error) {
-          // Prometheus sees that the scrape failed; a rejection that nobody catches would end the process.
-          response.writeHead(500, { 'Content-Type': PLAIN }).end(`${error}\n`);
-        }
-        return;
+    const [path = '', query] = (request.url ?? '').split('?');
+    const page = this.#pages.get(path);
+    if (page !== undefined) {
+      // Prometheus sees that the scrape failed; a rejection that nobody catches would end the process.
+      await sendPage(page, new URLSearchParams(query), request, response).catch((error) => {
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500, { 'Content-Type': PLAIN }).end(`${error}\n`);
+      });
+      return;
+    }
+    switch (path) {
       case '/healthz':
         response.writeHead(200, { 'Content-Type': PLAIN }).end('ok\n');
         return;
-      case '/readyz': {
-        const reasons = [this, ...this.#roles()].flatMap((role) => {
-          const reason = role.notReady();
-          return reason === undefined ? [] : [`${role.name}: ${reason}`];
-        });
-        response.writeHead(reasons.length === 0 ? 200 : 503, { 'Content-Type': PLAIN });
-        response.end(reasons.length === 0 ? 'ready\n' : `${reasons.join('\n')}\n`);
+      case '/readyz':
+        this.#answerReady(response);
         return;
+      default: {
+        const known = [...this.#pages.keys(), '/healthz', '/readyz'].join(', ');
+        response.writeHead(404, { 'Content-Type': PLAIN }).end(`try ${known}\n`);
       }
-      default:
-        response.writeHead(404, { 'Content-Type': PLAIN }).end('try /metrics, /healthz or /readyz\n');
     }
   };
+
+  #answerReady(response: ServerResponse): void {
+    const reasons = [this, ...this.#roles()].flatMap((role) => {
+      const reason = role.notReady();
+      return reason === undefined ? [] : [`${role.name}: ${reason}`];
+    });
+    response.writeHead(reasons.length === 0 ? 200 : 503, { 'Content-Type': PLAIN });
+    response.end(reasons.length === 0 ? 'ready\n' : `${reasons.join('\n')}\n`);
+  }
 }

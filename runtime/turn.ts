@@ -2,3 +2,10 @@
 export function atEndOfTurn(task: () => void): void {
   setImmediate(task);
 }
+
+/** Lets everything that waits have its turn, before one goes on with long work. */
+export function turnOfOthers(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { reloadMetric } from '../../commands/reload-metric';
 import { loadConfig } from '../../config/load';
+import { AP_SERIES } from '../../controller/ap-series';
 import { controllerMetrics } from '../../controller/metrics';
+import { SITE_SERIES } from '../../controller/site-series';
 import { feedbackGauge, PortalMetrics } from '../../portal/metrics';
 import { ServingMetrics } from '../../portal/serving/metrics';
 import { RadiusMetrics, radsecGauge } from '../../radius/metrics';
 import { ManualClock } from '../../runtime/clock';
+import type { Family } from '../../runtime/exposition';
 import { LiveValue } from '../../runtime/live';
-import { createMetrics, type Registry } from '../../runtime/metrics';
+import { createMetrics, PREFIX, type Registry } from '../../runtime/metrics';
 import { packageRoot } from '../../runtime/package-root';
 import { systemRandom } from '../../runtime/random';
 import { openStore } from '../../store/open';
@@ -49,15 +52,26 @@ export async function productMetrics(): Promise<Metric[]> {
     new ServingMetrics(registry);
     new RadiusMetrics(registry, new LiveValue(config), store);
     radsecGauge(registry, { counts: () => new Map() });
-    controllerMetrics(registry, { accessPoints: () => [], overdue: () => 0 });
-    return registry
+    controllerMetrics(registry, { overdue: () => 0 });
+    const counted = registry
       .getMetricsAsArray()
       .map((metric) => definition.parse(metric))
       .filter(({ name }) => !ofTheProcess.has(name));
+    return [...counted, ...written(AP_SERIES, ['ap', 'site']), ...written(SITE_SERIES, ['site'])];
   } finally {
     await store.close();
     rmSync(folder, { recursive: true });
   }
+}
+
+/** What the controller writes itself, see runtime/exposition. */
+function written<Thing>(families: readonly Family<Thing>[], own: readonly string[]): Metric[] {
+  return families.map(({ name, help, type, labelNames = [] }) => ({
+    name: PREFIX + name,
+    help,
+    type,
+    labelNames: [...own, ...labelNames],
+  }));
 }
 
 function names(registry: Registry): string[] {

@@ -8,6 +8,7 @@ import { ManualClock, systemClock } from '../../runtime/clock';
 import { LiveValue } from '../../runtime/live';
 import { type LogFields, silentLog } from '../../runtime/log';
 import { createMetrics, type Registry } from '../../runtime/metrics';
+import { readExposition } from '../support/exposition';
 import { TEST_KEY } from '../support/product';
 import { until } from '../support/wait';
 import type { ObservedStore } from './observed-store';
@@ -111,9 +112,17 @@ export class Controller {
 
   /** The value of one series, undefined if there is none. */
   async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number | undefined> {
-    const found = await this.registry.getSingleMetric(`stadtfunk_${name}`)?.get();
-    return found?.values.find((value) =>
-      Object.entries(labels).every(([key, text]) => String(value.labels[key]) === text),
-    )?.value;
+    const series = readExposition(await this.page()).filter((one) => one.name === `stadtfunk_${name}`);
+    return series.find((one) => Object.entries(labels).every(([key, text]) => one.labels[key] === text))?.value;
+  }
+
+  /** Everything that Prometheus would read, of both pages. */
+  async page(): Promise<string> {
+    let text = await this.registry.metrics();
+    const pages = this.#role?.pages;
+    for (const page of [pages?.sites(), pages?.aps.pieces(new URLSearchParams())]) {
+      for await (const piece of page ?? []) text += piece;
+    }
+    return text;
   }
 }

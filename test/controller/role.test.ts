@@ -231,7 +231,7 @@ test('an access point that is added is asked; one that is removed has no series 
   expect(await controller.metric('ap_info', { ap: 'ap-2', name: 'Gym, "north"' })).toBe(1);
   controller.exchange(town(both.slice(1)));
   await controller.poll();
-  expect(await controller.registry.metrics()).not.toContain('ap-1');
+  expect(await controller.page()).not.toContain('ap-1');
   const [outage] = await store.outages('ap-1', { from: START, to: controller.clock.now() });
   expect(outage?.to).toBeDefined();
   expect((await store.allHealth()).get('ap-1')?.health.state).toBe('unknown');
@@ -284,12 +284,12 @@ describeWith('promtool', 'the page for Prometheus', () => {
     );
     await controller.start();
     await controller.poll();
-    const page = await controller.registry.metrics();
+    const page = await controller.page();
     const own = page.replace(/^.*stadtfunk_(process|nodejs)_.*\n/gm, '');
     const promtool = findProgram('promtool') ?? 'promtool';
     expect(execFileSync(promtool, ['check', 'metrics'], { input: own, encoding: 'utf8' })).toBe('');
-    expect(await controller.metric('ap_info', { ap: 'ap-1', version: 'odd "} 1 [mac] \\ device' })).toBe(1);
-    expect(await controller.metric('ap_network_receive_bytes_total', { name: 'eth0' })).toBe(1_099_511_627_776);
+    expect(await controller.metric('ap_info', { ap: 'ap-1', model: 'odd "} 1 [mac] \\ device' })).toBe(1);
+    expect(await controller.metric('ap_interface_receive_bytes_total', { name: 'eth0' })).toBe(1_099_511_627_776);
     expect(await controller.metric('ap_memory_available_bytes')).toBe(150_000 * 1024);
     expect(page).toContain('name="wlan0.[mac]"');
     expect(page).not.toMatch(/anna|02005e200001/i);
@@ -320,7 +320,7 @@ test('the demo’s access points live, and the bus goes away for three minutes i
     for (let i = 0; i < 10; i++) {
       await controller.poll();
       received.push(
-        (await controller.metric('ap_network_receive_bytes_total', { ap: 'ap-school', name: 'eth0' })) ?? 0,
+        (await controller.metric('ap_interface_receive_bytes_total', { ap: 'ap-school', name: 'eth0' })) ?? 0,
       );
     }
     expect(received).toEqual(received.toSorted((a, b) => a - b));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { walkIn } from '../../demo/visitors';
 import { packageRoot } from '../../runtime/package-root';
 import { type RunningProcess, startProcess } from '../support/process';
+import { metricsPath } from '../support/product';
 import { until } from '../support/wait';
 
 const PORTAL = 'http://127.0.0.1:8080';
@@ -14,7 +15,7 @@ let folder: string;
 let product: RunningProcess;
 
 async function metricValue(series: string): Promise<number | undefined> {
-  const page = await (await fetch(`${OPS}/metrics`)).text();
+  const page = await (await fetch(`${OPS}${metricsPath(series)}`)).text();
   const line = page.split('\n').find((text) => text.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length));
 }

@@ -102,8 +102,11 @@ function scrapeConfiguration(product: Product): Record<string, unknown> {
   const { scrape_configs } = parse(readFileSync(file, 'utf8'));
   return {
     global: { scrape_interval: '1s' },
-    scrape_configs: [
-      { ...scrape_configs[0], scrape_interval: '1s', static_configs: [{ targets: [new URL(product.opsUrl).host] }] },
-    ],
+    scrape_configs: scrape_configs.slice(0, 2).map((job: Record<string, unknown>) => ({
+      ...job,
+      scrape_interval: '1s',
+      scrape_timeout: '1s',
+      static_configs: [{ targets: [new URL(product.opsUrl).host] }],
+    })),
   };
 }

@@ -143,7 +143,10 @@ describe('a UAM gateway, the portal, RADIUS, accounting and metrics, each a proc
 
   test('no visitor’s address is found in store, log or metrics, in any of its forms', async () => {
     await Promise.all(DEVICES.map((device) => walkIn(gateway.url, device)));
-    const metrics = await (await fetch(`${product.opsUrl}/metrics`)).text();
+    const pages = ['/metrics', '/metrics/aps', '/sd/aps'].map(async (path) =>
+      (await fetch(`${product.opsUrl}${path}`)).text(),
+    );
+    const metrics = (await Promise.all(pages)).join('\n');
     writeFileSync(join(product.folder, 'log.txt'), product.output());
     writeFileSync(join(product.folder, 'metrics.txt'), metrics);
     const needles = DEVICES.flatMap(canaries);

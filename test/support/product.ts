@@ -27,7 +27,7 @@ export interface Product {
   start(): Promise<void>;
   /** Ends it with a signal and waits; returns the exit code, or null if the signal killed it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
-  /** One value of its metrics page, by the full name with labels; undefined if there is no such series. */
+  /** One value of its metrics pages, by the full name with labels; undefined if there is no such series. */
   metric(series: string): Promise<number | undefined>;
   remove(): Promise<void>;
 }
@@ -119,7 +119,7 @@ export async function prepareProduct(
       });
     },
     async metric(series) {
-      const page = await place.get(`${opsUrl}/metrics`);
+      const page = await place.get(`${opsUrl}${metricsPath(series)}`);
       const line = page?.split('\n').find((text) => text.startsWith(`${series} `));
       return line === undefined ? undefined : Number(line.slice(series.length));
     },
@@ -128,6 +128,11 @@ export async function prepareProduct(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** On which page a series stands. */
+export function metricsPath(series: string): string {
+  return series.startsWith('stadtfunk_ap_') ? '/metrics/aps' : '/metrics';
 }
 
 /** Its configuration, as the product itself reads it. */

@@ -1,0 +1,78 @@
+import type { Site } from '../config/schema';
+import { HEALTH_STATES, type HealthState } from '../core/health';
+import { openingAt } from '../core/opening-hours';
+import type { Millis } from '../core/time';
+import { type Family, type Labelled, labelText } from '../runtime/exposition';
+import type { WatchedAp } from './watched-ap';
+
+const STATE_LABELS = HEALTH_STATES.map((state) => [state, labelText({ state })] as const);
+
+/** What the access points of a site are together. */
+export interface SiteFigures {
+  readonly site: Site;
+  readonly isOpen: boolean;
+  readonly inState: Map<HealthState, number>;
+  /** Undefined if none of them says how many. */
+  clients: number | undefined;
+}
+
+/** Every series of a site, on /metrics: a town can see how it stands without a series for each access point. */
+export const SITE_SERIES: readonly Family<SiteFigures>[] = [
+  {
+    name: 'site_info',
+    help: 'What a site is: its name and its kind in the configuration. Always 1.',
+    type: 'gauge',
+    labelNames: ['name', 'kind'],
+    show: ({ site: { name, kind } }, show) => show(1, labelText({ name, kind })),
+  },
+  {
+    name: 'site_latitude_degrees',
+    help: 'Where the site lies on the map (WGS 84), north of the equator.',
+    type: 'gauge',
+    show: ({ site }, show) => show(site.location?.latitude),
+  },
+  {
+    name: 'site_longitude_degrees',
+    help: 'Where the site lies on the map (WGS 84), east of Greenwich.',
+    type: 'gauge',
+    show: ({ site }, show) => show(site.location?.longitude),
+  },
+  {
+    name: 'site_open',
+    help: 'Whether the site is within its opening hours: 1 or 0. Always 1 where there are none.',
+    type: 'gauge',
+    show: ({ isOpen }, show) => show(Number(isOpen)),
+  },
+  {
+    name: 'site_access_points',
+    help: 'Access points of the site by the state they are in.',
+    type: 'gauge',
+    labelNames: ['state'],
+    show: ({ inState }, show) => {
+      for (const [state, labels] of STATE_LABELS) show(inState.get(state) ?? 0, labels);
+    },
+  },
+  {
+    name: 'site_clients',
+    help: 'Devices in the radio cells of the site, as far as its access points say.',
+    type: 'gauge',
+    show: ({ clients }, show) => show(clients),
+  },
+];
+
+/** Sums up the access points of each site. */
+export function siteFigures(sites: readonly Site[], aps: Iterable<WatchedAp>, now: Millis): Labelled<SiteFigures>[] {
+  const figures = new Map<string, SiteFigures>();
+  for (const site of sites) {
+    const { openingHours } = site.rules;
+    const isOpen = openingHours === undefined || openingAt(openingHours, now).isOpen;
+    figures.set(site.id, { site, isOpen, inState: new Map(), clients: undefined });
+  }
+  for (const { config, health, sample } of aps) {
+    const at = figures.get(config.site);
+    if (at === undefined) continue;
+    at.inState.set(health.state, (at.inState.get(health.state) ?? 0) + 1);
+    if (sample?.clients !== undefined) at.clients = (at.clients ?? 0) + sample.clients;
+  }
+  return [...figures].map(([id, at]) => [at, labelText({ site: id })]);
+}
