@@ -3,7 +3,6 @@ import { accessPoint, hostapdGateway, openndsGateway, uamGateway } from './equip
 import {
   email,
   host,
-  hostWithPort,
   id,
   listen,
   listenIfSet,
@@ -16,10 +15,7 @@ import {
 } from './fields';
 import { asIssue } from './messages';
 import { mikrotikGateway, unifiGateway } from './portal-gateways';
-import { maintenance } from './maintenance';
 import { blocking, calendar, rules } from './site-rules';
-import { snmpAccess } from './snmp';
-import { snmpProfile } from './snmp-profile';
 import { siteTerms, terms } from './text-fields';
 import { accessibility, imprint, services } from './visitor-pages';
 
@@ -124,17 +120,6 @@ const site = z.strictObject({
     .enum(['public', 'none'])
     .default('public')
     .describe('Whether `/status/<id>` tells everybody if the Wi-Fi works here.'),
-  statusLink: z.int().min(1).optional().meta({
-    description:
-      'Lets those who have the link that `stadtfunk status link` prints read the status page although it is not public. A higher number makes every link before it void. Without it: nobody.',
-    example: 1,
-  }),
-  uplink: id.optional().meta({
-    description:
-      'The access point or device under `accessPoints` through which those of this site are reached: while it is down, they are not called down. Without it: each for itself.',
-    form: 'the id of an access point',
-    example: 'ap-town-hall-1',
-  }),
   rules: rules.describe('What a visitor may do here.'),
   examLink: z.int().min(1).optional().meta({
     description:
@@ -271,22 +256,6 @@ export function configSchema(readSecret: ReadSecret) {
         pollSeconds: z.number().min(1).default(60).describe('Each access point is asked once in this time.'),
         missesUntilDown: z.int().min(1).default(3).describe('Polls in a row without answer until it is called down.'),
         answersUntilUp: z.int().min(1).default(2).describe('Answers in a row until it is called up again.'),
-        ownConnection: z
-          .array(hostWithPort)
-          .default([])
-          .meta({
-            description:
-              'Devices beside the controller that answer as long as its own line works, like the default gateway: asked by TCP when no access point answers any more; a refusal is an answer. If they are silent, too, nothing is called down. Without them: three or more access points silent at once are its own line.',
-            form: 'a list of host:port',
-            example: ['10.0.0.1:443'],
-          }),
-        snmp: snmpAccess(secret)
-          .optional()
-          .describe('How access points are asked by SNMP that say neither `snmp` nor `community` themselves.'),
-        profiles: z
-          .array(snmpProfile)
-          .default([])
-          .describe('Device profiles of your own, tried before those of the product.'),
       })
       .prefault({})
       .describe('What watches the access points.'),
@@ -329,10 +298,6 @@ export function configSchema(readSecret: ReadSecret) {
       .describe('What cannot be reached because a rights holder demands it (DDG § 8).'),
     gateways: z.array(gateway).default([]).describe('What redirects visitors to the portal.'),
     accessPoints: z.array(accessPoint(secret)).default([]).describe('Radios whose health is watched.'),
-    maintenance: z
-      .array(maintenance)
-      .default([])
-      .describe('Planned work: shown to schools, alarms nobody and does not count. `stadtfunk maintenance` adds what is not planned.'),
   });
 }
 
