@@ -8,11 +8,15 @@ export type Poll = (ap: ApId, signal: AbortSignal) => Promise<void>;
 
 const TICK_MS = 100;
 const MAX_IN_FLIGHT = 500;
+/** A large town needs more when many are silent: what a silent one takes (time-outs of 1, 2 and 3 s), for all of them. */
+const SILENT_POLL_MS = 7 * SECOND;
+const MAX_IN_FLIGHT_EVER = 5_000;
 /** After a stall the backlog is worked off at this multiple of the even rate, never all at once. */
 const CATCH_UP_RATE = 2;
 /** Beyond two periods a poll is overdue; short periods get some air, because a miss takes seconds. */
 const OVERDUE_PERIODS = 2;
 const OVERDUE_LEAST_MS = 15 * SECOND;
+const NEVER = Number.NEGATIVE_INFINITY;
 
 interface Target {
   readonly ap: ApId;
@@ -23,6 +27,8 @@ interface Target {
   /** Monotonic time of its last poll's start, or of its arrival. */
   last: number;
   polled: boolean;
+  /** Monotonic time of the last poll that was brought forward. */
+  hurried: number;
 }
 
 /**
@@ -39,6 +45,8 @@ export class Scheduler {
   /** The targets by phase. */
   #ring: readonly Target[] = [];
   #queue: Target[] = [];
+  /** Those brought forward; they come before the queue. */
+  #hurried: Target[] = [];
   #lastTick = 0;
   #cancel: Cancel = () => {};
 
@@ -61,12 +69,38 @@ export class Scheduler {
     this.#targets = new Map(
       aps.map((ap) => {
         const known = this.#targets.get(ap);
-        const fresh = { ap, phase: phaseOf(ap), waiting: true, running: false, last: now, polled: false };
+        const fresh = {
+          ap,
+          phase: phaseOf(ap),
+          waiting: true,
+          running: false,
+          last: now,
+          polled: false,
+          hurried: NEVER,
+        };
         return [ap, known ?? fresh];
       }),
     );
     this.#ring = [...this.#targets.values()].sort((a, b) => a.phase - b.phase);
-    this.#queue = this.#ring.filter((target) => target.waiting);
+    this.#hurried = this.#hurried.filter((target) => this.#targets.get(target.ap) === target);
+    const hurried = new Set(this.#hurried);
+    this.#queue = this.#ring.filter((target) => target.waiting && !hurried.has(target));
+  }
+
+  /**
+   * Brings the next poll of an access point forward, because something happened there. It takes the place of the next
+   * regular one; once in a period at most, so that nobody can make us ask more than twice as often.
+   * @returns whether it will be asked soon
+   */
+  soon(ap: ApId): boolean {
+    const target = this.#targets.get(ap);
+    const now = this.#clock.monotonic();
+    if (target === undefined || target.running || now - target.hurried < this.#periodMs) return false;
+    target.hurried = now;
+    if (target.waiting) this.#queue.splice(this.#queue.indexOf(target), 1);
+    target.waiting = true;
+    this.#hurried.push(target);
+    return true;
   }
 
   /** How many have not been asked for more than two periods: the controller cannot keep up. */
@@ -80,6 +114,7 @@ export class Scheduler {
   async stop(): Promise<void> {
     this.#cancel();
     this.#queue = [];
+    this.#hurried = [];
     this.#abort.abort();
     await Promise.all(this.#running);
   }
@@ -90,8 +125,10 @@ export class Scheduler {
     this.#lastTick = now;
     // Unused turns are not saved up: that is what prevents the herd.
     let turns = Math.ceil((CATCH_UP_RATE * this.#ring.length * TICK_MS) / this.#periodMs);
-    while (turns > 0 && this.#running.size < MAX_IN_FLIGHT) {
-      const target = this.#queue.shift();
+    const silent = Math.ceil((this.#ring.length * SILENT_POLL_MS) / this.#periodMs);
+    const most = Math.min(Math.max(MAX_IN_FLIGHT, silent), MAX_IN_FLIGHT_EVER);
+    while (turns > 0 && this.#running.size < most) {
+      const target = this.#hurried.shift() ?? this.#queue.shift();
       if (target === undefined) break;
       turns--;
       this.#start(target, now);

@@ -90,6 +90,18 @@ test('never more than 500 at a time, and none twice at a time', async () => {
   await scheduler.stop();
 });
 
+test('a large town keeps its pace when every poll takes all its time-outs', async () => {
+  const { clock, polls, scheduler, most } = watched(6_500);
+  scheduler.follow(ids(4000), 10_000);
+  scheduler.start();
+  await clock.advance(30_000);
+  expect(scheduler.overdue()).toBe(0);
+  expect(most()).toBeGreaterThan(2000);
+  expect(most()).toBeLessThanOrEqual(2800);
+  expect(new Set(polls.filter(({ at }) => at > 20_000).map(({ ap }) => ap)).size).toBeGreaterThan(3900);
+  await scheduler.stop();
+});
+
 test('after a stall the backlog is worked off at twice the even rate, without a herd', async () => {
   const { clock, polls, scheduler } = watched();
   scheduler.follow(ids(600), PERIOD);
@@ -120,4 +132,72 @@ test('stop ends the polls under way', async () => {
   await scheduler.stop();
   await clock.advance(2 * PERIOD);
   expect(polls.length).toBe(before);
+});
+
+describe('a poll that is brought forward', () => {
+  test('comes at once, and the regular one follows at its place', async () => {
+    const { clock, polls, scheduler } = watched();
+    scheduler.follow(ids(200), PERIOD);
+    scheduler.start();
+    await clock.advance(2 * PERIOD);
+    // A quarter of a period behind its last regular poll.
+    const at = (phaseOf('ap-7') + 0.25) * PERIOD;
+    await clock.advance((at + PERIOD - (clock.monotonic() % PERIOD)) % PERIOD);
+    polls.length = 0;
+    expect(scheduler.soon('ap-7')).toBe(true);
+    await clock.advance(200);
+    expect(polls.some(({ ap }) => ap === 'ap-7')).toBe(true);
+    await clock.advance(2 * PERIOD);
+    const times = polls.filter(({ ap }) => ap === 'ap-7').map((poll) => poll.at);
+    expect(times.length).toBeLessThanOrEqual(3);
+    for (const time of times.slice(1))
+      expect(Math.abs((time % PERIOD) - phaseOf('ap-7') * PERIOD)).toBeLessThanOrEqual(200);
+    await scheduler.stop();
+  });
+
+  test('is made once in a period, whoever keeps calling; nobody else waits for it', async () => {
+    const { clock, polls, scheduler } = watched();
+    scheduler.follow(ids(60), PERIOD);
+    scheduler.start();
+    await clock.advance(2 * PERIOD);
+    polls.length = 0;
+    for (let second = 0; second < 60; second++) {
+      scheduler.soon('ap-7');
+      await clock.advance(1_000);
+    }
+    expect(polls.filter(({ ap }) => ap === 'ap-7').length).toBeLessThanOrEqual(2);
+    expect(new Set(polls.map(({ ap }) => ap)).size).toBe(60);
+    await scheduler.stop();
+  });
+
+  test('when the whole town calls at once, is no herd either', async () => {
+    const { clock, polls, scheduler } = watched();
+    scheduler.follow(ids(1200), PERIOD);
+    scheduler.start();
+    await clock.advance(2 * PERIOD);
+    polls.length = 0;
+    for (const ap of ids(1200)) scheduler.soon(ap);
+    await clock.advance(1_000);
+    expect(polls.length).toBeLessThanOrEqual(44);
+    await clock.advance(PERIOD);
+    expect(new Set(polls.map(({ ap }) => ap)).size).toBe(1200);
+    expect(scheduler.overdue()).toBe(0);
+    await scheduler.stop();
+  });
+
+  test('of one that is unknown, being asked or taken away is none', async () => {
+    const { clock, polls, scheduler } = watched(500);
+    scheduler.follow(ids(2), PERIOD);
+    scheduler.start();
+    expect(scheduler.soon('stranger')).toBe(false);
+    await clock.advance(100);
+    expect(scheduler.soon('ap-0')).toBe(false);
+    await clock.advance(PERIOD);
+    expect(scheduler.soon('ap-0')).toBe(true);
+    scheduler.follow(['ap-1'], PERIOD);
+    polls.length = 0;
+    await clock.advance(1_000);
+    expect(polls.some(({ ap }) => ap === 'ap-0')).toBe(false);
+    await scheduler.stop();
+  });
 });
