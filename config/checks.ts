@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { relative, resolve } from 'node:path';
 import { localDate, type Millis } from '../core/time';
+import { isCircular, pathFrom, uplinksOf } from '../core/uplinks';
 import { readCalendar } from './calendar';
 import { termsPlace, textFile } from './documents';
 import { didYouMean, type Explained } from './explain';
@@ -30,6 +31,7 @@ export function checkConfig(sections: Sections, context: CheckContext): Explaine
   return [
     ...duplicateIds(sections),
     ...unknownSites(sections),
+    ...uplinkMistakes(sections),
     ...calendarMistakes(sections, context),
     ...weakSecrets(sections),
     ...accessPointMistakes(sections),
@@ -49,7 +51,7 @@ function mistake(path: readonly (string | number)[], kind: MistakeKind, words: R
 }
 
 function duplicateIds(sections: Sections): Explained[] {
-  return (['sites', 'gateways', 'accessPoints', 'calendars', 'blockings'] as const).flatMap((list) => {
+  return (['sites', 'gateways', 'accessPoints', 'calendars', 'blockings', 'maintenance'] as const).flatMap((list) => {
     const ids = sections[list]?.map((entry) => entry.id) ?? [];
     return ids.flatMap((id, i) => {
       const first = ids.indexOf(id);
@@ -69,13 +71,40 @@ function unknownSites(sections: Sections): Explained[] {
     ...(['gateways', 'accessPoints'] as const).flatMap((list) =>
       (sections[list] ?? []).flatMap(({ site }, i) => check(site, [list, i, 'site'])),
     ),
-    ...(sections.blockings ?? []).flatMap((blocking, i) =>
-      (blocking.sites ?? []).flatMap((site, j) => check(site, ['blockings', i, 'sites', j])),
+    ...(['blockings', 'maintenance'] as const).flatMap((list) =>
+      (sections[list] ?? []).flatMap((entry, i) =>
+        (entry.sites ?? []).flatMap((site, j) => check(site, [list, i, 'sites', j])),
+      ),
     ),
   ];
 }
 
 function calendarMistakes({ calendars, sites = [] }: Sections, { folder }: CheckContext): Explained[] {
+/** What is reached through something else needs an end, and maintenance something to work on. */
+function uplinkMistakes({ accessPoints, sites = [], maintenance = [] }: Sections): Explained[] {
+  if (accessPoints === undefined) return [];
+  const ids = accessPoints.map(({ id }) => id);
+  const check = (id: string | undefined, path: (string | number)[]): Explained[] =>
+    id === undefined || ids.includes(id)
+      ? []
+      : [mistake(path, 'unknown-access-point', { hint: didYouMean(nearest(id, ids)) })];
+  const unknown = [
+    ...accessPoints.flatMap(({ uplink }, i) => check(uplink, ['accessPoints', i, 'uplink'])),
+    ...sites.flatMap(({ uplink }, i) => check(uplink, ['sites', i, 'uplink'])),
+    ...maintenance.flatMap((work, i) =>
+      (work.accessPoints ?? []).flatMap((id, j) => check(id, ['maintenance', i, 'accessPoints', j])),
+    ),
+  ];
+  if (unknown.length > 0) return unknown;
+  const uplinks = uplinksOf({ accessPoints, sites });
+  const first = accessPoints.findIndex(({ id }) => isCircular(id, uplinks));
+  const id = ids[first];
+  if (id === undefined) return [];
+  const path = [id, ...pathFrom(id, uplinks)].join(' → ');
+  const key = accessPoints[first]?.uplink === undefined ? 'site' : 'uplink';
+  return [mistake(['accessPoints', first, key], 'uplink-circle', { path })];
+}
+
   if (calendars === undefined) return [];
   const known = calendars.map(({ id }) => id);
   const unknown = sites.flatMap(({ rules: { closedOn = [] } }, i) =>

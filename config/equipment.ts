@@ -263,6 +263,12 @@ export function accessPoint(secret: SecretField) {
     name: name.meta({ description: 'What people call it: "Gym, north wall".', example: 'Town hall, entrance' }),
     site: siteId.meta({ description: 'The site it belongs to.', example: 'town-hall' }),
     host: host.meta({
+    uplink: id.optional().meta({
+      description:
+        'The access point or device, listed here as well, through which it is reached: while that is down, this one is not called down. Without it: the `uplink` of its site.',
+      form: 'the id of an access point',
+      example: 'switch-town-hall',
+    }),
       description:
         'Address the controller asks. With `respondd` of IPv6, with an interface where it is link-local (`fe80::1%eth0`), or the group in which the node is to be found: `ff02::2%<interface>`, `ff05::2%<interface>`.',
       example: 'ap-1.wlan.musterstadt.example',

@@ -67,6 +67,18 @@ export const MESSAGES = {
   'german-missing': ['The languages do not contain de.', 'Add de: the German text is the binding one.'],
   'text-german-missing': ['The German text is missing.', 'Add one after `de:`.'],
   'portal-url-path': [
+  'form-moment': ['This is not a date with a time.', 'Write both, like 2026-12-01 06:00.'],
+  'weekly-reversed': [
+    'The work ends before it begins.',
+    'Let `to` be later than `from`; beyond midnight are two entries, one up to 24:00 and one from 00:00.',
+  ],
+  'maintenance-when': ['This does not say when.', 'Give from and until, or weekly and neither of the two.'],
+  'maintenance-reversed': ['The work ends before it begins.', 'Let `until` be later than `from`.'],
+  'unknown-access-point': ['There is no such access point.', '{hint}Use the id of one under accessPoints.'],
+  'uplink-circle': [
+    'The access point is reached through itself: {path}.',
+    'Let uplinks lead towards the controller; the last one has none.',
+  ],
     'The address has more than scheme, host and port, but gateways append their own path.',
     'Write only {origin}.',
   ],

@@ -3,6 +3,7 @@ import { accessPoint, hostapdGateway, openndsGateway, uamGateway } from './equip
 import {
   email,
   host,
+  hostWithPort,
   id,
   listen,
   listenIfSet,
@@ -13,6 +14,7 @@ import {
   timeZone,
   webAddress,
 } from './fields';
+import { maintenance } from './maintenance';
 import { asIssue } from './messages';
 import { mikrotikGateway, unifiGateway } from './portal-gateways';
 import { blocking, calendar, rules } from './site-rules';
@@ -123,6 +125,17 @@ const site = z.strictObject({
   rules: rules.describe('What a visitor may do here.'),
   examLink: z.int().min(1).optional().meta({
     description:
+  statusLink: z.int().min(1).optional().meta({
+    description:
+      'Lets those who have the link that `stadtfunk status link` prints read the status page although it is not public. A higher number makes every link before it void. Without it: nobody.',
+    example: 1,
+  }),
+  uplink: id.optional().meta({
+    description:
+      'The access point or device under `accessPoints` through which those of this site are reached: while it is down, they are not called down. Without it: each for itself.',
+    form: 'the id of an access point',
+    example: 'ap-town-hall-1',
+  }),
       'Lets the school itself switch its Wi-Fi off for an exam, by the link that `stadtfunk school link` prints. A higher number makes every link before it void. Without it: only `stadtfunk exam`.',
     example: 1,
   }),
@@ -259,6 +272,25 @@ export function configSchema(readSecret: ReadSecret) {
       })
       .prefault({})
       .describe('What watches the access points.'),
+        ownConnection: z
+          .array(hostWithPort)
+          .default([])
+          .meta({
+            description:
+              'Devices beside the controller that answer as long as its own line works, like the default gateway: asked by TCP when no access point answers any more; a refusal is an answer. If they are silent, too, nothing is called down. Without them: three or more access points silent at once are its own line.',
+            form: 'a list of host:port',
+            example: ['10.0.0.1:443'],
+          }),
+          .optional()
+          .describe('How access points are asked by SNMP that say neither `snmp` nor `community` themselves.'),
+        traps: listenIfSet('0.0.0.0', 162)
+          .optional()
+          .describe(
+            'Where SNMP traps of the access points are heard (v2c and v3; coldStart, warmStart, linkDown, linkUp), with the community or user with which each is asked. A trap only makes the controller ask sooner. Without it: off.',
+          ),
+        profiles: z
+          .default([])
+          .describe('Device profiles of your own, tried before those of the product.'),
     ops: z
       .strictObject({
         listen: listen('127.0.0.1', 9180).describe(
@@ -307,6 +339,12 @@ export type Gateway = Config['gateways'][number];
 export type UamGateway = Extract<Gateway, { uam: unknown }>;
 export type RadiusGateway = Extract<Gateway, { radius: unknown }>;
 export type OpenndsGateway = Extract<Gateway, { kind: 'opennds' }>;
+    maintenance: z
+      .array(maintenance)
+      .default([])
+      .describe(
+        'Planned work: shown to schools, alarms nobody and does not count. `stadtfunk maintenance` adds what is not planned.',
+      ),
 export type MikrotikGateway = Extract<Gateway, { kind: 'mikrotik' }>;
 export type UnifiGateway = Extract<Gateway, { kind: 'unifi' }>;
 export type AccessPoint = Config['accessPoints'][number];

@@ -1,13 +1,28 @@
+import { maintenancePlans } from '../config/maintenance';
 import type { AccessPoint, Config } from '../config/schema';
-import { afterGap, type Health, type OutageChange, unknownSince, watchTolerance } from '../core/health';
+import {
+  afterGap,
+  type Health,
+  isDown,
+  type MissKind,
+  type OutageChange,
+  unknownSince,
+  watchTolerance,
+} from '../core/health';
 import type { ApId } from '../core/ids';
+import { covers, type MaintenanceWindow } from '../core/maintenance';
+import type { MissReason } from '../core/reasons';
 import { type Millis, SECOND } from '../core/time';
+import { pathFrom, type Uplinks, uplinksOf } from '../core/uplinks';
 import type { Clock } from '../runtime/clock';
 import type { Live } from '../runtime/live';
 import type { Log } from '../runtime/log';
 import type { HealthStore } from '../store/store';
+import { notices } from './notices';
+import { presentMaintenance } from './planned-work';
 import type { PollResult } from './probe/probe';
-import { WatchedAp } from './watched-ap';
+import { type Judgement, Sight, type SightPolicy } from './sight';
+import { type Miss, WatchedAp } from './watched-ap';
 
 export interface WatchContext {
   readonly config: Live<Config>;
@@ -15,6 +30,9 @@ export interface WatchContext {
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** The host sent something, so that it and the way to it work. */
+const HOST_ANSWERS: ReadonlySet<MissReason> = new Set<MissReason>(['refused', 'malformed', 'error']);
 
 /** The health of all access points: folds polls into it, keeps it in the store and says what changed. */
 export class Watch {
@@ -25,6 +43,9 @@ export class Watch {
   readonly #watched = new Map<ApId, WatchedAp>();
   /** Polls and changes of the configuration take turns, so that the store sees them in order. */
   readonly #turns = new Map<ApId, Promise<void>>();
+  readonly #sight: Sight;
+  #uplinks: Uplinks = new Map();
+  #work: readonly MaintenanceWindow[] = [];
   #lastWord: Millis = 0;
   /** When the last pause ended. What was asked before it and answered after it tells nothing. */
   #pausedUntil: Millis = 0;
@@ -35,6 +56,12 @@ export class Watch {
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
+    this.#sight = new Sight(clock);
+  }
+
+  /** Whether the controller itself is cut off, so that nothing is known about any access point. */
+  get isBlind(): boolean {
+    return this.#sight.isBlind;
   }
 
   /** Whether the store refuses to keep what happens. */
@@ -65,6 +92,7 @@ export class Watch {
         ? []
         : await this.#store.unwatched({ from: Math.min(...streaks), to: now }, this.#tolerance());
     const lastGapTo = Math.max(...gaps.map(({ to }) => to), Number.NEGATIVE_INFINITY);
+    this.#uplinks = uplinksOf(this.#config.current);
     for (const ap of this.#config.current.accessPoints) {
       const health = kept.get(ap.id);
       const interrupted = health?.streakFrom !== undefined && health.streakFrom < lastGapTo;
@@ -72,11 +100,13 @@ export class Watch {
     }
     for (const [ap, health] of kept) if (!this.#watched.has(ap)) await this.#retire(ap, health);
     await this.#forEach();
+    await this.#lookAtWork();
   }
 
   /** Follows a changed configuration. */
   async follow(): Promise<void> {
     const { accessPoints } = this.#config.current;
+    this.#uplinks = uplinksOf(this.#config.current);
     const ids = new Set(accessPoints.map((ap) => ap.id));
     const gone = [...this.#watched.values()].filter(({ config }) => !ids.has(config.id));
     for (const { config } of gone) this.#watched.delete(config.id);
@@ -89,20 +119,74 @@ export class Watch {
       gone.map((watched) => this.#inTurn(watched.config.id, () => this.#retire(watched.config.id, watched.health))),
     );
     await this.#forEach();
+    await this.#lookAtWork();
   }
 
   /** Records a poll that was made at `at`. */
   async record(ap: ApId, result: PollResult, at: Millis): Promise<void> {
     if (this.#wasPaused()) await this.goOn();
     if (at < this.#pausedUntil) return;
+    if (result.answered || HOST_ANSWERS.has(result.reason)) {
+      this.#sight.answered(at);
+      if (this.#sight.isBlind) await this.#seeAgain(at);
+    }
+    if (this.#sight.isBlind) return;
+    const policy = this.#config.current.controller;
     await this.#inTurn(ap, async () => {
       const watched = this.#watched.get(ap);
       if (watched === undefined) return;
       const before = watched.health;
-      const change = watched.fold(result, at, this.#config.current.controller);
+      const miss = result.answered ? undefined : await this.#missOf(watched, result.reason, at);
+      if (miss === 'blind') return;
+      const change = result.answered ? watched.answer(result.sample, at, policy) : miss && watched.miss(miss, policy);
       if (change !== undefined) this.#tell(watched, before, change, at);
       await this.#keep(watched);
     });
+  }
+
+  /** Why a poll was missed, as far as others show it. */
+  async #missOf(watched: WatchedAp, reason: MissReason, at: Millis): Promise<Miss | 'blind'> {
+    const path = pathFrom(watched.config.id, this.#uplinks).map((id) => this.#watched.get(id)?.health);
+    const isUplinkDown = path.some((health) => health && isDown(health) && health.cause !== 'agent');
+    const why: MissKind = HOST_ANSWERS.has(reason) ? 'agent' : isUplinkDown ? 'uplink' : 'silent';
+    if (why !== 'silent') return { at, why, isUndecided: false };
+    const isUplinkSuspect = path.some((health) => health?.state === 'suspect');
+    const judgement = await this.#judge(watched.health, at);
+    if (judgement !== 'blind') return { at, why, isUndecided: isUplinkSuspect || judgement === 'unsure' };
+    if (!this.#sight.isBlind) await this.#goBlind();
+    return 'blind';
+  }
+
+  /** Looks at the controller itself before an access point is called down. */
+  #judge({ state, streak, streakFrom = 0 }: Health, at: Millis): Promise<Judgement> | Judgement {
+    const policy = this.#sightPolicy();
+    const falls = (state === 'up' || state === 'suspect') && streak + 1 >= policy.misses;
+    if (!falls) return 'sees';
+    const all = [...this.#watched.values()];
+    const standing = all.filter(({ health }) => health.state === 'up' || health.state === 'suspect').length;
+    return this.#sight.judge({ streakFrom: streak === 0 ? at : streakFrom, at, standing }, policy);
+  }
+
+  #sightPolicy(): SightPolicy {
+    const { pollSeconds, missesUntilDown, ownConnection } = this.#config.current.controller;
+    return { periodMs: pollSeconds * SECOND, misses: missesUntilDown, targets: ownConnection };
+  }
+
+  /** The controller is cut off, and nobody watched since the last answer. */
+  async #goBlind(): Promise<void> {
+    const since = this.#sight.lastAnswerAt ?? this.#clock.now();
+    this.#sight.isBlind = true;
+    this.#log.error('controller-blind', { durationSeconds: Math.round((this.#clock.now() - since) / SECOND) });
+    await this.#guarded(() => this.#store.watch(since, this.#tolerance()));
+  }
+
+  /** Something answered a poll, or beside the controller, at that time: from then on misses count anew. */
+  async #seeAgain(at: Millis): Promise<void> {
+    this.#sight.isBlind = false;
+    this.#pausedUntil = at;
+    this.#log.info('controller-sees-again');
+    await this.#guarded(() => this.#store.watch(at, 0));
+    await this.#forEach((watched) => watched.replaceHealth(afterGap(watched.health)));
   }
 
   /** Says that the watch goes on; after a pause (a suspended machine, a stalled process) streaks are broken off. */
@@ -110,10 +194,32 @@ export class Watch {
     const now = this.#clock.now();
     const paused = this.#wasPaused();
     this.#lastWord = now;
+    if (this.#sight.isBlind) {
+      const policy = this.#sightPolicy();
+      if (policy.targets.length === 0 || !(await this.#sight.targetsAnswer(policy))) return;
+      if (this.#sight.isBlind) await this.#seeAgain(now);
+    }
     // A clock that was ahead and has been set right is no reason to ignore polls until it gets there again.
     if (paused || now < this.#pausedUntil) this.#pausedUntil = now;
     await this.#guarded(() => this.#store.watch(now, this.#tolerance()));
     if (paused) await this.#forEach((watched) => watched.replaceHealth(afterGap(watched.health)));
+    await this.#lookAtWork();
+  }
+
+  /** Which work runs now, and on what. */
+  async #lookAtWork(): Promise<void> {
+    const plans = maintenancePlans(this.#config.current);
+    try {
+      this.#work = await presentMaintenance(this.#store, plans, this.#clock.now());
+    } catch (err) {
+      this.#refused(err);
+    }
+    for (const watched of this.#watched.values()) {
+      const { config } = watched;
+      watched.inMaintenance =
+        this.#work.length > 0 &&
+        this.#work.some((window) => covers(window, config, pathFrom(config.id, this.#uplinks)));
+    }
   }
 
   #wasPaused(): boolean {
@@ -126,7 +232,7 @@ export class Watch {
 
   #add(ap: AccessPoint, kept: Health | undefined, health: Health | undefined): void {
     const now = this.#clock.now();
-    this.#watched.set(ap.id, new WatchedAp(ap, kept, health ?? unknownSince(now), now));
+    this.#watched.set(ap.id, new WatchedAp(ap, kept, health ?? unknownSince(now), this.#sight, now));
   }
 
   /** Nobody watches an access point that is no longer configured: its outage ends here and it is unknown from now on. */
@@ -134,20 +240,34 @@ export class Watch {
     if (health.state === 'unknown') return;
     const now = this.#clock.now();
     await this.#guarded(() =>
-      health.state === 'down'
+      isDown(health)
         ? this.#store.putHealth(ap, unknownSince(now), { kind: 'close', to: now })
         : this.#store.putHealth(ap, unknownSince(now)),
     );
   }
 
   #tell(watched: WatchedAp, before: Health, change: OutageChange, at: Millis): void {
-    const { id: ap, site } = watched.config;
-    const seconds = (from: Millis, to: Millis): number => Math.round((to - from) / SECOND);
-    if (change.kind === 'open') {
-      this.#log.warn('outage-opened', { ap, site, durationSeconds: seconds(change.from, at) });
-    } else {
-      this.#log.info('outage-closed', { ap, site, durationSeconds: seconds(before.since, change.to) });
-    }
+    notices(this.#log, watched, { before, change, at });
+    if (change.kind === 'open' && change.cause !== 'agent') void this.#blameFor(watched, change.from);
+  }
+
+  /** What fell hardly before its uplink fell because of that. */
+  async #blameFor({ config: { id } }: WatchedAp, from: Millis): Promise<void> {
+    const earliest = from - this.#config.current.controller.pollSeconds * SECOND;
+    const isBlamed = ({ config, health }: WatchedAp): boolean =>
+      health.state === 'down' &&
+      health.cause === undefined &&
+      health.since >= earliest &&
+      pathFrom(config.id, this.#uplinks).includes(id);
+    const fallen = [...this.#watched.values()].filter(isBlamed);
+    await Promise.all(
+      fallen.map((watched) =>
+        this.#inTurn(watched.config.id, () => {
+          if (isBlamed(watched)) watched.blameUplink();
+          return this.#keep(watched);
+        }),
+      ),
+    );
   }
 
   /** Does something to every access point, each in its turn, and keeps the outcome. */
@@ -179,10 +299,14 @@ export class Watch {
       this.#storeFailed = false;
       return true;
     } catch (err) {
-      if (!this.#storeFailed) this.#log.error('health-not-kept', { err });
-      this.#storeFailed = true;
+      this.#refused(err);
       return false;
     }
+  }
+
+  #refused(err: unknown): void {
+    if (!this.#storeFailed) this.#log.error('health-not-kept', { err });
+    this.#storeFailed = true;
   }
 
   #inTurn(ap: ApId, task: () => Promise<void>): Promise<void> {

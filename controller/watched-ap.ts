@@ -1,13 +1,27 @@
 import type { AccessPoint } from '../config/schema';
-import { foldHealth, type Health, type HealthPolicy, type OutageChange } from '../core/health';
+import {
+  blameUplink,
+  foldHealth,
+  type Health,
+  type HealthPolicy,
+  type HealthState,
+  type MissKind,
+  type OutageChange,
+  presentState,
+} from '../core/health';
 import { MINUTE, type Millis, SECOND } from '../core/time';
-import type { PollResult, Sample } from './probe/probe';
+import type { Sample } from './probe/probe';
+import type { Sight } from './sight';
 
-/** Both uptimes of SNMP are 32-bit hundredths of a second and start again after 497 days. */
-const UPTIME_WRAP_SECONDS = 2 ** 32 / 100;
-const SAME_BOOT_SECONDS = 60;
 /** "Last seen" is kept at most this often: it changes with every poll. */
 const KEEP_SEEN_EVERY_MS = MINUTE;
+
+/** A poll without an answer, as the watch sees it. */
+export interface Miss {
+  readonly at: Millis;
+  readonly why: MissKind;
+  readonly isUndecided: boolean;
+}
 
 /** What the store still has to keep. */
 export interface Entry {
@@ -20,20 +34,26 @@ export class WatchedAp {
   config: AccessPoint;
   /** What it said in its last poll; undefined when it did not answer: an old sample is not the present. */
   sample: Sample | undefined;
-  /** When it started, by its own account. */
-  bootAt: Millis | undefined;
+  /** Somebody works on it, by plan. */
+  inMaintenance = false;
+  /** Its own outages: not those of its uplink, nor planned work. */
   outages = 0;
   /** Oldest first; empty when the store has everything. */
   readonly unkept: Entry[] = [];
   #health: Health;
   #kept: Health | undefined;
+  readonly #sight: Sight;
   readonly #watchedSince: Millis;
   #closedOutagesMs = 0;
   #lastMissAt: Millis | undefined;
 
-  /** @param kept  what the store has of it; undefined if it is new */
-  constructor(config: AccessPoint, kept: Health | undefined, health: Health, now: Millis) {
+  /**
+   * @param kept  what the store has of it; undefined if it is new
+   * @param sight  whether the controller sees anything at all
+   */
+  constructor(config: AccessPoint, kept: Health | undefined, health: Health, sight: Sight, now: Millis) {
     this.config = config;
+    this.#sight = sight;
     this.#kept = kept;
     this.#health = health;
     this.#watchedSince = now;
@@ -42,6 +62,16 @@ export class WatchedAp {
 
   get health(): Health {
     return this.#health;
+  }
+
+  /** As everybody is shown it. */
+  get state(): HealthState {
+    return presentState(this.#health, { isBlind: this.#sight.isBlind, inMaintenance: this.inMaintenance });
+  }
+
+  /** When it started, by its own account. */
+  get bootAt(): Millis | undefined {
+    return this.#health.bootAt;
   }
 
   /**
@@ -53,23 +83,42 @@ export class WatchedAp {
     return (this.#closedOutagesMs + running) / SECOND;
   }
 
-  /** Folds a poll that was made at `at`. Returns what changed for the record. */
-  fold(result: PollResult, at: Millis, policy: HealthPolicy): OutageChange | undefined {
-    const { health, change } = foldHealth(this.#health, { answered: result.answered, at }, policy);
-    if (change?.kind === 'close') this.#closedOutagesMs += this.#outageMs(change.to);
-    if (change?.kind === 'open') this.outages++;
-    if (result.answered) {
-      this.sample = result.sample;
-      this.bootAt = bootAt(this.bootAt, result.sample, at);
-    } else {
-      this.sample = undefined;
-      this.#lastMissAt = at;
-    }
+  /** Folds an answer to a poll that was made at `at`. Returns what changed for the record. */
+  answer(sample: Sample, at: Millis, policy: HealthPolicy): OutageChange | undefined {
+    const { uptime } = sample;
+    const { health, change } = foldHealth(
+      this.#health,
+      { answered: true, at, ...(uptime !== undefined && { uptime }) },
+      policy,
+    );
+    this.sample = sample;
     this.replaceHealth(health, change);
     return change;
   }
 
+  /** Folds a poll that was missed. Returns what changed for the record. */
+  miss({ why, isUndecided, at }: Miss, policy: HealthPolicy): OutageChange | undefined {
+    const { health, change } = foldHealth(this.#health, { answered: false, at, why, isUndecided }, policy);
+    const isOwn = change !== undefined && change.kind !== 'close' && change.cause !== 'uplink';
+    if (isOwn && !this.inMaintenance) this.outages++;
+    this.sample = undefined;
+    this.#lastMissAt = at;
+    this.replaceHealth(health, change);
+    return change;
+  }
+
+  /** Its uplink went down at the same time as it did. */
+  blameUplink(): void {
+    const { health, change } = blameUplink(this.#health);
+    this.replaceHealth(health, change);
+  }
+
   replaceHealth(health: Health, change?: OutageChange): void {
+    const before = this.#health;
+    if (before.state === 'down' && (health.state !== 'down' || health.since !== before.since)) {
+      const until = health.since > before.since ? health.since : this.#certainlyDownUntil();
+      this.#closedOutagesMs += this.#outageMs(until);
+    }
     this.#health = health;
     this.#keep(change === undefined ? { health } : { health, change });
   }
@@ -92,19 +141,11 @@ export class WatchedAp {
   }
 }
 
-function worthKeeping(kept: Health | undefined, { state, since, streak, lastSeenAt }: Health): boolean {
-  if (kept === undefined || kept.state !== state || kept.since !== since || kept.streak !== streak) return true;
+function worthKeeping(kept: Health | undefined, health: Health): boolean {
+  if (kept === undefined) return true;
+  const differs = (['state', 'since', 'cause', 'streak', 'bootAt'] as const).some((key) => kept[key] !== health[key]);
+  if (differs) return true;
+  const { lastSeenAt } = health;
   if (lastSeenAt === undefined) return false;
   return kept.lastSeenAt === undefined || Math.abs(lastSeenAt - kept.lastSeenAt) >= KEEP_SEEN_EVERY_MS;
-}
-
-/** The former boot time as long as the uptime agrees with it, also across its wrap: otherwise it would jitter or jump. */
-function bootAt(former: Millis | undefined, { uptime }: Sample, at: Millis): Millis | undefined {
-  if (uptime === undefined) return undefined;
-  if (former !== undefined) {
-    const expected = ((at - former) / SECOND) % UPTIME_WRAP_SECONDS;
-    const apart = Math.abs(expected - uptime.seconds);
-    if (Math.min(apart, UPTIME_WRAP_SECONDS - apart) < SAME_BOOT_SECONDS) return former;
-  }
-  return at - uptime.seconds * SECOND;
 }

@@ -1,3 +1,4 @@
+import type { Interval } from './intervals';
 import { DAY, localDate, MINUTE, type Millis, momentOf } from './time';
 
 export const WEEKDAYS = ['mo', 'tu', 'we', 'th', 'fr', 'sa', 'su'] as const;
@@ -60,6 +61,12 @@ function look(hours: OpeningHours, now: Millis): Opening {
 /** Days looked ahead: a whole week from any hour on; holidays may be longer. */
 const WEEK = 9;
 const YEAR = 370;
+
+/** The whole spans in which a site is open that overlap a window, the earliest first. */
+export function openSpans(hours: OpeningHours, window: Interval): Interval[] {
+  const days = Math.ceil((window.to - window.from) / DAY) + 2;
+  return spansFrom(hours, window.from, days).filter(({ from }) => from < window.to);
+}
 
 /** Every span of the coming days that is not over, the earliest first. */
 function spansFrom(

@@ -5,6 +5,7 @@ import type { Health, Outage, OutageChange } from '../core/health';
 import type { ApId, GatewayId, GrantId, SiteId } from '../core/ids';
 import type { Interval } from '../core/intervals';
 import type { DeviceAddress } from '../core/mac';
+import type { MaintenanceWindow } from '../core/maintenance';
 import type { OrderResult, RejectReason } from '../core/reasons';
 import type { DayUse } from '../core/rules';
 import type { AccountingEvent, Session, Usage } from '../core/session';
@@ -178,8 +179,9 @@ export interface WaitingStore {
 /** Health and outages of access points. */
 export interface HealthStore {
   /**
-   * Keeps the health of an access point and, if its state changed, the outage that began or ended. One that begins at the
-   * same moment as a former one is that one, going on. Durable.
+   * Keeps the health of an access point and, if its state changed, the outage that began, ended or goes on for another
+   * cause. One that begins at the same moment as a former one is that one, going on; one that begins while another lasts
+   * only changes the cause of that. An end without a cause leaves the cause as it is. Durable.
    */
   putHealth(ap: ApId, health: Health, change?: OutageChange): Promise<void>;
   /** The health of every access point ever kept. `firstSeenAt`: its first answer. */
@@ -188,12 +190,16 @@ export interface HealthStore {
   outages(ap: ApId, window: Interval): Promise<readonly Outage[]>;
   /**
    * The controller says: "I have been watching until `now`." If its last word is longer ago than `tolerance`, the time
-   * between is kept as unwatched. A word from before the last one means that the clock was ahead and is right again: then
-   * nothing after it counts as unwatched. Durable.
+   * between is kept as unwatched. A word from before the last one takes that back: the clock was ahead and is right again,
+   * or the controller finds that it has been cut off since. Then nothing after it is kept as unwatched. Durable.
    */
   watch(now: Millis, tolerance: Millis): Promise<void>;
   /** When no controller watched, within the window. The time since its last word counts only beyond `tolerance`. */
   unwatched(window: Interval, tolerance: Millis): Promise<readonly Interval[]>;
+  /** Keeps a window of maintenance; one of this id before it is replaced. Durable. */
+  putMaintenance(window: MaintenanceWindow): Promise<void>;
+  /** The windows whose time (`timeOf`) overlaps the one asked about, the earliest first, then by id. */
+  maintenance(window: Interval): Promise<readonly MaintenanceWindow[]>;
 }
 
 /** What is kept about one acceptance of the terms. */
@@ -244,7 +250,7 @@ export interface ExamStore {
 
 /** What one class of record may keep, and until when. */
 export interface Retention {
-  /** Outages, totals and acceptance counts older than this are forgotten. */
+  /** Outages, maintenance, totals and acceptance counts older than this are forgotten. */
   readonly historyBefore: Millis;
 }
 

@@ -1,5 +1,5 @@
 import type { AccessPoint, Config, Site } from '../../config/schema';
-import { type Availability, availability } from '../../core/availability';
+import { type Availability, availability, sum } from '../../core/availability';
 import { type Health, unknownSince, watchTolerance } from '../../core/health';
 import type { Interval } from '../../core/intervals';
 import { type SiteStatus, siteStatus } from '../../core/site-status';
@@ -45,7 +45,7 @@ export async function siteReport(store: HealthStore, config: Config, site: Site,
   const healths = watched.map(({ health }) => health ?? unknownSince(now));
   const gap = unwatched.findLast(({ to }) => to >= now);
   const share = (window: Interval): Availability =>
-    sum(watched.map(({ firstSeenAt, outages }) => availability(window, firstSeenAt, outages, unwatched)));
+    sum(watched.map(({ firstSeenAt, outages }) => availability([window], { firstSeenAt, outages, unwatched })));
   return {
     site,
     status: siteStatus(healths, now),
@@ -61,12 +61,4 @@ export async function siteReport(store: HealthStore, config: Config, site: Site,
 function apReport({ id, name }: AccessPoint, { state, since }: Health): ApReport {
   const shown = { suspect: 'up', 'parent-down': 'down' } as const;
   return { id, name, state: state === 'suspect' || state === 'parent-down' ? shown[state] : state, since };
-}
-
-function sum(all: readonly Availability[]): Availability {
-  return all.reduce((a, b) => ({ up: a.up + b.up, down: a.down + b.down, unknown: a.unknown + b.unknown }), {
-    up: 0,
-    down: 0,
-    unknown: 0,
-  });
 }

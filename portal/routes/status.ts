@@ -58,9 +58,9 @@ function jsonOf(report: SiteReport, exam: Exam | undefined, now: Millis) {
   };
 }
 
-function watchedRatio({ up, down, unknown }: Availability): number | undefined {
-  const all = up + down + unknown;
-  return all === 0 ? undefined : (up + down) / all;
+function watchedRatio({ up, down, parentDown, maintenance, unknown }: Availability): number | undefined {
+  const known = up + down + parentDown + maintenance;
+  return known + unknown === 0 ? undefined : known / (known + unknown);
 }
 
 function showStatus(

@@ -1,6 +1,7 @@
 import { isRunning } from '../../core/exam';
 import { FEEDBACK_AFTERGLOW_MS } from '../../core/feedback';
 import { isLive } from '../../core/grant';
+import { timeOf } from '../../core/maintenance';
 import { keyIsDead, keyScope } from '../../core/pseudonym';
 import { HOUR, type Millis } from '../../core/time';
 import { type Retention, SESSION_AFTERGLOW_MS } from '../store';
@@ -40,7 +41,8 @@ export async function forget(
   await removeDead(engine, tables.feedback, ({ doneAt }) => (doneAt ?? now) + FEEDBACK_AFTERGLOW_MS <= now);
   await removeDead(engine, tables.acceptances, (_, [, hour]) => hour + HOUR <= historyBefore);
   await removeDead(engine, tables.usage, (_, [, hour]) => hour + HOUR <= historyBefore);
-  await removeDead(engine, tables.outages, (to) => to !== null && to <= historyBefore);
+  await removeDead(engine, tables.outages, ({ to }) => to !== undefined && to <= historyBefore);
+  await removeDead(engine, tables.maintenance, (window) => timeOf(window).to <= historyBefore);
   await removeDead(engine, tables.unwatched, (to) => to <= historyBefore);
 }
 

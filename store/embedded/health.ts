@@ -1,19 +1,32 @@
-import type { Health, Outage, OutageChange } from '../../core/health';
+import type { Health, Outage, OutageCause, OutageChange } from '../../core/health';
 import type { ApId } from '../../core/ids';
 import { type Interval, within } from '../../core/intervals';
+import { timeOf } from '../../core/maintenance';
 import type { Millis } from '../../core/time';
 import type { HealthStore } from '../store';
 import type { Engine } from './engine';
+import type { OutageRecord } from './health-record';
 import { LAST } from './tables';
 
 export function healthStore(engine: Engine): HealthStore {
-  const { health } = engine.tables;
+  const { health, maintenance } = engine.tables;
   return {
     putHealth: (ap, next, change) => engine.write(() => putHealth(engine, ap, next, change)),
     allHealth: () => engine.read(() => new Map([...health.getRange()].map(({ key, value }) => [key, value]))),
     outages: (ap, window) => engine.read(() => outages(engine, ap, window)),
     watch: (now, tolerance) => engine.write(() => watch(engine, now, tolerance)),
     unwatched: (window, tolerance) => engine.read(() => unwatched(engine, window, tolerance)),
+    putMaintenance: (window) =>
+      engine.write(() => {
+        maintenance.put(window.id, window);
+      }),
+    maintenance: (asked) =>
+      engine.read(() =>
+        [...maintenance.getRange()]
+          .map(({ value }) => value)
+          .filter((window) => window.from < asked.to && timeOf(window).to > asked.from)
+          .sort((a, b) => a.from - b.from || compare(a.id, b.id)),
+      ),
   };
 }
 
@@ -21,11 +34,24 @@ function putHealth(engine: Engine, ap: ApId, health: Health, change: OutageChang
   const { tables } = engine;
   const firstSeenAt = tables.health.get(ap)?.firstSeenAt ?? health.lastSeenAt;
   const last = change && latestOutages(engine, ap, Number.POSITIVE_INFINITY).next().value;
-  const lasts = last !== undefined && last.to === undefined;
+  const lasts = last !== undefined && last.to === undefined ? last : undefined;
 
   tables.health.put(ap, { health, ...(firstSeenAt !== undefined && { firstSeenAt }) });
-  if (change?.kind === 'open' && !lasts) tables.outages.put([ap, change.from], null);
-  if (change?.kind === 'close' && lasts) tables.outages.put([ap, last.from], change.to);
+  const put = (from: Millis, record: OutageRecord): void => void tables.outages.put([ap, from], record);
+  if (change?.kind === 'open') put(lasts?.from ?? change.from, withCause(change.cause));
+  if (change?.kind === 'close' && lasts) put(lasts.from, { to: change.to, ...withCause(change.cause ?? lasts.cause) });
+  if (change?.kind === 'turn') {
+    if (lasts) put(lasts.from, { to: change.at, ...withCause(lasts.cause) });
+    put(change.at, withCause(change.cause));
+  }
+}
+
+function withCause(cause: OutageCause | undefined): { readonly cause?: OutageCause } {
+  return cause === undefined ? {} : { cause };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 /** Outages do not overlap, so going back from the end of the window the first that ended before it is the end. */
@@ -43,7 +69,7 @@ function* latestOutages({ tables }: Engine, ap: ApId, before: Millis): Generator
   const start = before === Number.POSITIVE_INFINITY ? [ap, LAST] : [ap, before];
   for (const { key, value } of tables.outages.getRange({ start, end: [ap], reverse: true })) {
     const [, from] = key;
-    if (from < before) yield value === null ? { from } : { from, to: value };
+    if (from < before) yield { from, ...value };
   }
   return undefined;
 }

@@ -3,12 +3,16 @@ import type { KeyScope } from '../../core/pseudonym';
 import type { KeyWrap } from '../pseudonyms';
 import type { Engine } from './engine';
 import { upgradeSchema1 } from './upgrade-schema-1';
+import { upgradeSchema2 } from './upgrade-schema-2';
 
 /** Raise it when what is stored changes its form, and add to `UPGRADES` what turns the former form into the new one. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** From the schema of this number to the next; called in one transaction with the mark of the new one. */
-const UPGRADES: ReadonlyMap<number, (engine: Engine) => void> = new Map([[1, upgradeSchema1]]);
+const UPGRADES: ReadonlyMap<number, (engine: Engine) => void> = new Map([
+  [1, upgradeSchema1],
+  [2, upgradeSchema2],
+]);
 
 /** What the check value is bound to: no site has this name. */
 const CHECK_SCOPE: KeyScope = { site: '', day: 'check' };

@@ -1,7 +1,7 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { Exam } from '../../core/exam';
-import type { Health } from '../../core/health';
 import type { ApId, GatewayId, GrantId, SiteId } from '../../core/ids';
+import type { MaintenanceWindow } from '../../core/maintenance';
 import type { Usage } from '../../core/session';
 import type { EndOrder } from '../../core/session-end';
 import type { Millis } from '../../core/time';
@@ -10,6 +10,7 @@ import type { DayUseRecord } from './day-use';
 import { storeForeign } from './faults';
 import type { FeedbackRecord } from './feedback';
 import { type GrantRecord, grantCodec } from './grant-record';
+import { type HealthRecord, healthCodec, type OutageRecord, outageCodec } from './health-record';
 import { type SessionKey, type SessionRecord, sessionCodec } from './session-record';
 
 export interface CredentialRecord {
@@ -21,11 +22,6 @@ export interface CredentialRecord {
 
 export interface UsageRecord extends Usage {
   readonly sessions: number;
-}
-
-export interface HealthRecord {
-  readonly health: Health;
-  readonly firstSeenAt?: Millis;
 }
 
 /** Where what is kept. Values are MessagePack unless said; keys sort as the columns are written. */
@@ -47,13 +43,16 @@ export interface Tables {
   /** Orders to end sessions. */
   readonly ends: Database<EndOrder, SessionKey>;
   readonly usage: Database<UsageRecord, [site: SiteId, hour: Millis]>;
+  /** In the form of `healthCodec`. */
   readonly health: Database<HealthRecord, ApId>;
   readonly exams: Database<Exam, SiteId>;
   readonly dayUse: Database<DayUseRecord, Pseudonym>;
   /** By the reference of the entry. */
   readonly feedback: Database<FeedbackRecord, string>;
-  /** The end of each outage; `null` while it lasts. */
-  readonly outages: Database<Millis | null, [ap: ApId, from: Millis]>;
+  /** In the form of `outageCodec`. */
+  readonly outages: Database<OutageRecord, [ap: ApId, from: Millis]>;
+  /** By the id of the window. */
+  readonly maintenance: Database<MaintenanceWindow, string>;
   /** The end of each stretch in which no controller watched. */
   readonly unwatched: Database<Millis, Millis>;
 }
@@ -86,6 +85,8 @@ export function openTables(folder: string): Tables {
   const plain = { encoding: 'msgpack', useRecords: false } as const;
   const octets = { ...plain, keyEncoding: 'binary' } as const;
   const grantOptions = { keyEncoding: 'binary', encoder: grantCodec } as const;
+  const healthOptions = { keyEncoding: 'ordered-binary', encoder: healthCodec } as const;
+  const outageOptions = { keyEncoding: 'ordered-binary', encoder: outageCodec } as const;
   const sessionOptions = { keyEncoding: 'binary', encoder: sessionCodec } as const;
   return {
     root,
@@ -98,11 +99,12 @@ export function openTables(folder: string): Tables {
     sessions: root.openDB('gateway-sessions', sessionOptions),
     ends: root.openDB('session-ends', octets),
     usage: root.openDB('usage', plain),
-    health: root.openDB('health', plain),
+    health: root.openDB('ap-health', healthOptions),
     exams: root.openDB('exams', plain),
     dayUse: root.openDB('day-use', octets),
     feedback: root.openDB('feedback', plain),
-    outages: root.openDB('outages', plain),
+    outages: root.openDB('ap-outages', outageOptions),
+    maintenance: root.openDB('maintenance', plain),
     unwatched: root.openDB('unwatched', plain),
   };
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { OUTAGE_CAUSES, type OutageCause } from '../../core/health';
 import { HOUR, MINUTE, SECOND } from '../../core/time';
 import type { Store } from '../../store/store';
 import { feedback } from './feedback';
@@ -67,6 +68,7 @@ const few = fc.nat(2);
 const site = fc.constantFrom(...SITES);
 const gateway = fc.constantFrom(...GATEWAYS);
 const ap = fc.constantFrom(...APS);
+const outageCause = fc.constantFrom<{ cause?: OutageCause }[]>({}, ...OUTAGE_CAUSES.map((cause) => ({ cause })));
 const sessionId = fc.constantFrom(...SESSION_IDS);
 const octets = fc.option(fc.nat(5e9), { nil: undefined });
 
@@ -218,6 +220,27 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
       up ? { kind: 'close', to: now } : { kind: 'open', from: now - MINUTE },
     ),
   ),
+  command('putHealth', fc.record({ ap, cause: outageCause, turns: fc.boolean() }), ({ store, now }, asked) =>
+    store.putHealth(
+      asked.ap,
+      {
+        ...{ state: 'parent-down', since: now, streak: 1, streakFrom: now, bootAt: now - HOUR },
+        ...{ changes: [now - HOUR, now], refusals: 1 },
+      },
+      { ...(asked.turns ? { kind: 'turn', at: now - MINUTE } : { kind: 'open', from: now - MINUTE }), ...asked.cause },
+    ),
+  ),
+  command('putMaintenance', fc.record({ id: few, minutes: fc.nat(300), early: fc.boolean() }), (session, asked) => {
+    const { store, now } = session;
+    const times = { from: now, to: now + asked.minutes * MINUTE, ...(asked.early && { endedAt: now + MINUTE }) };
+    return store.putMaintenance({
+      id: `work-${asked.id}`,
+      reason: 'new switch',
+      sites: ['rathaus'],
+      accessPoints: [],
+      ...times,
+    });
+  }),
   command('watch', fc.nat(10), ({ store, now }, minutes) => store.watch(now, minutes * MINUTE)),
   command('forget', fc.nat(48), ({ store, now }, hours) => store.forget(now, { historyBefore: now - hours * HOUR })),
   {
@@ -249,5 +272,6 @@ export async function observe(session: Run): Promise<unknown> {
     health: await store.allHealth(),
     outages: await Promise.all(APS.flatMap((ap) => [store.outages(ap, window), store.outages(ap, WHOLE_TIME)])),
     unwatched: await store.unwatched(window, MINUTE),
+    maintenance: [await store.maintenance(window), await store.maintenance(WHOLE_TIME)],
   });
 }

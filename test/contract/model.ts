@@ -2,9 +2,10 @@ import type { Exam } from '../../core/exam';
 import { FEEDBACK_AFTERGLOW_MS, type Feedback } from '../../core/feedback';
 import type { Grant } from '../../core/grant';
 import { isLive } from '../../core/grant';
-import type { Health } from '../../core/health';
+import type { Health, Outage } from '../../core/health';
 import { type Interval, within } from '../../core/intervals';
 import type { DeviceAddress } from '../../core/mac';
+import { type MaintenanceWindow, timeOf } from '../../core/maintenance';
 import { keyScope } from '../../core/pseudonym';
 import {
   type AccountingEvent,
@@ -38,7 +39,8 @@ export function modelStore(timeZone: string): Store {
   let ends: EndOrder[] = [];
   let usage: (Kept<HourlyUsage> & { site: string })[] = [];
   const health = new Map<string, { health: Health; firstSeenAt?: Millis }>();
-  let outages: { ap: string; from: Millis; to?: Millis }[] = [];
+  let outages: (Kept<Outage> & { ap: string })[] = [];
+  let maintenance: MaintenanceWindow[] = [];
   let feedback: Feedback[] = [];
   let unwatched: Interval[] = [];
   let watchedUntil = 0;
@@ -303,11 +305,18 @@ export function modelStore(timeZone: string): Store {
       const firstSeenAt = health.get(ap)?.firstSeenAt ?? next.lastSeenAt;
       health.set(ap, { health: next, ...(firstSeenAt !== undefined && { firstSeenAt }) });
       const lasting = outages.find((outage) => outage.ap === ap && outage.to === undefined);
-      if (change?.kind === 'open' && lasting === undefined) {
-        outages = outages.filter((outage) => outage.ap !== ap || outage.from !== change.from);
-        outages.push({ ap, from: change.from });
+      const cause = change?.cause === undefined ? {} : { cause: change.cause };
+      const begin = (from: Millis) => {
+        outages = outages.filter((outage) => outage.ap !== ap || outage.from !== from);
+        outages.push({ ap, from, ...cause });
+        outages.sort((a, b) => a.from - b.from);
+      };
+      if (change?.kind === 'open') begin(lasting?.from ?? change.from);
+      if (change?.kind === 'close' && lasting !== undefined) Object.assign(lasting, { to: change.to, ...cause });
+      if (change?.kind === 'turn') {
+        if (lasting !== undefined) lasting.to = change.at;
+        begin(change.at);
       }
-      if (change?.kind === 'close' && lasting !== undefined) lasting.to = change.to;
     },
     allHealth: async () => new Map(health),
     outages: async (ap, window) =>
@@ -321,6 +330,13 @@ export function modelStore(timeZone: string): Store {
       const silence = { from: watchedUntil, to: window.to };
       return within(window, window.to - watchedUntil > tolerance ? [...unwatched, silence] : unwatched);
     },
+    putMaintenance: async (window) => {
+      maintenance = [...maintenance.filter(({ id }) => id !== window.id), window];
+    },
+    maintenance: async (asked) =>
+      maintenance
+        .filter((window) => overlaps(timeOf(window), asked))
+        .toSorted((a, b) => a.from - b.from || compare(a.id, b.id)),
 
     recordsOf: async (id) => {
       const grant = grants.find((kept) => kept.id === id);
@@ -375,6 +391,7 @@ export function modelStore(timeZone: string): Store {
       usage = usage.filter(({ hour }) => hour + HOUR > historyBefore);
       outages = outages.filter(({ to }) => to === undefined || to > historyBefore);
       unwatched = unwatched.filter(({ to }) => to > historyBefore);
+      maintenance = maintenance.filter((window) => timeOf(window).to > historyBefore);
     },
     check: async () => {},
     close: async () => {},

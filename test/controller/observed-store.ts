@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Health, Outage, OutageChange } from '../../core/health';
 import type { Interval } from '../../core/intervals';
+import type { MaintenanceWindow } from '../../core/maintenance';
 import type { Millis } from '../../core/time';
 import { systemClock } from '../../runtime/clock';
 import { systemRandom } from '../../runtime/random';
@@ -52,6 +53,14 @@ export class ObservedStore implements HealthStore {
 
   async unwatched(window: Interval, tolerance: Millis): Promise<readonly Interval[]> {
     return (await this.#store).unwatched(window, tolerance);
+  }
+
+  putMaintenance(window: MaintenanceWindow): Promise<void> {
+    return this.#write((store) => store.putMaintenance(window));
+  }
+
+  async maintenance(window: Interval): Promise<readonly MaintenanceWindow[]> {
+    return (await this.#store).maintenance(window);
   }
 
   async #write(operation: (store: Store) => Promise<void>): Promise<void> {

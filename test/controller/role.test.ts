@@ -70,14 +70,17 @@ describeWith(['snmpd', 'snmpget'], 'Debian’s snmpd is stopped and started agai
     await controller.poll();
     expect(await controller.metric('ap_up')).toBe(0);
     const [open] = await store.outages('ap-1', { from: START, to: clock.now() });
-    expect(open).toEqual({ from: expect.any(Number) });
+    expect(open).toEqual({ from: expect.any(Number), cause: 'agent' });
     const from = open?.from ?? 0;
     expect(from).toBeGreaterThanOrEqual(stoppedAt);
     expect(from).toBeLessThan(stoppedAt + POLL);
     expect(await controller.metric('ap_state_since_timestamp_seconds')).toBe(from / 1000);
     expect(await controller.metric('ap_outages_total')).toBe(1);
     expect(await controller.metric('ap_outage_seconds_total')).toBe(120);
-    expect(lines).toContainEqual({ event: 'outage-opened', ap: 'ap-1', site: 'school', durationSeconds: 120 });
+    expect(lines).toContainEqual({
+      ...{ event: 'outage-opened', ap: 'ap-1', site: 'school' },
+      ...{ durationSeconds: 120, reason: 'agent' },
+    });
 
     await controller.stop();
     await store.reopen();
@@ -92,7 +95,7 @@ describeWith(['snmpd', 'snmpget'], 'Debian’s snmpd is stopped and started agai
     await controller.poll();
     expect(await controller.metric('ap_up')).toBe(1);
     const outages = await store.outages('ap-1', { from: START, to: clock.now() });
-    expect(outages).toEqual([{ from, to: expect.any(Number) }]);
+    expect(outages).toEqual([{ from, to: expect.any(Number), cause: 'agent' }]);
     const to = outages[0]?.to ?? 0;
     expect(to).toBeGreaterThanOrEqual(startedAt);
     expect(to).toBeLessThan(startedAt + POLL);
@@ -101,6 +104,7 @@ describeWith(['snmpd', 'snmpget'], 'Debian’s snmpd is stopped and started agai
       ap: 'ap-1',
       site: 'school',
       durationSeconds: Math.round((to - from) / 1000),
+      reason: 'agent',
     });
     expect(await controller.metric('snmp_polls_total', { result: 'answered' })).toBe(2);
   });

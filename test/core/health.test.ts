@@ -1,31 +1,68 @@
 import fc from 'fast-check';
-import { availability, upRatio } from '../../core/availability';
-import { foldHealth, type Health, type Outage, unknownSince } from '../../core/health';
-import { lengthOf, outside, within } from '../../core/intervals';
+import { type Availability, availability, NOTHING, sum, upRatio, usableRatio } from '../../core/availability';
+import {
+  afterGap,
+  foldHealth,
+  type Health,
+  isFlapping,
+  OUTAGE_CAUSES,
+  type Outage,
+  type OutageChange,
+  type Poll,
+  presentState,
+  unknownSince,
+} from '../../core/health';
+import { joined, lengthOf, outside, within } from '../../core/intervals';
 import { siteStatus } from '../../core/site-status';
 
-/** One poll a minute; `+` answered, `-` missed. */
+/**
+ * One poll a minute: `+` answered, `-` missed, `r` refused by the host, `p` missed while the uplink is down, `?` missed
+ * while the uplink is suspect, `b` answered by a host that has just started, `a` by one whose agent alone has.
+ */
 const MINUTE = 60_000;
 
-const POLICY = { missesUntilDown: 3, answersUntilUp: 2 };
+const POLICY = { missesUntilDown: 3, answersUntilUp: 2, pollSeconds: 60 };
 
 interface Watched {
   readonly health: Health;
   readonly outages: readonly Outage[];
 }
 
+const YEAR_SECONDS = 365 * 86_400;
+
+function pollOf(sign: string, at: number): Poll {
+  if (sign === '+') return { answered: true, at, uptime: { seconds: YEAR_SECONDS + at / 1000, source: 'host' } };
+  if (sign === 'b') return { answered: true, at, uptime: { seconds: 40, source: 'host' } };
+  if (sign === 'a') return { answered: true, at, uptime: { seconds: 40, source: 'agent' } };
+  const why = sign === 'r' ? 'agent' : sign === 'p' ? 'uplink' : 'silent';
+  return { answered: false, at, why, isUndecided: sign === '?' };
+}
+
+/** As a store would. */
+function record(outages: Outage[], change: OutageChange): void {
+  const cause = change.cause === undefined ? {} : { cause: change.cause };
+  const last = outages.pop();
+  const closed = (to: number, why = {}): Outage[] => (last === undefined ? [] : [{ ...last, to, ...why }]);
+  if (change.kind === 'close') outages.push(...closed(change.to, cause));
+  else if (change.kind === 'turn') outages.push(...closed(change.at), { from: change.at, ...cause });
+  else outages.push(...(last === undefined ? [] : [last]), { from: change.from, ...cause });
+}
+
 function watch(polls: string, policy = POLICY): Watched {
   let health = unknownSince(0);
   const outages: Outage[] = [];
-  for (const [minute, poll] of [...polls].entries()) {
-    const folded = foldHealth(health, { answered: poll === '+', at: minute * MINUTE }, policy);
+  for (const [minute, sign] of [...polls].entries()) {
+    const folded = foldHealth(health, pollOf(sign, minute * MINUTE), policy);
     health = folded.health;
-    if (folded.change?.kind === 'open') outages.push({ from: folded.change.from });
-    const last = outages.at(-1);
-    if (folded.change?.kind === 'close' && last !== undefined)
-      outages[outages.length - 1] = { ...last, to: folded.change.to };
+    if (folded.change !== undefined) record(outages, folded.change);
   }
   return { health, outages };
+}
+
+/** `1-4 power`: from the first minute to the fourth. */
+function shown({ outages }: Watched): string[] {
+  const minute = (at: number | undefined): string => (at === undefined ? '' : String(at / MINUTE));
+  return outages.map(({ from, to, cause }) => `${minute(from)}-${minute(to)}${cause ? ` ${cause}` : ''}`);
 }
 
 describe('health of an access point', () => {
@@ -46,9 +83,78 @@ describe('health of an access point', () => {
   ])('%s: %s', (_, polls, state, since, outages) => {
     const watched = watch(polls);
     expect(watched.health).toMatchObject({ state, since: since * MINUTE });
-    expect(watched.outages).toEqual(
-      outages.map(([from, to]) => ({ from: from * MINUTE, ...(to !== undefined && { to: to * MINUTE }) })),
+    expect(shown(watched)).toEqual(
+      outages.map(([from, to]) => (to === undefined ? `${from}-` : `${from}-${to} network`)),
     );
+  });
+
+  test.each<[string, string, Health['state'], readonly string[]]>([
+    ['it ran through: the network', '++----++', 'up', ['2-6 network']],
+    ['it started anew: power', '++----bb', 'up', ['2-6 power']],
+    ['only its agent started anew: not known', '++----aa', 'up', ['2-6']],
+    ['the host refuses: only its agent is silent', '++rrr', 'down', ['2- agent']],
+    ['one refusal got lost', '++r-r', 'down', ['2- agent']],
+    ['a host that starts refuses once before its agent runs', '++----rbb', 'up', ['2-7 power']],
+    ['the agent comes back', '++rrrr++', 'up', ['2-6 agent']],
+    ['the host goes as well', '++rrrr---', 'down', ['2-6 agent', '6-']],
+    ['one lost refusal is not that', '++rrrr-r-r', 'down', ['2- agent']],
+    ['the host is back without its agent', '++----rrr', 'down', ['2-6', '6- agent']],
+    ['its uplink is down', '++--p', 'parent-down', ['2- uplink']],
+    ['its uplink is suspect: wait', '++---?????', 'down', ['2-']],
+    ['its uplink is suspect, then down', '++--??p', 'parent-down', ['2- uplink']],
+    ['its uplink was only suspect', '++--??-', 'down', ['2-']],
+    ['an answer while its uplink is suspect', '++--??+', 'up', []],
+    ['back together with its uplink', '++--pppp++', 'up', ['2-8 uplink']],
+    ['a little later than its uplink, as it still starts', '++--pppp--++', 'up', ['2-10 uplink']],
+    ['its uplink is back, it is not', '++--pppp---', 'down', ['2-8 uplink', '8-']],
+    ['one that is broken itself stays so while its uplink is down', '++---pppp', 'down', ['2-']],
+    ['answers in between count anew', '++--pppp-+-+-', 'parent-down', ['2- uplink']],
+  ])('%s: %s', (_, polls, state, outages) => {
+    const watched = watch(polls);
+    expect([watched.health.state, shown(watched)]).toEqual([state, outages]);
+  });
+
+  test('an uptime that wraps after 497 days during an outage is no start', () => {
+    const wrap = 2 ** 32 / 100;
+    const at = (minute: number, seconds: number): Poll => {
+      return { answered: true, at: minute * MINUTE, uptime: { seconds, source: 'host' } };
+    };
+    const polls = [
+      ...[at(0, wrap - 100), at(1, wrap - 40)],
+      ...[2, 3, 4].map((minute) => pollOf('-', minute * MINUTE)),
+      ...[at(5, 200), at(6, 260)],
+    ];
+    let health = unknownSince(0);
+    const outages: Outage[] = [];
+    for (const poll of polls) {
+      const folded = foldHealth(health, poll, POLICY);
+      health = folded.health;
+      if (folded.change) record(outages, folded.change);
+    }
+    expect(shown({ health, outages })).toEqual(['2-5 network']);
+  });
+
+  test('five changes within half an hour are flapping, which ends when they are longer ago', () => {
+    const flapping = watch('+---++---++---').health;
+    expect(isFlapping(flapping, 14 * MINUTE)).toBe(true);
+    expect(isFlapping(flapping, 34 * MINUTE)).toBe(false);
+    expect(flapping.state).toBe('down');
+    expect(isFlapping(watch('+---++---++').health, 11 * MINUTE)).toBe(false);
+    expect(isFlapping(watch('+--p++--p++--p').health, 14 * MINUTE)).toBe(false);
+  });
+
+  test('a gap breaks streaks off and keeps everything else', () => {
+    expect(afterGap(watch('++-r').health)).toEqual({ ...watch('++').health });
+    expect(afterGap(watch('++rrr+').health)).toMatchObject({ state: 'down', cause: 'agent', streak: 0 });
+  });
+
+  test.each([
+    [false, false, 'down'],
+    [true, false, 'unknown'],
+    [false, true, 'maintenance'],
+    [true, true, 'maintenance'],
+  ])('shown while the controller is blind: %s, in maintenance: %s', (isBlind, inMaintenance, state) => {
+    expect(presentState(watch('++---').health, { isBlind, inMaintenance })).toBe(state);
   });
 
   test('the last answer is remembered through an outage', () => {
@@ -58,14 +164,14 @@ describe('health of an access point', () => {
   });
 
   test('a policy of one believes at once', () => {
-    const policy = { missesUntilDown: 1, answersUntilUp: 1 };
+    const policy = { ...POLICY, missesUntilDown: 1, answersUntilUp: 1 };
     expect(watch('+-', policy)).toMatchObject({
       health: { state: 'down', since: MINUTE },
       outages: [{ from: MINUTE }],
     });
     expect(watch('+-+', policy)).toMatchObject({
       health: { state: 'up' },
-      outages: [{ from: MINUTE, to: 2 * MINUTE }],
+      outages: [{ from: MINUTE, to: 2 * MINUTE, cause: 'network' }],
     });
   });
 
@@ -73,16 +179,20 @@ describe('health of an access point', () => {
     const policy = fc.record({
       missesUntilDown: fc.integer({ min: 1, max: 4 }),
       answersUntilUp: fc.integer({ min: 1, max: 3 }),
+      pollSeconds: fc.constant(60),
     });
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('+', '-'), maxLength: 60 }), policy, (polls, policy) => {
+      fc.property(fc.string({ unit: fc.constantFrom(...'+-rp?b'), maxLength: 60 }), policy, (polls, policy) => {
         const { health, outages } = watch(polls, policy);
         const ends = outages.flatMap(({ from, to }) => (to === undefined ? [from] : [from, to]));
         expect(ends).toEqual([...ends].sort((a, b) => a - b));
-        expect(new Set(ends).size).toBe(ends.length);
+        expect(outages.every(({ from, to }) => to === undefined || from < to)).toBe(true);
         expect(outages.slice(0, -1).every(({ to }) => to !== undefined)).toBe(true);
-        expect(health.state === 'down').toBe(outages.length > 0 && outages.at(-1)?.to === undefined);
-        if (health.state === 'down') expect(health.since).toBe(outages.at(-1)?.from);
+        const isDown = health.state === 'down' || health.state === 'parent-down';
+        expect(isDown).toBe(outages.length > 0 && outages.at(-1)?.to === undefined);
+        if (!isDown) return;
+        expect(health.since).toBe(outages.at(-1)?.from);
+        expect(health.state === 'parent-down').toBe(outages.at(-1)?.cause === 'uplink');
       }),
     );
   });
@@ -114,49 +224,121 @@ describe('intervals', () => {
 
 describe('availability', () => {
   const window = { from: 0, to: 100 };
+  const parts = (some: Partial<Availability>): Availability => ({ ...NOTHING, ...some });
+  type Gaps = { from: number; to: number }[];
 
-  test.each<[string, number | undefined, Outage[], { from: number; to: number }[], unknown]>([
-    ['all up', 0, [], [], { up: 100, down: 0, unknown: 0 }],
-    ['never seen', undefined, [], [], { up: 0, down: 0, unknown: 100 }],
-    ['seen from the middle on', 40, [], [], { up: 60, down: 0, unknown: 40 }],
-    ['an outage', 0, [{ from: 10, to: 30 }], [], { up: 80, down: 20, unknown: 0 }],
-    ['an outage that lasts', 0, [{ from: 90 }], [], { up: 90, down: 10, unknown: 0 }],
-    ['an outage that began before', 0, [{ from: -50, to: 5 }], [], { up: 95, down: 5, unknown: 0 }],
-    ['nobody watched', 0, [], [{ from: 20, to: 60 }], { up: 60, down: 0, unknown: 40 }],
+  test.each<[string, number | undefined, Outage[], Gaps, Gaps, Partial<Availability>]>([
+    ['all up', 0, [], [], [], { up: 100 }],
+    ['never seen', undefined, [], [], [], { unknown: 100 }],
+    ['seen from the middle on', 40, [], [], [], { up: 60, unknown: 40 }],
+    ['an outage', 0, [{ from: 10, to: 30, cause: 'power' }], [], [], { up: 80, down: 20 }],
+    ['an outage that lasts', 0, [{ from: 90 }], [], [], { up: 90, down: 10 }],
+    ['an outage that began before', 0, [{ from: -50, to: 5 }], [], [], { up: 95, down: 5 }],
+    ['its uplink was down', 0, [{ from: 10, to: 30, cause: 'uplink' }], [], [], { up: 80, parentDown: 20 }],
+    ['only its agent was silent', 0, [{ from: 10, to: 30, cause: 'agent' }], [], [], { up: 80, unknown: 20 }],
+    ['nobody watched', 0, [], [{ from: 20, to: 60 }], [], { up: 60, unknown: 40 }],
     [
-      'an outage while nobody watched does not count',
+      'an outage while nobody watched',
       0,
       [{ from: 10, to: 30 }],
       [{ from: 20, to: 60 }],
+      [],
       { up: 50, down: 10, unknown: 40 },
     ],
-  ])('%s', (_, firstSeenAt, outages, unwatched, expected) => {
-    expect(availability(window, firstSeenAt, outages, unwatched)).toEqual(expected);
+    ['planned work', 0, [], [], [{ from: 20, to: 60 }], { up: 60, maintenance: 40 }],
+    [
+      'an outage that outlasts the work',
+      0,
+      [{ from: 30, to: 70 }],
+      [],
+      [{ from: 20, to: 60 }],
+      { up: 50, down: 10, maintenance: 40 },
+    ],
+    [
+      'work that nobody watched is work',
+      0,
+      [],
+      [{ from: 20, to: 60 }],
+      [{ from: 20, to: 60 }],
+      { up: 60, maintenance: 40 },
+    ],
+  ])('%s', (_, firstSeenAt, outages, unwatched, maintenance, expected) => {
+    expect(availability([window], { firstSeenAt, outages, unwatched, maintenance })).toEqual(parts(expected));
   });
 
-  test('up + down + unknown is the window, and none of them is negative', () => {
-    const outage = fc
-      .tuple(interval, fc.boolean())
-      .map(([{ from, to }, lasts]): Outage => (lasts ? { from } : { from, to }));
+  test('only opening hours count, and an open outage up to now', () => {
+    const hours = [
+      { from: 0, to: 10 },
+      { from: 50, to: 60 },
+    ];
+    const history = { firstSeenAt: -5, outages: [{ from: 5, to: 52 }, { from: 58 }], unwatched: [] };
+    expect(availability(hours, history)).toEqual(parts({ up: 11, down: 9 }));
+    expect(availability([], history)).toEqual(NOTHING);
+  });
+
+  const outage = fc
+    .record({
+      span: interval,
+      lasts: fc.boolean(),
+      cause: fc.option(fc.constantFrom(...OUTAGE_CAUSES), { nil: undefined }),
+    })
+    .map(({ span: { from, to }, lasts, cause }): Outage => ({ from, ...(!lasts && { to }), ...(cause && { cause }) }));
+  const history = fc.record({
+    firstSeenAt: fc.option(fc.nat(150), { nil: undefined }),
+    outages: fc.array(outage, { maxLength: 6 }),
+    ...{ unwatched: intervals, maintenance: intervals },
+  });
+  const total = (of: Availability): number => Object.values(of).reduce((a, b) => a + b, 0);
+
+  test('the parts sum to the time asked about, and none of them is negative', () => {
     fc.assert(
-      fc.property(
-        interval,
-        fc.option(fc.nat(150), { nil: undefined }),
-        fc.array(outage, { maxLength: 6 }),
-        intervals,
-        (window, seen, outages, gaps) => {
-          const { up, down, unknown } = availability(window, seen, outages, gaps);
-          expect(up + down + unknown).toBe(window.to - window.from);
-          expect(Math.min(up, down, unknown)).toBeGreaterThanOrEqual(0);
-        },
-      ),
+      fc.property(intervals, history, (spans, history) => {
+        const all = availability(spans, history);
+        expect(total(all)).toBe(lengthOf(joined(spans)));
+        expect(Math.min(...Object.values(all))).toBeGreaterThanOrEqual(0);
+      }),
     );
   });
 
-  test('the ratio is of what is known, and undefined if nothing is', () => {
-    expect(upRatio({ up: 30, down: 10, unknown: 60 })).toBe(0.75);
-    expect(upRatio({ up: 0, down: 10, unknown: 0 })).toBe(0);
-    expect(upRatio({ up: 0, down: 0, unknown: 10 })).toBeUndefined();
+  test('the order in which things are kept does not matter', () => {
+    fc.assert(
+      fc.property(intervals, history, (spans, history) => {
+        const { firstSeenAt, outages, unwatched, maintenance } = history;
+        const turned = {
+          firstSeenAt,
+          ...{
+            outages: outages.toReversed(),
+            unwatched: unwatched.toReversed(),
+            maintenance: maintenance.toReversed(),
+          },
+        };
+        expect(availability(spans.toReversed(), turned)).toEqual(availability(spans, history));
+      }),
+    );
+  });
+
+  test('two halves of a time sum to the whole, if no outage lasts', () => {
+    fc.assert(
+      fc.property(fc.nat(100), history, (cut, history) => {
+        const ended = {
+          ...history,
+          outages: history.outages.map(({ from, to = from + 7, ...rest }) => ({ from, to, ...rest })),
+        };
+        const halves = [
+          { from: 0, to: cut },
+          { from: cut, to: 100 },
+        ].map((half) => availability([half], ended));
+        expect(sum(halves)).toEqual(availability([window], ended));
+      }),
+    );
+  });
+
+  test('the ratios are of what is known, undefined if nothing is, with and without what the uplink did', () => {
+    expect(upRatio(parts({ up: 30, down: 10, unknown: 60, maintenance: 7 }))).toBe(0.75);
+    expect(upRatio(parts({ up: 30, down: 10, parentDown: 60 }))).toBe(0.75);
+    expect(usableRatio(parts({ up: 30, down: 10, parentDown: 60, unknown: 9 }))).toBe(0.3);
+    expect(upRatio(parts({ down: 10 }))).toBe(0);
+    expect(upRatio(parts({ unknown: 10 }))).toBeUndefined();
   });
 });
 

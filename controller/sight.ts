@@ -1,0 +1,89 @@
+import { connect } from 'node:net';
+import { errnoOf } from '../core/errors';
+import { type Millis, SECOND } from '../core/time';
+import type { Clock } from '../runtime/clock';
+
+/** `unsure`: the next poll tells. `blind`: it is the controller itself that is cut off. */
+export type Judgement = 'sees' | 'unsure' | 'blind';
+
+export interface FallenAp {
+  /** Its first miss in a row, and the present one. */
+  readonly streakFrom: Millis;
+  readonly at: Millis;
+  /** How many access points were up until now, this one among them. */
+  readonly standing: number;
+}
+
+export interface SightPolicy {
+  readonly periodMs: Millis;
+  /** Misses in a row until an access point is called down. */
+  readonly misses: number;
+  /** Devices near the controller, `host:port`. */
+  readonly targets: readonly string[];
+}
+
+const CONNECT_MS = 2 * SECOND;
+/** That fewer fall at the same time is no rarity. */
+const FEW = 3;
+
+/**
+ * Whether the controller itself is still connected. As long as any access point answers, it is. If nothing answers, it
+ * asks devices beside it that the configuration names; if there are none, all silent at once is its own fault rather than
+ * theirs. It asks nobody outside the town.
+ */
+export class Sight {
+  isBlind = false;
+  readonly #clock: Clock;
+  /** When the last poll began that something answered, be it by a refusal. */
+  #lastAnswerAt: Millis | undefined;
+  #asked: { readonly at: Millis; readonly answers: Promise<boolean> } | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get lastAnswerAt(): Millis | undefined {
+    return this.#lastAnswerAt;
+  }
+
+  answered(at: Millis): void {
+    this.#lastAnswerAt = Math.max(at, this.#lastAnswerAt ?? at);
+  }
+
+  /** Judges before an access point is called down. */
+  async judge({ streakFrom, at, standing }: FallenAp, policy: SightPolicy): Promise<Judgement> {
+    const { periodMs, misses, targets } = policy;
+    const last = this.#lastAnswerAt;
+    if (last !== undefined && last >= at - periodMs) return 'sees';
+    if (targets.length > 0 && (await this.targetsAnswer(policy))) return 'sees';
+    if (targets.length === 0 && standing < FEW) return 'sees';
+    // Others answered after its first miss, so that one may have been chance; those who answered last will tell.
+    const isFresh = last !== undefined && last > streakFrom && at - last <= (misses + 1) * periodMs;
+    return isFresh ? 'unsure' : 'blind';
+  }
+
+  /** Whether one of the devices beside the controller answers; asked at most once in half a poll interval. */
+  targetsAnswer({ targets, periodMs }: SightPolicy): Promise<boolean> {
+    const now = this.#clock.monotonic();
+    if (this.#asked === undefined || now - this.#asked.at > periodMs / 2) {
+      const answers = Promise.all(targets.map((target) => this.#answers(target))).then((all) => all.includes(true));
+      this.#asked = { at: now, answers };
+    }
+    return this.#asked.answers;
+  }
+
+  /** Whether a host takes or refuses a TCP connection: both are answers. */
+  #answers(target: string): Promise<boolean> {
+    const colon = target.lastIndexOf(':');
+    const socket = connect({ host: target.slice(0, colon), port: Number(target.slice(colon + 1)) });
+    return new Promise<boolean>((resolve) => {
+      const cancel = this.#clock.after(CONNECT_MS, () => resolve(false));
+      const settle = (answers: boolean): void => {
+        cancel();
+        resolve(answers);
+      };
+      socket.once('connect', () => settle(true));
+      socket.on('error', (error) => settle(errnoOf(error) === 'ECONNREFUSED'));
+    }).finally(() => socket.destroy());
+  }
+}
