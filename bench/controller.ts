@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { AccessPoint } from '../config/schema';
 import { Secret } from '../config/secret';
 import { SnmpProber } from '../controller/probe/snmp';
+import { generic } from '../controller/profiles/generic';
+import { INTERFACES } from '../controller/profiles/interfaces';
 import { openwrt } from '../controller/profiles/openwrt';
 import { systemClock } from '../runtime/clock';
 import { packageRoot } from '../runtime/package-root';
@@ -90,8 +92,17 @@ function probing(): { poll: Poll; close(): Promise<void> } {
 
 /** The two requests of a poll, made once; only the id changes. Nothing is checked or read but the id. */
 async function barePackets(): Promise<{ poll: Poll; close(): void }> {
-  const columns = Object.values(openwrt.columns).flatMap(([first]) => first ?? []);
-  const requests = [requestOf(PDU.get, Object.values(openwrt.scalars), 0), requestOf(PDU.getBulk, columns, 12)];
+  const columns = Object.values(INTERFACES).flatMap(([first]) => first ?? []);
+  const requests = [
+    requestOf(
+      PDU.get,
+      Object.values({ ...generic.scalars, ...openwrt.scalars })
+        .flat()
+        .filter((source) => typeof source === 'string'),
+      0,
+    ),
+    requestOf(PDU.getBulk, columns, 12),
+  ];
   const socket = createSocket('udp4');
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');

@@ -34,6 +34,7 @@ export function checkConfig(sections: Sections, context: CheckContext): Explaine
     ...uplinkMistakes(sections),
     ...calendarMistakes(sections, context),
     ...weakSecrets(sections),
+    ...visitorMistakes(sections),
     ...accessPointMistakes(sections),
     ...overlappingClients(sections),
     ...unchangedSecrets(sections),
@@ -79,7 +80,6 @@ function unknownSites(sections: Sections): Explained[] {
   ];
 }
 
-function calendarMistakes({ calendars, sites = [] }: Sections, { folder }: CheckContext): Explained[] {
 /** What is reached through something else needs an end, and maintenance something to work on. */
 function uplinkMistakes({ accessPoints, sites = [], maintenance = [] }: Sections): Explained[] {
   if (accessPoints === undefined) return [];
@@ -105,6 +105,7 @@ function uplinkMistakes({ accessPoints, sites = [], maintenance = [] }: Sections
   return [mistake(['accessPoints', first, key], 'uplink-circle', { path })];
 }
 
+function calendarMistakes({ calendars, sites = [] }: Sections, { folder }: CheckContext): Explained[] {
   if (calendars === undefined) return [];
   const known = calendars.map(({ id }) => id);
   const unknown = sites.flatMap(({ rules: { closedOn = [] } }, i) =>
@@ -163,14 +164,30 @@ function weakSecrets({ demo = false, key, gateways = [] }: Sections): Explained[
 }
 
 /** Something has to say how an access point is asked; respondd speaks IPv6 only, and in a group of nodes one has to be named. */
-function accessPointMistakes({ accessPoints = [] }: Sections): Explained[] {
-  return accessPoints.flatMap(({ community, respondd, host }, i) => {
+function accessPointMistakes({ accessPoints = [], controller }: Sections): Explained[] {
+  return accessPoints.flatMap(({ community, snmp, respondd, host }, i) => {
     const at = ['accessPoints', i];
-    if (community === undefined && respondd === undefined) return [mistake(at, 'access-point-protocol')];
+    if (community !== undefined && snmp !== undefined) return [mistake([...at, 'community'], 'snmp-twice')];
+    const isAsked = [community, snmp, respondd, controller?.snmp].some((way) => way !== undefined);
+    if (!isAsked && controller !== undefined) return [mistake(at, 'access-point-protocol')];
     if (respondd === undefined) return [];
     if (isIP(host) === 4) return [mistake([...at, 'host'], 'respondd-ipv4')];
     const isGroup = /^ff/i.test(host) && isIP(host) === 6;
     return isGroup && respondd.nodeId === undefined ? [mistake([...at, 'respondd'], 'respondd-group')] : [];
+  });
+}
+
+/** The controller can play both ends of a walk only where the whole way goes through portal and RADIUS server. */
+function visitorMistakes({ syntheticVisitors = [], gateways }: Sections): Explained[] {
+  if (gateways === undefined) return [];
+  const walkable = gateways.flatMap((gateway) =>
+    'uam' in gateway && gateway.uam.login === 'chap' ? [gateway.id] : [],
+  );
+  return syntheticVisitors.flatMap(({ gateway }, i) => {
+    const isFirst = syntheticVisitors.findIndex((other) => other.gateway === gateway) === i;
+    if (walkable.includes(gateway) && isFirst) return [];
+    const words = { gateways: walkable.join(', ') || 'none so far' };
+    return [mistake(['syntheticVisitors', i, 'gateway'], 'visitor-gateway', words)];
   });
 }
 

@@ -12,6 +12,7 @@ import {
   webAddress,
 } from './fields';
 import { asIssue } from './messages';
+import { snmpAccess } from './snmp';
 
 /** What stands at the sites: gateways, one shape for each kind, and access points. */
 
@@ -262,21 +263,32 @@ export function accessPoint(secret: SecretField) {
     id: id.meta({ description: 'Stable name in metrics and reports.', example: 'ap-town-hall-1' }),
     name: name.meta({ description: 'What people call it: "Gym, north wall".', example: 'Town hall, entrance' }),
     site: siteId.meta({ description: 'The site it belongs to.', example: 'town-hall' }),
-    host: host.meta({
     uplink: id.optional().meta({
       description:
         'The access point or device, listed here as well, through which it is reached: while that is down, this one is not called down. Without it: the `uplink` of its site.',
       form: 'the id of an access point',
       example: 'switch-town-hall',
     }),
+    host: host.meta({
       description:
         'Address the controller asks. With `respondd` of IPv6, with an interface where it is link-local (`fe80::1%eth0`), or the group in which the node is to be found: `ff02::2%<interface>`, `ff05::2%<interface>`.',
       example: 'ap-1.wlan.musterstadt.example',
     }),
     port: port.default(161).describe('UDP port of its SNMP agent.'),
     community: secret.optional().meta({
-      description: 'SNMP v2c community.',
+      description: 'SNMP v2c community: short for `snmp: {version: v2c, community: ...}`.',
       example: { file: 'secrets/community' },
+    }),
+    snmp: snmpAccess(secret).optional().describe('How it is asked by SNMP. Without it: as `controller.snmp` says.'),
+    profile: id.optional().meta({
+      description:
+        'The device profile: one of the product, or of `controller.profiles`. Without it: found by what the device says.',
+      example: 'openwrt',
+    }),
+    member: name.optional().meta({
+      description:
+        'If `host` is a controller that answers for many access points: the name or the hardware address it has for this one.',
+      example: 'ap-gym',
     }),
     respondd: z
       .strictObject({

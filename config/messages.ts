@@ -40,6 +40,10 @@ export const MESSAGES = {
     'Write only the host, like 10.1.0.1: no http://, no port, no path.',
   ],
   'form-mac': ['This is not the address of a device.', 'Write its six octets like 78:8a:20:59:c6:99.'],
+  'form-local-mac': [
+    'This is not a locally administered device address.',
+    'Write six octets whose first ends in 2, 6, a or e, like 02:00:5e:00:53:01.',
+  ],
   'form-node-id': [
     'This is not the id of a Freifunk node.',
     'Write its twelve hexadecimal digits in lower case, like c4e984aa0b1c.',
@@ -63,10 +67,6 @@ export const MESSAGES = {
     'The site closes before it opens.',
     'Let `to` be later than `from`; hours beyond midnight are two entries, one up to 24:00 and one from 00:00.',
   ],
-  'time-zone': ['There is no such time zone.', 'Write one like Europe/Berlin.'],
-  'german-missing': ['The languages do not contain de.', 'Add de: the German text is the binding one.'],
-  'text-german-missing': ['The German text is missing.', 'Add one after `de:`.'],
-  'portal-url-path': [
   'form-moment': ['This is not a date with a time.', 'Write both, like 2026-12-01 06:00.'],
   'weekly-reversed': [
     'The work ends before it begins.',
@@ -79,6 +79,10 @@ export const MESSAGES = {
     'The access point is reached through itself: {path}.',
     'Let uplinks lead towards the controller; the last one has none.',
   ],
+  'time-zone': ['There is no such time zone.', 'Write one like Europe/Berlin.'],
+  'german-missing': ['The languages do not contain de.', 'Add de: the German text is the binding one.'],
+  'text-german-missing': ['The German text is missing.', 'Add one after `de:`.'],
+  'portal-url-path': [
     'The address has more than scheme, host and port, but gateways append their own path.',
     'Write only {origin}.',
   ],
@@ -153,7 +157,25 @@ export const MESSAGES = {
   'tls-without-radsec': ['This needs {section}, which is not there.', 'Add {section}, or remove this.'],
   'access-point-protocol': [
     'Nothing says whether this access point is asked by SNMP or by respondd.',
-    'Add community or respondd.',
+    'Add community, snmp or respondd, or controller.snmp for all.',
+  ],
+  'snmp-twice': ['The way to ask it stands in `snmp`, too.', 'Remove community.'],
+  'snmp-password-short': [
+    'Passwords of SNMPv3 have at least 8 characters.',
+    'Set a longer one, here and at the agent.',
+  ],
+  'form-oid': [
+    'This is not an object identifier in numbers.',
+    'Write it like 1.3.6.1.2.1.1.1.0, without a leading dot and without names.',
+  ],
+  'form-pattern': [
+    'This is not a regular expression with one group.',
+    'Put what is to be read into round brackets, like Version (.*).',
+  ],
+  'profile-matches-all': ['Nothing says which devices this profile is for.', 'Give objectIds, answers or both.'],
+  'visitor-gateway': [
+    'No visitor can be played through this gateway.',
+    'Name one of kind uspot or coovachilli that logs in by CHAP, once. Use one of: {gateways}.',
   ],
   'respondd-ipv4': ['This is an IPv4 address, but respondd answers over IPv6 only.', 'Write the node’s IPv6 address.'],
   'respondd-group': [

@@ -18,6 +18,9 @@ import { maintenance } from './maintenance';
 import { asIssue } from './messages';
 import { mikrotikGateway, unifiGateway } from './portal-gateways';
 import { blocking, calendar, rules } from './site-rules';
+import { snmpAccess } from './snmp';
+import { snmpProfile } from './snmp-profile';
+import { syntheticVisitor } from './synthetic-visitors';
 import { siteTerms, terms } from './text-fields';
 import { accessibility, imprint, services } from './visitor-pages';
 
@@ -122,9 +125,6 @@ const site = z.strictObject({
     .enum(['public', 'none'])
     .default('public')
     .describe('Whether `/status/<id>` tells everybody if the Wi-Fi works here.'),
-  rules: rules.describe('What a visitor may do here.'),
-  examLink: z.int().min(1).optional().meta({
-    description:
   statusLink: z.int().min(1).optional().meta({
     description:
       'Lets those who have the link that `stadtfunk status link` prints read the status page although it is not public. A higher number makes every link before it void. Without it: nobody.',
@@ -136,6 +136,9 @@ const site = z.strictObject({
     form: 'the id of an access point',
     example: 'ap-town-hall-1',
   }),
+  rules: rules.describe('What a visitor may do here.'),
+  examLink: z.int().min(1).optional().meta({
+    description:
       'Lets the school itself switch its Wi-Fi off for an exam, by the link that `stadtfunk school link` prints. A higher number makes every link before it void. Without it: only `stadtfunk exam`.',
     example: 1,
   }),
@@ -269,9 +272,6 @@ export function configSchema(readSecret: ReadSecret) {
         pollSeconds: z.number().min(1).default(60).describe('Each access point is asked once in this time.'),
         missesUntilDown: z.int().min(1).default(3).describe('Polls in a row without answer until it is called down.'),
         answersUntilUp: z.int().min(1).default(2).describe('Answers in a row until it is called up again.'),
-      })
-      .prefault({})
-      .describe('What watches the access points.'),
         ownConnection: z
           .array(hostWithPort)
           .default([])
@@ -281,6 +281,7 @@ export function configSchema(readSecret: ReadSecret) {
             form: 'a list of host:port',
             example: ['10.0.0.1:443'],
           }),
+        snmp: snmpAccess(secret)
           .optional()
           .describe('How access points are asked by SNMP that say neither `snmp` nor `community` themselves.'),
         traps: listenIfSet('0.0.0.0', 162)
@@ -289,8 +290,12 @@ export function configSchema(readSecret: ReadSecret) {
             'Where SNMP traps of the access points are heard (v2c and v3; coldStart, warmStart, linkDown, linkUp), with the community or user with which each is asked. A trap only makes the controller ask sooner. Without it: off.',
           ),
         profiles: z
+          .array(snmpProfile)
           .default([])
           .describe('Device profiles of your own, tried before those of the product.'),
+      })
+      .prefault({})
+      .describe('What watches the access points.'),
     ops: z
       .strictObject({
         listen: listen('127.0.0.1', 9180).describe(
@@ -329,7 +334,17 @@ export function configSchema(readSecret: ReadSecret) {
       .default([])
       .describe('What cannot be reached because a rights holder demands it (DDG § 8).'),
     gateways: z.array(gateway).default([]).describe('What redirects visitors to the portal.'),
+    syntheticVisitors: z
+      .array(syntheticVisitor)
+      .default([])
+      .describe('Visitors that the controller plays through test gateways, again and again.'),
     accessPoints: z.array(accessPoint(secret)).default([]).describe('Radios whose health is watched.'),
+    maintenance: z
+      .array(maintenance)
+      .default([])
+      .describe(
+        'Planned work: shown to schools, alarms nobody and does not count. `stadtfunk maintenance` adds what is not planned.',
+      ),
   });
 }
 
@@ -339,12 +354,6 @@ export type Gateway = Config['gateways'][number];
 export type UamGateway = Extract<Gateway, { uam: unknown }>;
 export type RadiusGateway = Extract<Gateway, { radius: unknown }>;
 export type OpenndsGateway = Extract<Gateway, { kind: 'opennds' }>;
-    maintenance: z
-      .array(maintenance)
-      .default([])
-      .describe(
-        'Planned work: shown to schools, alarms nobody and does not count. `stadtfunk maintenance` adds what is not planned.',
-      ),
 export type MikrotikGateway = Extract<Gateway, { kind: 'mikrotik' }>;
 export type UnifiGateway = Extract<Gateway, { kind: 'unifi' }>;
 export type AccessPoint = Config['accessPoints'][number];

@@ -5,6 +5,7 @@ import type { Cancel, Clock } from '../runtime/clock';
 import type { Live } from '../runtime/live';
 import type { Log } from '../runtime/log';
 import type { Registry } from '../runtime/metrics';
+import type { Random } from '../runtime/random';
 import type { Role } from '../runtime/role';
 import type { HealthStore } from '../store/store';
 import { type ControllerMetrics, controllerMetrics } from './metrics';
@@ -12,12 +13,16 @@ import { type ControllerPages, controllerPages } from './pages';
 import { type OpenProber, openProber } from './probe';
 import type { Prober } from './probe/probe';
 import { Scheduler } from './scheduler';
+import { trapMetrics } from './trap-metrics';
+import { TrapListener } from './traps';
+import { SyntheticVisitors } from './visitor/visitors';
 import { Watch } from './watch';
 
 export interface ControllerDependencies {
   readonly config: Live<Config>;
   readonly store: HealthStore;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   readonly registry: Registry;
   /** How access points are asked; a test may be less patient than life. */
@@ -28,6 +33,8 @@ interface Running {
   readonly prober: Prober;
   readonly scheduler: Scheduler;
   readonly metrics: ControllerMetrics;
+  readonly traps: TrapListener;
+  readonly visitors: SyntheticVisitors;
 }
 
 /** Polls every access point, keeps its health and outages, and shows them to Prometheus. */
@@ -53,10 +60,19 @@ export class ControllerRole implements Role {
     const scheduler = new Scheduler(clock, (ap, signal) => this.#poll(ap, signal));
     const metrics = controllerMetrics(registry, { overdue: () => scheduler.overdue() });
     const open = this.#deps.openProber ?? openProber;
-    const prober = open({ clock, onIgnored: (reason) => metrics.ignored(reason) });
-    this.#running = { prober, scheduler, metrics };
+    const prober = open({
+      clock,
+      onIgnored: (reason) => metrics.ignored(reason),
+      snmp: () => config.current.controller,
+    });
+    const onTrap = (ap: ApId): boolean => scheduler.soon(ap);
+    const traps = new TrapListener({ clock, onTrap, count: trapMetrics(registry) });
+    const visitors = new SyntheticVisitors(this.#deps);
+    this.#running = { prober, scheduler, metrics, traps, visitors };
     config.onChange(() => this.#follow());
-    this.#schedule(scheduler);
+    this.#schedule(this.#running);
+    const listen = config.current.controller.traps;
+    if (listen !== undefined) await traps.start(listen);
     scheduler.start();
   }
 
@@ -65,6 +81,8 @@ export class ControllerRole implements Role {
     if (running === undefined) return;
     this.#running = undefined;
     this.#cancelWord();
+    running.visitors.stop();
+    await running.traps.stop();
     await running.scheduler.stop();
     await running.prober.close();
     await this.#watch.goOn();
@@ -79,17 +97,21 @@ export class ControllerRole implements Role {
   #follow(): void {
     const running = this.#running;
     if (running === undefined) return;
-    this.#schedule(running.scheduler);
+    this.#schedule(running);
     this.#watch.follow().catch((err) => this.#deps.log.error('configuration-not-followed', { err }));
   }
 
-  #schedule(scheduler: Scheduler): void {
+  #schedule({ scheduler, traps, visitors }: Running): void {
     const { config, clock } = this.#deps;
     const periodMs = config.current.controller.pollSeconds * SECOND;
     scheduler.follow(
       config.current.accessPoints.map(({ id }) => id),
       periodMs,
     );
+    visitors.follow();
+    const { accessPoints, controller } = config.current;
+    // Names are looked up meanwhile; until then traps of the former configuration are taken.
+    if (controller.traps !== undefined) void traps.follow(accessPoints, controller.snmp);
     this.#cancelWord();
     this.#cancelWord = clock.every(periodMs, () => void this.#watch.goOn());
   }

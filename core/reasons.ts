@@ -78,6 +78,9 @@ export const MISS = {
   refused: 'the host answers, but nothing listens there for SNMP or respondd',
   malformed: 'the answer could not be read',
   error: 'the agent answered with an error',
+  'access-refused': 'the agent does not accept the user or the passwords of SNMPv3',
+  'member-unknown': 'the controller answers, but does not list this access point',
+  'member-down': 'the controller answers, and says that this access point is down',
   unresolved: 'its name could not be resolved to an address',
   unreachable: 'this machine has no way to send to its address',
 } as const;
@@ -86,14 +89,28 @@ export type MissReason = keyof typeof MISS;
 /** Why a datagram that came to the controller is not read at all. */
 export const IGNORED = {
   'unknown-source': 'no access point that was just asked has this source address and port',
-  'wrong-version': 'it is not SNMP v2c',
+  unasked: 'no request with its number is open: a late or second answer',
+  'wrong-version': 'it has another version of SNMP than the request',
   'wrong-community': 'it carries another community than the request',
   'wrong-type': 'it is not a response',
   malformed: 'it breaks the encoding of RFC 3416, or a value is longer than its type; or it is no answer of a respondd',
+  unauthentic: 'it is not signed and encrypted with the keys of the user (SNMPv3)',
+  'out-of-time': 'it is rightly signed, but too old (SNMPv3)',
   'wrong-node': 'an answer by respondd names another node than the one that was asked',
   'too-long': 'an answer by respondd is longer than nodes send, or unpacks to more',
 } as const;
 export type IgnoredReason = keyof typeof IGNORED;
+
+/** What became of an SNMP trap. */
+export const TRAP = {
+  taken: 'the access point is asked sooner',
+  'too-many': 'the access point was asked on account of a trap only just now, or traps come too fast',
+  other: 'it tells of something that says nothing about starts and interfaces, or wants an answer (inform)',
+  refused: 'it carries another version, community or user than the access point is asked with, or is not signed by it',
+  malformed: 'it breaks the encoding of RFC 3416 or RFC 3412',
+  'unknown-source': 'no access point that is asked by SNMP has this address',
+} as const;
+export type TrapResult = keyof typeof TRAP;
 
 /** How a gateway took the order to end a session or to change its limits (Disconnect- and CoA-Request, RFC 5176). */
 export const ORDER = {

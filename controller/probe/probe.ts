@@ -1,4 +1,4 @@
-import type { AccessPoint } from '../../config/schema';
+import type { AccessPoint, Config } from '../../config/schema';
 import type { IgnoredReason, MissReason } from '../../core/reasons';
 import type { Clock } from '../../runtime/clock';
 
@@ -76,4 +76,6 @@ export interface ProbeContext {
   readonly clock: Clock;
   /** Called for each datagram that was not read. */
   readonly onIgnored: (reason: IgnoredReason) => void;
+  /** What the configuration in force says about SNMP for all access points. */
+  readonly snmp?: () => Pick<Config['controller'], 'snmp' | 'profiles'>;
 }

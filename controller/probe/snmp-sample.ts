@@ -1,38 +1,62 @@
-import type { Varbind } from 'net-snmp';
-import type { ColumnName, Oid, Profile, ScalarName } from '../profiles/profile';
-import type { InterfaceCounters, Memory, Sample, Uptime } from './probe';
+import type { ScalarName } from '../profiles/profile';
+import type { InterfaceCounters, Memory, Sample, Traffic, Uptime } from './probe';
+import type { Answers, Plan } from './snmp-plan';
+import { countOf, radiosOf } from './snmp-radios';
+import type { SnmpValue } from './snmp-reader';
 import type { Column } from './snmp-session';
-import { countOf, textOf, unsignedOf } from './snmp-values';
+import { textOf, unsignedOf } from './snmp-values';
 
 /** TimeTicks count hundredths of a second (RFC 2578 7.1.8). */
 const TICKS_PER_SECOND = 100;
 const KIBIBYTE = 1024;
 const DESCRIPTION_LENGTH = 200;
+const SHORT_LENGTH = 64;
 const INTERFACE_NAME_LENGTH = 32;
 /** ifOperStatus (RFC 2863): 1 is up; 5 is dormant, which a wireless interface without clients may be. */
 const OPERATING = new Set([1, 5]);
 
-export type Scalars = ReadonlyMap<Oid, Varbind>;
-export type Columns = Readonly<Record<ColumnName, Column>>;
+type Ask = (name: ScalarName) => SnmpValue | undefined;
 
 /** Reads a sample out of the agent's answers. */
-export function toSample(profile: Profile, scalars: Scalars, columns: Columns): Sample {
-  const ask = (name: ScalarName): Varbind | undefined => scalars.get(profile.scalars[name] ?? '');
+export function toSample(plan: Plan, answers: Answers): Sample {
+  const ask: Ask = (name) => scalarOf(name, plan, answers);
+  const text = (name: ScalarName): string | undefined => textOf(ask(name), SHORT_LENGTH) || undefined;
   const uptime = uptimeOf(ask);
   const load1Hundredths = unsignedOf(ask('load1Hundredths'));
   const memory = memoryOf(ask);
-  const clients = countOf(ask('clients'));
+  const { interfaces, names } = interfacesOf(plan, answers);
+  const { radios, clientsByBand, clients = undefined } = radiosOf(plan, answers, names);
+  const allClients = countOf(ask('clients')) ?? clients;
+  const traffic = trafficOf(plan, interfaces);
+  const { vendor } = plan.profile;
+  const [model, firmware] = [text('model'), text('firmware')];
   return {
     description: textOf(ask('description'), DESCRIPTION_LENGTH) ?? '',
     ...(uptime !== undefined && { uptime }),
     ...(load1Hundredths !== undefined && { load1: load1Hundredths / 100 }),
     ...(memory !== undefined && { memory }),
-    ...(clients !== undefined && { clients }),
-    interfaces: interfacesOf(columns),
+    ...(allClients !== undefined && { clients: allClients }),
+    ...(clientsByBand.size > 0 && { clientsByBand }),
+    ...(radios.size > 0 && { radios }),
+    ...(traffic.size > 0 && { traffic }),
+    ...(vendor !== undefined && { vendor }),
+    ...(model !== undefined && { model }),
+    ...(firmware !== undefined && { firmware }),
+    interfaces,
   };
 }
 
-type Ask = (name: ScalarName) => Varbind | undefined;
+/** The first of the places where it may be that says anything; a text only where it matches. */
+function scalarOf(name: ScalarName, { scalars }: Plan, { values }: Answers): SnmpValue | undefined {
+  for (const { oid, read } of scalars.get(name) ?? []) {
+    const value = values.get(oid) ?? null;
+    if (value === null) continue;
+    if (read === undefined) return value;
+    const found = read.exec(textOf(value, DESCRIPTION_LENGTH) ?? '')?.[1];
+    if (found !== undefined) return Buffer.from(found);
+  }
+  return undefined;
+}
 
 /** hrSystemUptime is the age of the device; sysUpTime is only that of its agent (RFC 2790, RFC 3418). */
 function uptimeOf(ask: Ask): Uptime | undefined {
@@ -42,33 +66,71 @@ function uptimeOf(ask: Ask): Uptime | undefined {
   return agent === undefined ? undefined : { seconds: agent / TICKS_PER_SECOND, source: 'agent' };
 }
 
-/** Older agents do not say what is available; there, buffers and cache are what the system would give back. */
+/** Not every agent says what is available; there, buffers and cache are what the system would give back. */
 function memoryOf(ask: Ask): Memory | undefined {
-  const total = unsignedOf(ask('memoryTotalKibibytes'));
-  const free = unsignedOf(ask('memoryFreeKibibytes'));
+  const total = octetsOf(ask, 'memoryTotalKibibytes', 'memoryTotalBytes');
   if (total === undefined || total === 0) return undefined;
-  const buffers = unsignedOf(ask('memoryBuffersKibibytes')) ?? 0;
-  const cached = unsignedOf(ask('memoryCachedKibibytes')) ?? 0;
+  const used = octetsOf(ask, 'memoryUsedKibibytes');
+  const free =
+    octetsOf(ask, 'memoryFreeKibibytes', 'memoryFreeBytes') ?? (used === undefined ? undefined : total - used);
+  const buffers = octetsOf(ask, 'memoryBuffersKibibytes') ?? 0;
+  const cached = octetsOf(ask, 'memoryCachedKibibytes') ?? 0;
   const available =
-    unsignedOf(ask('memoryAvailableKibibytes')) ?? (free === undefined ? undefined : free + buffers + cached);
-  if (available === undefined) return undefined;
-  return { totalBytes: total * KIBIBYTE, availableBytes: Math.min(available, total) * KIBIBYTE };
+    octetsOf(ask, 'memoryAvailableKibibytes') ?? (free === undefined ? undefined : free + buffers + cached);
+  if (available === undefined || available < 0) return undefined;
+  return { totalBytes: total, availableBytes: Math.min(available, total) };
+}
+
+function octetsOf(ask: Ask, kibibytes: ScalarName, bytes?: ScalarName): number | undefined {
+  const amount = unsignedOf(ask(kibibytes));
+  if (amount !== undefined) return amount * KIBIBYTE;
+  return bytes === undefined ? undefined : unsignedOf(ask(bytes));
+}
+
+const NO_ROWS: Column = new Map();
+
+interface Interfaces {
+  readonly interfaces: ReadonlyMap<string, InterfaceCounters>;
+  /** By index, whether or not it has counters. */
+  readonly names: ReadonlyMap<string, string>;
 }
 
 /**
  * An interface counts if it has a name and both counters. Of two with the same name the first counts. `<pppoe-anna>` is
  * how RouterOS names the interface of somebody who is connected; that is no business of ours.
  */
-function interfacesOf(columns: Columns): ReadonlyMap<string, InterfaceCounters> {
+function interfacesOf({ interfaces: places }: Plan, { columns }: Answers): Interfaces {
+  const first = (choices: readonly string[]): Column =>
+    choices.map((column) => columns.get(column) ?? NO_ROWS).find(({ size }) => size > 0) ?? NO_ROWS;
+  const [name, receive, transmit] = [first(places.name), first(places.receiveOctets), first(places.transmitOctets)];
+  const operStatus = first(places.operStatus);
   const interfaces = new Map<string, InterfaceCounters>();
-  for (const [index, varbind] of columns.name) {
-    const name = textOf(varbind, INTERFACE_NAME_LENGTH);
-    const receiveOctets = unsignedOf(columns.receiveOctets.get(index));
-    const transmitOctets = unsignedOf(columns.transmitOctets.get(index));
-    if (!name || name === 'lo' || name.startsWith('<') || interfaces.has(name)) continue;
-    if (receiveOctets === undefined || transmitOctets === undefined) continue;
-    const up = OPERATING.has(unsignedOf(columns.operStatus.get(index)) ?? 0);
-    interfaces.set(name, { receiveOctets, transmitOctets, up });
+  const names = new Map<string, string>();
+  for (const [index, value] of name) {
+    const text = textOf(value, INTERFACE_NAME_LENGTH);
+    if (!text || text === 'lo' || text.startsWith('<')) continue;
+    names.set(index, text);
+    const receiveOctets = unsignedOf(receive.get(index));
+    const transmitOctets = unsignedOf(transmit.get(index));
+    if (receiveOctets === undefined || transmitOctets === undefined || interfaces.has(text)) continue;
+    interfaces.set(text, { receiveOctets, transmitOctets, up: OPERATING.has(unsignedOf(operStatus.get(index)) ?? 0) });
   }
-  return interfaces;
+  return { interfaces, names };
+}
+
+/** The first of the uplink's possible names that is there, and everything to the air together. */
+function trafficOf({ profile }: Plan, interfaces: Interfaces['interfaces']): Map<'uplink' | 'wlan', Traffic> {
+  const traffic = new Map<'uplink' | 'wlan', Traffic>();
+  const uplink = profile.uplink.map((name) => interfaces.get(name)).find((found) => found !== undefined);
+  if (uplink !== undefined) traffic.set('uplink', sum([uplink]));
+  const wlan = [...interfaces].filter(([name]) => profile.wlan.some((prefix) => name.startsWith(prefix)));
+  if (wlan.length > 0) traffic.set('wlan', sum(wlan.map(([, counters]) => counters)));
+  return traffic;
+}
+
+function sum(all: readonly InterfaceCounters[]): Traffic {
+  return {
+    receiveOctets: all.reduce((octets, one) => octets + one.receiveOctets, 0),
+    transmitOctets: all.reduce((octets, one) => octets + one.transmitOctets, 0),
+  };
 }

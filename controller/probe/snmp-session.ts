@@ -1,157 +1,207 @@
-import { createSession, isVarbindError, type Session, type Varbind, Version2c } from 'net-snmp';
-import { errnoOf } from '../../core/errors';
-import type { MissReason } from '../../core/reasons';
-import type { Oid } from '../profiles/profile';
-import type { HostAddress } from './resolver';
-import type { Endpoint } from './snmp-transport';
-
-/** Why a request got no usable answer. */
-export class SnmpFault extends Error {
-  readonly reason: MissReason;
-
-  constructor(reason: MissReason, cause?: unknown) {
-    super(reason, { cause });
-    this.name = 'SnmpFault';
-    this.reason = reason;
-  }
-}
+import { SECOND } from '../../core/time';
+import type { Random } from '../../runtime/random';
+import { type BindingList, bindingList, type Oid, oidBytes, PDU, type Question } from './snmp-ber';
+import { type Binding, oidText, type Pdu, type SnmpValue, subIdentifiers } from './snmp-reader';
+import type { Security } from './snmp-security';
+import { type Line, SnmpFault } from './snmp-transport';
 
 /** Rows of one table column by index: the part of the OID behind the column. */
-export type Column = ReadonlyMap<string, Varbind>;
+export type Column = ReadonlyMap<string, SnmpValue>;
 
-/** Rows of one GETBULK. With four columns the answer stays below 1,500 octets, so no IP fragments. */
-const ROWS_PER_REQUEST = 12;
+/** What a GET asks for, made once and asked in every poll. */
+export interface Get {
+  readonly oids: readonly Oid[];
+  readonly question: Question;
+}
+
+/** The start of a walk down columns of a table side by side. */
+export interface Walk {
+  readonly columns: readonly Oid[];
+  readonly names: readonly Buffer[];
+  readonly first: Question;
+  readonly rows: number;
+}
+
+/** An object that is there. */
+export interface Found {
+  readonly oid: Oid;
+  readonly value: SnmpValue;
+}
+
+/** Bindings of one GETBULK: the answer stays below 1,500 octets, so no IP fragments. */
+const BINDINGS_PER_REQUEST = 48;
 /** More rows than an access point has interfaces; a device that sends more is cut off. */
 const MAX_ROWS = 128;
 const MAX_REQUESTS = 64;
+const TOO_BIG = 1;
+const NO_SUCH_NAME = 2;
 
-/** One SNMP v2c conversation with an agent: net-snmp made to answer in promises and to end every walk. */
+export function getOf(oids: readonly Oid[]): Get {
+  return { oids, question: { type: PDU.get, list: bindingList(oids.map(oidBytes)), repetitions: 0 } };
+}
+
+export function walkOf(columns: readonly Oid[]): Walk {
+  const names = columns.map(oidBytes);
+  const rows = Math.max(1, Math.floor(BINDINGS_PER_REQUEST / columns.length));
+  return { columns, names, rows, first: { type: PDU.getBulk, list: bindingList(names), repetitions: rows } };
+}
+
+/** One conversation with an agent: questions, checked answers, and walks that always end. */
 export class SnmpSession {
-  readonly #session: Session;
-  readonly #endpoint: Endpoint;
-  #fail: (fault: SnmpFault) => void = () => {};
+  readonly #line: Line;
+  readonly #security: Security;
+  readonly #random: Random;
+  readonly #waits: readonly number[];
 
-  /** @param firstTimeoutMs  the wait for the first answer; the second and last wait is twice as long */
-  constructor(host: HostAddress, port: number, community: string, endpoint: Endpoint, firstTimeoutMs: number) {
-    this.#endpoint = endpoint;
-    this.#session = createSession(host.address, community, {
-      version: Version2c,
-      transport: host.family === 6 ? 'udp6' : 'udp4',
-      port,
-      timeout: firstTimeoutMs,
-      retries: 1,
-      backoff: 2,
-      backwardsGetNexts: false,
-      reportOidMismatchErrors: true,
-      dgramModule: { createSocket: () => endpoint },
-    });
-    // Without a listener the first datagram that net-snmp cannot decode would end the process.
-    this.#session.on('error', () => endpoint.ignore('malformed'));
-    endpoint.onFault = () => this.#fail(new SnmpFault('malformed'));
+  /** @param firstTimeoutMs  the wait for the first answer; the second is twice and the third and last three times as long */
+  constructor(line: Line, security: Security, random: Random, firstTimeoutMs = SECOND) {
+    this.#line = line;
+    this.#security = security;
+    this.#random = random;
+    this.#waits = [1, 2, 3].map((times) => times * firstTimeoutMs);
   }
 
   /**
-   * The values of these objects, in this order; an object the agent does not have is noSuchObject or noSuchInstance.
+   * The values of these objects, in this order; null where the agent has none.
    * @throws SnmpFault
    */
-  get(oids: readonly Oid[]): Promise<readonly Varbind[]> {
-    return this.#request((answer) => {
-      this.#session.get([...oids], answer);
-    });
+  async get({ oids, question }: Get): Promise<readonly SnmpValue[]> {
+    if (oids.length === 0) return [];
+    const pdu = await this.#ask(question);
+    if (pdu.errorStatus === NO_SUCH_NAME && !this.#security.hasBulk) return this.#getWithout(oids, pdu.errorIndex - 1);
+    if (pdu.errorStatus === TOO_BIG && oids.length > 1) return this.#getHalves(oids);
+    if (pdu.errorStatus !== 0) throw new SnmpFault('error');
+    checkNames(pdu.bindings, question.list);
+    return pdu.bindings.map(({ value }) => value);
   }
 
   /**
-   * Walks columns of a table side by side (GETBULK). It ends after a limited number of rows and requests, and at an
-   * agent that does not advance.
+   * Walks columns side by side. It ends after a limited number of rows and requests, and at an agent that does not advance.
    * @throws SnmpFault
    */
-  async walk(columns: readonly Oid[]): Promise<ReadonlyMap<Oid, Column>> {
-    const walks = columns.map((column) => new ColumnWalk(column));
+  async walk({ columns, names, first, rows }: Walk): Promise<ReadonlyMap<Oid, Column>> {
+    const walks = columns.map((column, i) => new ColumnWalk(column, names[i] ?? Buffer.alloc(0)));
     for (let requests = 0; requests < MAX_REQUESTS; requests++) {
       const open = walks.filter((walk) => !walk.done);
       if (open.length === 0) break;
-      const rows = await this.#getBulk(open.map((walk) => walk.cursor));
-      const taken = open.map((walk, i) => walk.take(rows[i] ?? []));
-      if (!taken.includes(true)) break;
+      const isFirst = requests === 0 && this.#security.hasBulk;
+      const list = isFirst ? first.list : bindingList(open.map(({ cursor }) => cursor));
+      if (!(await this.#step(open, isFirst ? first : this.#next(list, rows)))) break;
     }
     return new Map(walks.map((walk) => [walk.column, walk.rows]));
   }
 
-  /** Ends what is under way; its promise rejects. */
-  close(): void {
-    this.#session.close();
+  /**
+   * Which of these branches of the tree hold anything: for each its first object, undefined if there is none.
+   * @throws SnmpFault
+   */
+  async firstOf(branches: readonly Oid[]): Promise<readonly (Found | undefined)[]> {
+    const names = branches.map(oidBytes);
+    const pdu = await this.#ask({ type: PDU.getNext, list: bindingList(names), repetitions: 0 });
+    if (pdu.errorStatus === NO_SUCH_NAME && !this.#security.hasBulk && branches.length > 1) {
+      const found: (Found | undefined)[] = [];
+      for (const branch of branches) found.push(...(await this.firstOf([branch])));
+      return found;
+    }
+    if (pdu.errorStatus !== 0) return branches.map(() => undefined);
+    if (pdu.bindings.length !== branches.length) throw new SnmpFault('malformed');
+    return pdu.bindings.map(({ name, value }, i) =>
+      value !== null && isUnder(name, names[i]) ? { oid: oidText(name), value } : undefined,
+    );
   }
 
-  async #getBulk(cursors: readonly Oid[]): Promise<readonly (readonly Varbind[])[]> {
-    const columns = await this.#request<(Varbind | Varbind[])[]>((answer) => {
-      this.#session.getBulk([...cursors], 0, ROWS_PER_REQUEST, answer);
-    });
-    return columns.map((column) => (Array.isArray(column) ? column : [column]));
+  /** SNMPv1 refuses the whole request for one object it does not have, and says which. */
+  async #getWithout(oids: readonly Oid[], missing: number): Promise<readonly SnmpValue[]> {
+    if (oids[missing] === undefined) throw new SnmpFault('malformed');
+    const values = [...(await this.get(getOf(oids.toSpliced(missing, 1))))];
+    values.splice(missing, 0, null);
+    return values;
   }
 
-  #request<T>(ask: (answer: (error: Error | null, value?: T) => void) => void): Promise<T> {
-    const ignoredBefore = this.#endpoint.ignored;
-    return new Promise<T>((resolve, reject) => {
-      this.#fail = reject;
-      ask((error, value) => {
-        if (error === null && value !== undefined) resolve(value);
-        else reject(faultOf(error, this.#endpoint.ignored > ignoredBefore));
-      });
+  async #getHalves(oids: readonly Oid[]): Promise<readonly SnmpValue[]> {
+    const middle = oids.length >> 1;
+    const first = await this.get(getOf(oids.slice(0, middle)));
+    return [...first, ...(await this.get(getOf(oids.slice(middle))))];
+  }
+
+  #next(list: BindingList, rows: number): Question {
+    return this.#security.hasBulk
+      ? { type: PDU.getBulk, list, repetitions: rows }
+      : { type: PDU.getNext, list, repetitions: 0 };
+  }
+
+  /** Takes the next rows of the open columns; false if they brought nothing. */
+  async #step(open: readonly ColumnWalk[], question: Question): Promise<boolean> {
+    const { errorStatus, errorIndex, bindings } = await this.#ask(question);
+    if (errorStatus === NO_SUCH_NAME && !this.#security.hasBulk) {
+      const ended = open[errorIndex - 1];
+      if (ended === undefined) throw new SnmpFault('malformed');
+      ended.done = true;
+      return true;
+    }
+    if (errorStatus !== 0) throw new SnmpFault('error');
+    if (bindings.length > open.length * Math.max(1, question.repetitions)) throw new SnmpFault('malformed');
+    // Row by row: the columns take turns.
+    for (const [i, binding] of bindings.entries()) open[i % open.length]?.take(binding);
+    return bindings.length > 0;
+  }
+
+  #ask(question: Question): Promise<Pdu> {
+    const id = (this.#random.bytes(4).readUInt32BE() & 0x7fff_ffff) | 0x0100_0000;
+    return this.#line.ask({
+      message: () => this.#security.seal(question, id),
+      open: (datagram) => this.#security.open(datagram, id),
+      waits: this.#waits,
     });
   }
+}
+
+function checkNames(bindings: readonly Binding[], { names }: BindingList): void {
+  const same = bindings.length === names.length && bindings.every(({ name }, i) => names[i]?.equals(name));
+  if (!same) throw new SnmpFault('malformed');
+}
+
+function isUnder(name: Buffer, branch: Buffer | undefined): boolean {
+  return branch !== undefined && name.length > branch.length && name.subarray(0, branch.length).equals(branch);
 }
 
 /** The way down one column of a table. */
 class ColumnWalk {
   readonly column: Oid;
-  readonly rows = new Map<string, Varbind>();
-  cursor: Oid;
+  readonly rows = new Map<string, SnmpValue>();
+  readonly #name: Buffer;
+  cursor: Buffer;
+  #index: readonly number[] = [];
   done = false;
 
-  constructor(column: Oid) {
+  constructor(column: Oid, name: Buffer) {
     this.column = column;
-    this.cursor = column;
+    this.#name = name;
+    this.cursor = name;
   }
 
-  /** Takes the next rows; false if they brought nothing new. */
-  take(varbinds: readonly Varbind[]): boolean {
-    for (const varbind of varbinds) {
-      if (isVarbindError(varbind) || !varbind.oid.startsWith(`${this.column}.`)) this.done = true;
-      // RFC 3416 4.2.3: each row follows the one before. An agent that breaks this would be walked for ever.
-      else if (!follows(varbind.oid, this.cursor)) throw new SnmpFault('malformed');
-      else {
-        this.rows.set(varbind.oid.slice(this.column.length + 1), varbind);
-        this.cursor = varbind.oid;
-        this.done = this.rows.size >= MAX_ROWS;
-      }
-      if (this.done) break;
+  take({ name, value }: Binding): void {
+    if (this.done) return;
+    if (value === null || !isUnder(name, this.#name)) {
+      this.done = true;
+      return;
     }
-    return varbinds.length > 0;
+    const index = subIdentifiers(name.subarray(this.#name.length));
+    // RFC 3416 4.2.3: each row follows the one before. An agent that breaks this would be walked for ever.
+    if (!follows(index, this.#index)) throw new SnmpFault('malformed');
+    this.rows.set(index.join('.'), value);
+    this.#index = index;
+    this.cursor = name;
+    this.done = this.rows.size >= MAX_ROWS;
   }
 }
 
-/** Whether an OID comes after another in the order of the tree. */
-function follows(oid: Oid, before: Oid): boolean {
-  const numbers = oid.split('.').map(Number);
-  const others = before.split('.').map(Number);
-  for (const [i, number] of numbers.entries()) {
-    const other = others[i];
+/** Whether an index comes after another in the order of the tree. */
+function follows(index: readonly number[], before: readonly number[]): boolean {
+  for (const [i, number] of index.entries()) {
+    const other = before[i];
     if (other === undefined) return true;
     if (number !== other) return number > other;
   }
   return false;
-}
-
-function faultOf(error: Error | null, sawUnreadable: boolean): SnmpFault {
-  switch (error?.name) {
-    case 'RequestTimedOutError':
-      return new SnmpFault(sawUnreadable ? 'malformed' : 'timeout', error);
-    case 'RequestFailedError':
-      return new SnmpFault('error', error);
-    case 'ResponseInvalidError':
-      return new SnmpFault('malformed', error);
-    default:
-      // Sending failed (ENETUNREACH ...), or the session was closed because time was up.
-      return new SnmpFault(errnoOf(error) === undefined ? 'timeout' : 'unreachable', error);
-  }
 }

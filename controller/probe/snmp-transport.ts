@@ -1,43 +1,66 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { EventEmitter } from 'node:events';
-import type { IgnoredReason } from '../../core/reasons';
-import { faultOfReply } from './reply-check';
+import { errnoOf } from '../../core/errors';
+import type { IgnoredReason, MissReason } from '../../core/reasons';
+import type { Cancel, Clock } from '../../runtime/clock';
 import type { HostAddress } from './resolver';
+import type { Pdu } from './snmp-reader';
+import type { Opened } from './snmp-security';
 
-type OnIgnored = (reason: IgnoredReason) => void;
-type Sent = (error: Error | null, octets?: number) => void;
+/** Why a request got no usable answer. */
+export class SnmpFault extends Error {
+  readonly reason: MissReason;
+
+  constructor(reason: MissReason, cause?: unknown) {
+    super(reason, { cause });
+    this.name = 'SnmpFault';
+    this.reason = reason;
+  }
+}
+
+export interface Destination {
+  readonly host: HostAddress;
+  readonly port: number;
+}
+
+/** One request on its way. */
+export interface Exchange {
+  /** The message, made anew at each sending. */
+  readonly message: () => Buffer;
+  readonly open: (datagram: Buffer) => Opened;
+  /** The wait for an answer to each sending, in milliseconds. */
+  readonly waits: readonly number[];
+}
 
 /** The system's default of 208 KiB loses answers when many arrive while this process is busy. */
 const RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024;
+/** How often an agent may ask to be asked again before its words are taken for noise. */
+const MAX_AGAIN = 3;
 
 /**
- * Two UDP sockets (one for each IP version, opened when first needed) shared by all SNMP sessions. A socket per access
- * point would end at the number of ephemeral ports, and net-snmp itself takes an answer from any source.
+ * Two UDP sockets (one for each IP version, opened when first needed) shared by all agents. A socket per access point
+ * would end at the number of ephemeral ports. What comes from elsewhere than was asked is not even looked at.
  */
 export class SnmpTransport {
-  readonly #onIgnored: OnIgnored;
+  readonly #clock: Clock;
+  readonly #onIgnored: (reason: IgnoredReason) => void;
   readonly #sockets = new Map<4 | 6, Promise<Socket>>();
-  readonly #endpoints = new Map<string, Set<Endpoint>>();
+  readonly #waiting = new Map<string, Set<Waiting>>();
 
-  constructor(onIgnored: OnIgnored) {
+  constructor(clock: Clock, onIgnored: (reason: IgnoredReason) => void) {
+    this.#clock = clock;
     this.#onIgnored = onIgnored;
   }
 
   /**
-   * An endpoint that sends to one agent and receives only from it.
-   * @throws Error with a code such as EAFNOSUPPORT if this machine has no socket of that kind
+   * Opens the socket that reaches this kind of address.
+   * @throws SnmpFault unreachable, if this machine has no socket of that kind
    */
-  async open(host: HostAddress, port: number, community: string): Promise<Endpoint> {
-    const socket = await this.#socket(host.family);
-    const key = keyOf(host.address, port);
-    const sharing = this.#endpoints.get(key) ?? new Set();
-    this.#endpoints.set(key, sharing);
-    const endpoint = new Endpoint(socket, Buffer.from(community), this.#onIgnored, () => {
-      sharing.delete(endpoint);
-      if (sharing.size === 0 && this.#endpoints.get(key) === sharing) this.#endpoints.delete(key);
-    });
-    sharing.add(endpoint);
-    return endpoint;
+  async open(to: Destination): Promise<Line> {
+    try {
+      return new Line(await this.#socket(to.host.family), to, this.#clock, this.#waiting);
+    } catch (error) {
+      throw new SnmpFault('unreachable', error);
+    }
   }
 
   async close(): Promise<void> {
@@ -76,10 +99,15 @@ export class SnmpTransport {
     });
   }
 
+  /** Several requests may wait for one address: the access points that one controller answers for. */
   #receive(datagram: Buffer, { address, port }: RemoteInfo): void {
-    const endpoints = this.#endpoints.get(keyOf(address, port));
-    if (endpoints === undefined) this.#onIgnored('unknown-source');
-    else for (const endpoint of [...endpoints]) endpoint.receive(datagram);
+    const all = this.#waiting.get(keyOf(address, port));
+    let reason: IgnoredReason | undefined = 'unknown-source';
+    for (const waiting of all ?? []) {
+      reason = waiting.receive(datagram);
+      if (reason === undefined) return;
+    }
+    if (reason !== undefined) this.#onIgnored(reason);
   }
 }
 
@@ -87,62 +115,117 @@ function keyOf(address: string, port: number): string {
   return `${address} ${port}`;
 }
 
-/** What net-snmp takes for a socket: its `dgramModule` hands this out. */
-export class Endpoint extends EventEmitter {
+/** The way to one agent. */
+export class Line {
   readonly #socket: Socket;
-  readonly #community: Buffer;
-  readonly #onIgnored: OnIgnored;
-  readonly #onClose: () => void;
+  readonly #to: Destination;
+  readonly #clock: Clock;
+  readonly #key: string;
+  readonly #all: Map<string, Set<Waiting>>;
+  #current: Waiting | undefined;
   #closed = false;
-  /** Datagrams of this agent that were not read. */
-  ignored = 0;
-  /** Called when the session failed to digest a datagram; its request will never be answered then. */
-  onFault: () => void = () => {};
 
-  constructor(socket: Socket, community: Buffer, onIgnored: OnIgnored, onClose: () => void) {
-    super();
+  constructor(socket: Socket, to: Destination, clock: Clock, all: Map<string, Set<Waiting>>) {
     this.#socket = socket;
-    this.#community = community;
-    this.#onIgnored = onIgnored;
-    this.#onClose = onClose;
+    this.#to = to;
+    this.#clock = clock;
+    this.#key = keyOf(to.host.address, to.port);
+    this.#all = all;
   }
 
-  receive(datagram: Buffer): void {
-    const fault = faultOfReply(datagram, this.#community);
-    if (fault !== undefined) {
-      this.ignore(fault);
-      return;
-    }
+  /**
+   * Sends a request until it is answered. One at a time.
+   * @throws SnmpFault
+   */
+  async ask(exchange: Exchange): Promise<Pdu> {
+    if (this.#closed) throw new SnmpFault('timeout');
+    const waiting = new Waiting(exchange, this.#clock, (message, sent) => this.#send(message, sent));
+    this.#current = waiting;
+    const sharing = this.#all.get(this.#key) ?? new Set();
+    this.#all.set(this.#key, sharing.add(waiting));
     try {
-      this.emit('message', datagram);
-    } catch {
-      this.ignore('malformed');
-      this.onFault();
+      return await waiting.answer();
+    } finally {
+      sharing.delete(waiting);
+      if (sharing.size === 0) this.#all.delete(this.#key);
     }
   }
 
-  ignore(reason: IgnoredReason): void {
-    this.ignored++;
-    this.#onIgnored(reason);
+  /** Ends what is under way; its promise rejects. */
+  close(): void {
+    this.#closed = true;
+    this.#current?.fail(new SnmpFault('timeout'));
   }
 
-  /** As `dgram.Socket.send`. After `close` nothing is sent and nobody is called. */
-  send(bytes: Buffer, offset: number, length: number, port: number, address: string, sent: Sent): void {
-    if (this.#closed) return;
-    this.#socket.send(bytes, offset, length, port, address, (error, octets) => {
-      if (!this.#closed) sent(error, octets);
+  #send(message: Buffer, failed: (error: Error) => void): void {
+    this.#socket.send(message, this.#to.port, this.#to.host.address, (error) => {
+      if (error) failed(error);
+    });
+  }
+}
+
+/** One request that waits for its answer. */
+class Waiting {
+  readonly #exchange: Exchange;
+  readonly #clock: Clock;
+  readonly #send: (message: Buffer, failed: (error: Error) => void) => void;
+  #sent = 0;
+  #again = 0;
+  #hint: MissReason = 'timeout';
+  #cancelTimer: Cancel = () => {};
+  #done: (pdu: Pdu) => void = () => {};
+  #failed: (fault: SnmpFault) => void = () => {};
+
+  constructor(exchange: Exchange, clock: Clock, send: (message: Buffer, failed: (error: Error) => void) => void) {
+    this.#exchange = exchange;
+    this.#clock = clock;
+    this.#send = send;
+  }
+
+  answer(): Promise<Pdu> {
+    return new Promise((resolve, reject) => {
+      this.#done = resolve;
+      this.#failed = reject;
+      this.#transmit();
     });
   }
 
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#onClose();
-    this.emit('close');
+  /** Why the datagram is ignored; undefined if it is what was waited for. */
+  receive(datagram: Buffer): IgnoredReason | undefined {
+    const opened = this.#exchange.open(datagram);
+    if (opened.kind === 'ignored') {
+      // A late answer to an earlier request says nothing about this one.
+      if (opened.reason !== 'unasked') this.#hint = opened.hint ?? 'malformed';
+      return opened.reason;
+    }
+    if (opened.kind === 'again') {
+      if (++this.#again > MAX_AGAIN) return 'unasked';
+      this.#cancelTimer();
+      this.#sent = Math.max(0, this.#sent - 1);
+      this.#transmit();
+      return undefined;
+    }
+    this.#cancelTimer();
+    this.#done(opened.pdu);
+    return undefined;
   }
 
-  /** net-snmp holds a socket only while requests run; the shared one lives as long as the role. */
-  ref(): void {}
+  fail(fault: SnmpFault): void {
+    this.#cancelTimer();
+    this.#failed(fault);
+  }
 
-  unref(): void {}
+  #transmit(): void {
+    const wait = this.#exchange.waits[this.#sent];
+    if (wait === undefined) {
+      this.#failed(new SnmpFault(this.#hint));
+      return;
+    }
+    this.#sent++;
+    this.#cancelTimer = this.#clock.after(wait, () => this.#transmit());
+    // EACCES, ENETUNREACH ...: this machine has no way there.
+    this.#send(this.#exchange.message(), (error) =>
+      this.fail(new SnmpFault(errnoOf(error) === undefined ? 'timeout' : 'unreachable', error)),
+    );
+  }
 }

@@ -1,11 +1,10 @@
-import { isVarbindError, type Varbind } from 'net-snmp';
+import type { SnmpValue } from './snmp-reader';
 
-/** A number that is not negative, of any numeric type; undefined if the agent has none. A Counter64 keeps 53 exact bits. */
-export function unsignedOf(varbind: Varbind | undefined): number | undefined {
-  if (varbind === undefined || isVarbindError(varbind)) return undefined;
-  const { value } = varbind;
-  const number = Buffer.isBuffer(value) && varbind.type === COUNTER64 ? unsigned64(value) : value;
-  return typeof number === 'number' && number >= 0 ? number : undefined;
+type Maybe = SnmpValue | undefined;
+
+/** A number that is not negative, of any numeric type; undefined if the agent has none. */
+export function unsignedOf(value: Maybe): number | undefined {
+  return typeof value === 'number' && value >= 0 ? value : undefined;
 }
 
 /** As `aa:bb:cc:dd:ee:ff`, with dashes or dots, as `aabb.ccdd.eeff`, or without anything between. */
@@ -16,10 +15,8 @@ const HARDWARE_ADDRESS =
  * A printable text of at most `length` characters; undefined if the agent has none. Devices put hardware addresses into
  * descriptions and, of their clients, into names of interfaces; they go no further than here.
  */
-export function textOf(varbind: Varbind | undefined, length: number): string | undefined {
-  if (varbind === undefined || isVarbindError(varbind)) return undefined;
-  const { value } = varbind;
-  if (!Buffer.isBuffer(value) || varbind.type !== OCTET_STRING) return undefined;
+export function textOf(value: Maybe, length: number): string | undefined {
+  if (!Buffer.isBuffer(value)) return undefined;
   return value
     .toString('utf8')
     .replace(/[\p{C}\s\uFFFD]+/gu, ' ')
@@ -28,16 +25,9 @@ export function textOf(varbind: Varbind | undefined, length: number): string | u
     .slice(0, length);
 }
 
-/** A count written as text, as scripts of snmpd's `extend` print it. */
-export function countOf(varbind: Varbind | undefined): number | undefined {
-  const text = textOf(varbind, 12);
-  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
-}
-
-const OCTET_STRING = 4;
-const COUNTER64 = 70;
-
-/** net-snmp hands a Counter64 over as its octets, one to nine of them. */
-function unsigned64(octets: Buffer): number {
-  return octets.length === 0 ? Number.NaN : Number(BigInt(`0x${octets.toString('hex')}`));
+/** A number, or one written as text, as scripts of snmpd's `extend` print it. */
+export function numberOf(value: Maybe): number | undefined {
+  if (typeof value === 'number') return value;
+  const text = textOf(value, 12);
+  return text !== undefined && /^-?\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

@@ -1,60 +1,79 @@
-import type { AccessPoint } from '../../config/schema';
+import type { AccessPoint, Config } from '../../config/schema';
 import { SECOND } from '../../core/time';
 import type { Clock } from '../../runtime/clock';
-import { openwrt } from '../profiles/openwrt';
-import type { ColumnName, Profile } from '../profiles/profile';
+import { systemRandom } from '../../runtime/random';
+import { PROFILES } from '../profiles';
 import type { PollResult, ProbeContext, Prober } from './probe';
 import { refuses } from './refusal';
 import { Resolver } from './resolver';
-import { type Columns, toSample } from './snmp-sample';
-import { type Column, SnmpFault, SnmpSession } from './snmp-session';
-import { SnmpTransport } from './snmp-transport';
+import { Securities } from './snmp-access';
+import { Device } from './snmp-device';
+import { SnmpSession } from './snmp-session';
+import { type Destination, SnmpFault, SnmpTransport } from './snmp-transport';
 
 export interface Patience {
-  /** The wait for the first answer to a request; the second and last wait is twice as long. */
+  /** The wait for the first answer to a request; the next waits are twice and three times as long. */
   readonly firstTimeoutMs: number;
   /** The wait for the host to say that nothing listens, when no answer came. */
   readonly refusalMs: number;
 }
 
+/** What the town says about SNMP for all access points. */
+export type SnmpSettings = Pick<Config['controller'], 'snmp' | 'profiles'>;
+
 const DEFAULT_PATIENCE: Patience = { firstTimeoutMs: 1 * SECOND, refusalMs: 0.5 * SECOND };
 /** One poll is several requests; an agent that answers each of them late is not waited for any longer than this. */
 const POLL_BUDGET_MS = 15 * SECOND;
+const NO_SETTINGS: SnmpSettings = { profiles: [] };
 
-/** Polls access points by SNMP v2c. */
+/** Polls access points by SNMP. */
 export class SnmpProber implements Prober {
   readonly #clock: Clock;
   readonly #patience: Patience;
+  readonly #settings: () => SnmpSettings;
   readonly #resolver: Resolver;
   readonly #transport: SnmpTransport;
+  readonly #securities: Securities;
+  /** By its configuration: a changed one is another access point, and a removed one is forgotten. */
+  readonly #devices = new WeakMap<AccessPoint, Device>();
 
-  constructor({ clock, onIgnored }: ProbeContext, patience: Patience = DEFAULT_PATIENCE) {
+  constructor({ clock, onIgnored, snmp }: ProbeContext, patience: Patience = DEFAULT_PATIENCE) {
     this.#clock = clock;
     this.#patience = patience;
+    this.#settings = snmp ?? (() => NO_SETTINGS);
     this.#resolver = new Resolver(clock);
-    this.#transport = new SnmpTransport(onIgnored);
+    this.#transport = new SnmpTransport(clock, onIgnored);
+    this.#securities = new Securities(clock, systemRandom);
   }
 
   async probe(ap: AccessPoint, signal: AbortSignal): Promise<PollResult> {
     const host = await this.#resolver.resolve(ap.host);
     if (host === undefined) return { answered: false, reason: 'unresolved' };
-    const community = ap.community?.reveal() ?? '';
-    const endpoint = await this.#transport.open(host, ap.port, community).catch(() => undefined);
-    if (endpoint === undefined) return { answered: false, reason: 'unreachable' };
+    const device = this.#deviceOf(ap);
+    const to = { host, port: ap.port };
+    try {
+      return await this.#poll(device, to, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof SnmpFault)) throw error;
+      device.forget();
+      return { answered: false, reason: (await this.#isRefused(error, to)) ? 'refused' : error.reason };
+    }
+  }
 
-    const session = new SnmpSession(host, ap.port, community, endpoint, this.#patience.firstTimeoutMs);
-    const close = (): void => session.close();
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  async #poll(device: Device, to: Destination, signal: AbortSignal): Promise<PollResult> {
+    const line = await this.#transport.open(to);
+    const close = (): void => line.close();
     const cancelBudget = this.#clock.after(POLL_BUDGET_MS, close);
     signal.addEventListener('abort', close);
     try {
       signal.throwIfAborted();
-      return await ask(session, openwrt);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof SnmpFault)) throw error;
-      const refused =
-        error.reason === 'timeout' && (await refuses(host, ap.port, this.#patience.refusalMs, this.#clock));
-      return { answered: false, reason: refused ? 'refused' : error.reason };
+      const session = new SnmpSession(line, device.security, systemRandom, this.#patience.firstTimeoutMs);
+      return { answered: true, sample: await device.poll(session) };
     } finally {
       cancelBudget();
       signal.removeEventListener('abort', close);
@@ -62,45 +81,19 @@ export class SnmpProber implements Prober {
     }
   }
 
-  close(): Promise<void> {
-    return this.#transport.close();
+  async #isRefused({ reason }: SnmpFault, { host, port }: Destination): Promise<boolean> {
+    return reason === 'timeout' && (await refuses(host, port, this.#patience.refusalMs, this.#clock));
   }
-}
 
-async function ask(session: SnmpSession, profile: Profile): Promise<PollResult> {
-  const oids = Object.values(profile.scalars);
-  const values = await session.get(oids);
-  const scalars = new Map(values.map((varbind) => [varbind.oid, varbind]));
-  return { answered: true, sample: toSample(profile, scalars, await interfaceColumns(session, profile)) };
-}
-
-const NO_ROWS: Column = new Map();
-
-/** Walks the columns, then the substitutes of those that have no rows. The device answers, so what fails here is absent. */
-async function interfaceColumns(session: SnmpSession, { columns }: Profile): Promise<Columns> {
-  const found = new Map<ColumnName, Column>();
-  const names: ColumnName[] = ['name', 'receiveOctets', 'transmitOctets', 'operStatus'];
-  try {
-    for (let choice = 0; choice < 2; choice++) {
-      const wanted = names.flatMap((name) => {
-        const oid = columns[name][choice];
-        return oid === undefined || found.has(name) ? [] : [{ name, oid }];
-      });
-      if (wanted.length === 0) break;
-      const walked = await session.walk(wanted.map(({ oid }) => oid));
-      for (const { name, oid } of wanted) {
-        const column = walked.get(oid) ?? NO_ROWS;
-        if (column.size > 0) found.set(name, column);
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof SnmpFault)) throw error;
+  #deviceOf(ap: AccessPoint): Device {
+    const known = this.#devices.get(ap);
+    if (known !== undefined) return known;
+    const { snmp, profiles } = this.#settings();
+    const security = this.#securities.for(ap, snmp);
+    if (security === undefined) throw new Error('nothing says how this access point is asked by SNMP');
+    const options = { security, profiles: [...profiles, ...PROFILES], profile: ap.profile, member: ap.member };
+    const device = new Device(options, this.#clock);
+    this.#devices.set(ap, device);
+    return device;
   }
-  const column = (name: ColumnName): Column => found.get(name) ?? NO_ROWS;
-  return {
-    name: column('name'),
-    receiveOctets: column('receiveOctets'),
-    transmitOctets: column('transmitOctets'),
-    operStatus: column('operStatus'),
-  };
 }

@@ -1,16 +1,14 @@
-import type { Profile } from './profile';
+import { defineProfile } from './profile';
 
-/** What any SNMP agent of a network device should know: SNMPv2-MIB, HOST-RESOURCES-MIB (RFC 2790), IF-MIB (RFC 2863). */
-export const generic: Profile = {
+/** What any SNMP agent should know: SNMPv2-MIB (RFC 3418), HOST-RESOURCES-MIB (RFC 2790). Every profile has these, too. */
+export const generic = defineProfile({
+  id: 'generic',
+  match: { objectIds: ['1.3'] },
   scalars: {
-    description: '1.3.6.1.2.1.1.1.0', // sysDescr
-    hostUptimeTicks: '1.3.6.1.2.1.25.1.1.0', // hrSystemUptime
-    agentUptimeTicks: '1.3.6.1.2.1.1.3.0', // sysUpTime
+    description: ['1.3.6.1.2.1.1.1.0'], // sysDescr
+    hostUptimeTicks: ['1.3.6.1.2.1.25.1.1.0'], // hrSystemUptime: the device's, not the agent's
+    agentUptimeTicks: ['1.3.6.1.2.1.1.3.0'], // sysUpTime
   },
-  columns: {
-    name: ['1.3.6.1.2.1.31.1.1.1.1', '1.3.6.1.2.1.2.2.1.2'], // ifName, ifDescr
-    receiveOctets: ['1.3.6.1.2.1.31.1.1.1.6', '1.3.6.1.2.1.2.2.1.10'], // ifHCInOctets, ifInOctets
-    transmitOctets: ['1.3.6.1.2.1.31.1.1.1.10', '1.3.6.1.2.1.2.2.1.16'], // ifHCOutOctets, ifOutOctets
-    operStatus: ['1.3.6.1.2.1.2.2.1.8'], // ifOperStatus
-  },
-};
+  uplink: ['wan', 'eth0'],
+  wlan: ['wlan', 'phy', 'ath', 'ra', 'wifi'],
+});

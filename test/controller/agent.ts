@@ -45,8 +45,8 @@ export class ScriptedAgent {
 
   honest(request: Message): Message {
     const bindings =
-      request.pdu === PDU.getBulk
-        ? this.#bulk(request.bindings, request.index)
+      request.pdu === PDU.getBulk || request.pdu === PDU.getNext
+        ? this.#bulk(request.bindings, request.pdu === PDU.getNext ? 1 : request.index)
         : request.bindings.map(({ oid }) => this.#byOid.get(oid) ?? { oid, tag: 0x80, value: Buffer.alloc(0) });
     return { ...request, pdu: PDU.response, status: 0, index: 0, bindings };
   }
