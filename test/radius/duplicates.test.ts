@@ -1,6 +1,6 @@
 import { SECOND } from '../../core/time';
 import { DuplicateCache } from '../../radius/transport/duplicates';
-import { octetsAttribute } from '../../radius/wire/attributes';
+import { octetsAttribute, textAttribute } from '../../radius/wire/attributes';
 import { CODE, encodePacket, type Packet, parsePacket } from '../../radius/wire/packet';
 
 const REPLY = Buffer.from('the answer');
@@ -57,6 +57,37 @@ describe('repeated requests [RFC 5080 2.2.2]', () => {
     seen(cache, request(1, 2), 20 * SECOND);
     // The first one is 31 seconds old and goes; the second is 11.
     expect(seen(cache, request(1, 2), 31 * SECOND)).toBe(true);
+  });
+
+  test('an unsigned request with the authenticator of another one is not its repetition', () => {
+    const cache = new DuplicateCache();
+    const unsigned = (name: string): Packet => {
+      const packet = parsePacket(encodePacket(1, 1, Buffer.alloc(16), [textAttribute('User-Name', name)]));
+      if (packet === undefined) throw new Error('not a packet');
+      return packet;
+    };
+    expect([unsigned('a'), unsigned('b'), unsigned('a')].map((packet) => seen(cache, packet))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  test('answers do not take more room than is set aside: what is lost is answered anew, nothing wrong is given', () => {
+    const cache = new DuplicateCache(64);
+    const answerTo = (n: number): Buffer => Buffer.alloc(1000 + n, n);
+    const again: [n: number, right: boolean | undefined][] = [];
+    const peer = { address: '2001:db8::1', port: 1024 };
+    for (let n = 0; n < 60; n++) {
+      const first = cache.admit(peer, request(n), n);
+      if (!first.known) cache.answered(first.ticket, answerTo(n));
+      const repeated = cache.admit(peer, request(n), n);
+      again.push([n, repeated.known && repeated.reply?.equals(answerTo(n))]);
+    }
+    expect(again.every(([, right]) => right === true)).toBe(true);
+    expect(cache.admit(peer, request(0), 60).known).toBe(false);
+    const late = cache.admit(peer, request(55), 60);
+    expect(late).toEqual({ known: true, reply: answerTo(55) });
   });
 
   test('no more than its capacity is kept, the oldest goes first, however often it has gone round', () => {
