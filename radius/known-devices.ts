@@ -6,24 +6,27 @@ import type { Random } from '../runtime/random';
 import { md5 } from './wire/md5';
 
 const DEFAULT_CAPACITY = 100_000;
+const KEY_OCTETS = 32;
 /** How long the grant of a device may lie here after its end. */
 const SWEEP_MS = MINUTE;
 
 /**
  * The grants that were answered for lately, so that devices known to hold one stay online while the store does not
- * answer. A device is remembered by a keyed hash; the key is drawn at the start and lies in memory only. Bounded: there
+ * answer. A device is remembered by a keyed hash; its keys are drawn here and lie in memory only. Bounded: there
  * are two generations, each half of the whole; when the younger is full, the older one goes, with the devices that were
  * not asked for meanwhile.
  */
 export class KnownDevices {
-  readonly #key: Buffer;
+  readonly #random: Random;
+  /** One for each site: then what is hashed fits into one block of MD5. */
+  readonly #keys = new Map<SiteId, Buffer>();
   readonly #generation: number;
   #young = new Map<string, Grant>();
   #old = new Map<string, Grant>();
   #sweptAt: Millis = 0;
 
   constructor(random: Random, capacity = DEFAULT_CAPACITY) {
-    this.#key = random.bytes(32);
+    this.#random = random;
     this.#generation = Math.floor(capacity / 2);
   }
 
@@ -55,9 +58,11 @@ export class KnownDevices {
   }
 
   #nameOf(site: SiteId, device: DeviceAddress): string {
-    // Once for each answer, so the quickest keyed hash there is: mostly one block. What it hides never leaves this
-    // memory, and the address is always six octets, so nobody can lengthen one message into another.
-    return md5(this.#key, Buffer.from(site), device.reveal()).toString('latin1');
+    const key = this.#keys.get(site) ?? this.#random.bytes(KEY_OCTETS);
+    this.#keys.set(site, key);
+    // Once for each answer, so the quickest keyed hash there is. What it hides never leaves this memory, and the address
+    // is always six octets, so nobody can lengthen one message into another.
+    return md5(key, device.reveal()).toString('latin1');
   }
 
   #sweep(now: Millis): void {

@@ -18,7 +18,7 @@ export function deviceOf(index: number): string {
 }
 
 function number(type: number, value: number): Attribute {
-  return { type, value: integerAttribute('Session-Timeout', value).value };
+  return { type, value };
 }
 
 function text(type: number, value: string): Attribute {

@@ -1,9 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { type AttributeName, definitionOf, LENGTHS, type NamesOf } from './dictionary';
 
-/** One attribute: its type and its value without the two octets of type and length. */
+/** One attribute to be written: octets, a text in UTF-8, or a number of 32 bits. With a vendor it is one of the vendor's. */
 export interface Attribute {
   readonly type: number;
+  readonly value: Buffer | string | number;
+  readonly vendor?: number | undefined;
+}
+
+/** One attribute as it lies in a packet: its type and its value without the two octets of type and length. */
+export interface RawAttribute extends Attribute {
   readonly value: Buffer;
 }
 
@@ -11,15 +17,13 @@ const VENDOR_SPECIFIC = definitionOf('Vendor-Specific').type;
 /** Type and length in front of every value. */
 const HEAD = 2;
 const VENDOR_ID = 4;
-/** In front of the value of a vendor's attribute, inside Vendor-Specific. */
-const VENDOR_HEAD = VENDOR_ID + HEAD;
-export const MAX_VALUE = 255 - HEAD;
+const MAX_OCTETS = 255;
 
 /**
  * The attributes of a packet as they lie in it. An attribute may come several times and keeps its place; reading by
  * name gives the first unless it says `all`.
  */
-export class Attributes implements Iterable<Attribute> {
+export class Attributes implements Iterable<RawAttribute> {
   readonly #octets: Buffer;
 
   private constructor(octets: Buffer) {
@@ -42,7 +46,7 @@ export class Attributes implements Iterable<Attribute> {
     return new Attributes(octets);
   }
 
-  *[Symbol.iterator](): Iterator<Attribute> {
+  *[Symbol.iterator](): Iterator<RawAttribute> {
     for (let at = 0; at < this.#octets.length; ) {
       const length = this.#octets[at + 1] ?? HEAD;
       yield { type: this.#octets[at] ?? 0, value: this.#octets.subarray(at + HEAD, at + length) };
@@ -89,12 +93,19 @@ export class Attributes implements Iterable<Attribute> {
 
   /** UTF-8 [RFC 8044 3.4]; what is not UTF-8 is read octet by octet, so that two different values stay different. */
   text(name: NamesOf<'text'>): string | undefined {
-    const value = this.#first(name);
-    return value?.toString(isUtf8(value) ? 'utf8' : 'latin1');
+    const at = this.offsetOf(name);
+    if (at === undefined) return undefined;
+    const end = at - HEAD + (this.#octets[at - 1] ?? HEAD);
+    const isRead = isAscii(this.#octets, at, end) || !isUtf8(this.#octets.subarray(at, end));
+    return this.#octets.toString(isRead ? 'latin1' : 'utf8', at, end);
   }
 
   /** A number of 32 bits; for a `time`, seconds since 1970. A vendor's attribute of another length counts as absent. */
   integer(name: NamesOf<'integer' | 'time'>): number | undefined {
+    if (definitionOf(name).vendor === undefined) {
+      const at = this.offsetOf(name);
+      return at === undefined ? undefined : this.#octets.readUInt32BE(at);
+    }
     const value = this.#first(name);
     return value?.length === 4 ? value.readUInt32BE() : undefined;
   }
@@ -122,29 +133,20 @@ function vendorValues(specific: Buffer, vendor: number, type: number): Buffer[] 
   return values;
 }
 
-/** @throws RangeError if the value has more octets than an attribute can hold */
-export function octetsAttribute(name: AttributeName, value: Buffer): Attribute {
-  const { vendor, type } = definitionOf(name);
-  if (value.length > MAX_VALUE - (vendor === undefined ? 0 : VENDOR_HEAD)) {
-    throw new RangeError(`${name} cannot hold ${value.length} octets`);
-  }
-  if (vendor === undefined) return { type, value };
-  const specific = vendorSpecific(vendor, type, value.length);
-  specific.set(value, VENDOR_HEAD);
-  return { type: VENDOR_SPECIFIC, value: specific };
+/** Most texts are, and then nothing else has to look at them. */
+function isAscii(octets: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if ((octets[at] ?? 0) >= 0x80) return false;
+  return true;
 }
 
-/** A Vendor-Specific value with one attribute, whose own value is still to be written behind its head. */
-function vendorSpecific(vendor: number, type: number, length: number): Buffer {
-  const specific = Buffer.allocUnsafe(VENDOR_HEAD + length);
-  specific.writeUInt32BE(vendor);
-  specific[VENDOR_ID] = type;
-  specific[VENDOR_ID + 1] = HEAD + length;
-  return specific;
+export function octetsAttribute(name: AttributeName, value: Buffer): Attribute {
+  const { vendor, type } = definitionOf(name);
+  return { type, value, vendor };
 }
 
 export function textAttribute(name: NamesOf<'text'>, value: string): Attribute {
-  return octetsAttribute(name, Buffer.from(value, 'utf8'));
+  const { vendor, type } = definitionOf(name);
+  return { type, value, vendor };
 }
 
 const MAX_INTEGER = 2 ** 32 - 1;
@@ -152,12 +154,47 @@ const MAX_INTEGER = 2 ** 32 - 1;
 /** A limit that 32 bits cannot express becomes the largest one they can. */
 export function integerAttribute(name: NamesOf<'integer' | 'time'>, value: number): Attribute {
   const { vendor, type } = definitionOf(name);
-  const octets = vendor === undefined ? Buffer.allocUnsafe(4) : vendorSpecific(vendor, type, 4);
-  octets.writeUInt32BE(Math.min(value, MAX_INTEGER), octets.length - 4);
-  return { type: vendor === undefined ? type : VENDOR_SPECIFIC, value: octets };
+  return { type, value: Math.min(value, MAX_INTEGER), vendor };
 }
 
 /** @param value  an IPv4 address as `192.0.2.1` */
 export function addressAttribute(name: NamesOf<'address'>, value: string): Attribute {
   return octetsAttribute(name, Buffer.from(value.split('.').map(Number)));
+}
+
+/**
+ * Writes an attribute straight to where it shall lie, which must have room for the longest one there can be.
+ * @returns where it ends
+ * @throws RangeError if the value has more octets than an attribute can hold
+ */
+export function writeAttribute(octets: Buffer, at: number, { type, value, vendor }: Attribute): number {
+  const head = vendor === undefined ? at : at + HEAD + VENDOR_ID;
+  const end = writeValue(octets, head + HEAD, value);
+  if (end - at > MAX_OCTETS) throw new RangeError(`an attribute cannot hold ${end - head - HEAD} octets`);
+  octets[head] = type;
+  octets[head + 1] = end - head;
+  if (vendor === undefined) return end;
+  octets[at] = VENDOR_SPECIFIC;
+  octets[at + 1] = end - at;
+  octets.writeUInt32BE(vendor, at + HEAD);
+  return end;
+}
+
+/** @returns where the value ends, or would end if it is too long */
+function writeValue(octets: Buffer, at: number, value: Attribute['value']): number {
+  if (typeof value === 'number') return octets.writeUInt32BE(value, at);
+  if (typeof value === 'string') return writeText(octets, at, value);
+  if (value.length < MAX_OCTETS) octets.set(value, at);
+  return at + value.length;
+}
+
+/** What we write is nearly always ASCII, and short: then a loop is done before a call into Node.js has begun. */
+function writeText(octets: Buffer, at: number, value: string): number {
+  if (value.length > MAX_OCTETS) return at + value.length;
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code >= 0x80) return at + octets.write(value, at, MAX_OCTETS);
+    octets[at + i] = code;
+  }
+  return at + value.length;
 }

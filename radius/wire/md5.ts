@@ -66,16 +66,17 @@ function digest(start: Int32Array, before: number, parts: readonly Uint8Array[])
     octets.set(part, at);
     at += part.length;
   }
-  octets.fill(0, length, padded);
+  // Most messages end in their last block but one octet or two: a loop is done before `fill` has begun.
   octets[length] = 0x80;
+  for (let i = length + 1; i < padded - LENGTH_OCTETS; i++) octets[i] = 0;
   const bits = (before + length) * 8;
   message.setUint32(padded - LENGTH_OCTETS, bits, true);
   message.setUint32(padded - LENGTH_OCTETS / 2, bits / 2 ** 32, true);
 
-  state.set(start);
+  for (let i = 0; i < 4; i++) state[i] = start[i] ?? 0;
   for (let block = 0; block < padded; block += BLOCK_OCTETS) mix(block);
   const result = Buffer.allocUnsafe(16);
-  for (let i = 0; i < 4; i++) result.writeInt32LE(state[i] ?? 0, 4 * i);
+  for (let i = 0; i < 16; i++) result[i] = (state[i >> 2] ?? 0) >>> (8 * (i & 3));
   return result;
 }
 

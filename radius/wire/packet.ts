@@ -1,4 +1,4 @@
-import { type Attribute, Attributes, MAX_VALUE } from './attributes';
+import { type Attribute, Attributes, writeAttribute } from './attributes';
 
 /** Packet types that we know [RFC 2865 3, RFC 2866 3, RFC 5997 2, RFC 5176 2.3]. */
 export const CODE = {
@@ -65,9 +65,12 @@ export function parsePacket(datagram: Buffer): Packet | undefined {
   };
 }
 
+/** Where packets are written, one at a time; behind the longest one there is room for one attribute more. */
+const draft = Buffer.alloc(MAX_PACKET_OCTETS + 256);
+
 /**
  * Writes a packet.
- * @throws RangeError if it would be longer than a packet may be
+ * @throws RangeError if it, or one of its attributes, would be longer than it may be
  */
 export function encodePacket(
   code: number,
@@ -75,20 +78,16 @@ export function encodePacket(
   authenticator: Uint8Array,
   attributes: readonly Attribute[],
 ): Buffer {
-  const length = attributes.reduce((sum, { value }) => sum + 2 + value.length, HEADER_OCTETS);
-  if (length > MAX_PACKET_OCTETS) throw new RangeError(`a packet cannot hold ${length} octets`);
-  const octets = Buffer.allocUnsafe(length);
-  octets[0] = code;
-  octets[1] = identifier;
-  octets.writeUInt16BE(length, 2);
-  octets.set(authenticator, AUTHENTICATOR_AT);
-  let at = HEADER_OCTETS;
-  for (const { type, value } of attributes) {
-    if (value.length > MAX_VALUE) throw new RangeError(`an attribute cannot hold ${value.length} octets`);
-    octets[at] = type;
-    octets[at + 1] = 2 + value.length;
-    octets.set(value, at + 2);
-    at += 2 + value.length;
+  draft[0] = code;
+  draft[1] = identifier;
+  draft.set(authenticator, AUTHENTICATOR_AT);
+  let length = HEADER_OCTETS;
+  for (const attribute of attributes) {
+    length = writeAttribute(draft, length, attribute);
+    if (length > MAX_PACKET_OCTETS) throw new RangeError(`a packet cannot hold ${length} octets`);
   }
+  draft.writeUInt16BE(length, 2);
+  const octets = Buffer.allocUnsafe(length);
+  draft.copy(octets, 0, 0, length);
   return octets;
 }

@@ -139,7 +139,9 @@ describe('packets', () => {
   });
 
   test('too much is refused: a value over 253 octets, a packet over 4096 [RFC 2865 3, 5]', () => {
-    expect(() => textAttribute('User-Name', 'x'.repeat(254))).toThrow(RangeError);
+    expect(() => encodePacket(2, 0, Buffer.alloc(16), [textAttribute('User-Name', 'x'.repeat(254))])).toThrow(
+      RangeError,
+    );
     expect(() => integerAttribute('WISPr-Bandwidth-Max-Up', 1)).not.toThrow();
     const full: Attribute = { type: 18, value: Buffer.alloc(253) };
     expect(() => encodePacket(2, 0, Buffer.alloc(16), Array(16).fill(full))).toThrow(RangeError);
@@ -182,7 +184,7 @@ describe('attributes', () => {
   });
 
   test('a limit beyond 32 bits becomes the largest that 32 bits hold', () => {
-    expect(integerAttribute('Session-Timeout', 10e9).value.toString('hex')).toBe('ffffffff');
+    expect(integerAttribute('Session-Timeout', 10e9).value).toBe(2 ** 32 - 1);
   });
 });
 
@@ -256,7 +258,10 @@ describe('npm radius, a second implementation', () => {
           'Session-Timeout': timeout,
           'NAS-IP-Address': address,
         });
-        expect(raw).toContainEqual([26, integerAttribute('WISPr-Bandwidth-Max-Up', bits).value]);
+        const [wispr] = parsed(
+          encodePacket(2, 0, Buffer.alloc(16), [integerAttribute('WISPr-Bandwidth-Max-Up', bits)]),
+        ).attributes;
+        expect(raw).toContainEqual([26, wispr?.value]);
       }),
     );
   });
