@@ -3,6 +3,7 @@ import { HEALTH_STATES, type HealthState } from '../core/health';
 import { openingAt } from '../core/opening-hours';
 import type { Millis } from '../core/time';
 import { type Family, type Labelled, labelText } from '../runtime/exposition';
+import { works } from './ap-series';
 import type { WatchedAp } from './watched-ap';
 
 const STATE_LABELS = HEALTH_STATES.map((state) => [state, labelText({ state })] as const);
@@ -12,6 +13,8 @@ export interface SiteFigures {
   readonly site: Site;
   readonly isOpen: boolean;
   readonly inState: Map<HealthState, number>;
+  /** What it is reached through, if that is named. */
+  readonly uplink: WatchedAp | undefined;
   /** Undefined if none of them says how many. */
   clients: number | undefined;
 }
@@ -44,6 +47,13 @@ export const SITE_SERIES: readonly Family<SiteFigures>[] = [
     show: ({ isOpen }, show) => show(Number(isOpen)),
   },
   {
+    name: 'site_uplink_up',
+    help: 'Whether what the site is reached through works: 1 or 0. Absent if nothing is named, or nobody knows.',
+    type: 'gauge',
+    labelNames: ['ap'],
+    show: ({ uplink }, show) => show(uplink && works(uplink), uplink && labelText({ ap: uplink.config.id })),
+  },
+  {
     name: 'site_access_points',
     help: 'Access points of the site by the state they are in.',
     type: 'gauge',
@@ -66,7 +76,7 @@ export function siteFigures(sites: readonly Site[], aps: Iterable<WatchedAp>, no
   for (const site of sites) {
     const { openingHours } = site.rules;
     const isOpen = openingHours === undefined || openingAt(openingHours, now).isOpen;
-    figures.set(site.id, { site, isOpen, inState: new Map(), clients: undefined });
+    figures.set(site.id, { site, isOpen, uplink: undefined, inState: new Map(), clients: undefined });
   }
   for (const { config, health, sample } of aps) {
     const at = figures.get(config.site);

@@ -1,0 +1,141 @@
+import { type Dashboard, type Step, upTo } from './dashboard';
+
+const FAULTS: readonly Step[] = [['green'], ['orange', 0.1]];
+
+/** Whether visitors get through the portal, and gateways through RADIUS. */
+export const portalRadius: Dashboard = {
+  uid: 'stadtfunk-portal-radius',
+  title: ['Portal und RADIUS', 'Portal and RADIUS'],
+  from: 'now-6h',
+  variables: [],
+  rows: [
+    [
+      ['Portal', 'Portal'],
+      [
+        {
+          type: 'timeseries',
+          title: ['Besuche und Ablehnungen', 'Visits and refusals'],
+          about: ['Aufrufe nach Ergebnis, Ablehnungen nach Grund.', 'Visits by result, refusals by reason.'],
+          unit: 'reqps',
+          min: 0,
+          steps: upTo(1_000),
+          questions: [
+            ['sum by (result) (rate(stadtfunk_portal_visits_total[$__rate_interval]))', '{{result}}'],
+            ['sum by (reason) (rate(stadtfunk_portal_refused_total[$__rate_interval])) > 0', '{{reason}}'],
+          ],
+          width: 8,
+        },
+        {
+          type: 'timeseries',
+          title: ['Antwortzeit des Portals', 'Time to answer of the portal'],
+          about: ['Die langsamsten 5 % je Vorgang.', 'The slowest 5 % by operation.'],
+          unit: 's',
+          min: 0,
+          steps: [['green'], ['orange', 0.2], ['red', 1]],
+          questions: [
+            [
+              'histogram_quantile(0.95, sum by (le, operation) (rate(stadtfunk_portal_request_duration_seconds_bucket[$__rate_interval])))',
+              '{{operation}}',
+            ],
+          ],
+          width: 8,
+        },
+        {
+          type: 'timeseries',
+          title: ['Zustimmungen nach Sprache', 'Acceptances by language'],
+          about: ['Je Stunde.', 'An hour.'],
+          unit: 'short',
+          min: 0,
+          steps: upTo(5_000),
+          questions: [['3600 * sum by (language) (rate(stadtfunk_portal_grants_total[15m]))', '{{language}}']],
+          width: 8,
+        },
+      ],
+    ],
+    [
+      ['RADIUS', 'RADIUS'],
+      [
+        {
+          type: 'timeseries',
+          title: ['Anfragen und Antworten', 'Requests and replies'],
+          about: ['Jede Anfrage sollte eine Antwort haben.', 'Each request should have a reply.'],
+          unit: 'reqps',
+          min: 0,
+          steps: upTo(5_000),
+          questions: [
+            ['sum by (kind) (rate(stadtfunk_radius_requests_total[$__rate_interval]))', '{{kind}}'],
+            ['sum by (code) (rate(stadtfunk_radius_replies_total[$__rate_interval]))', '{{code}}'],
+          ],
+          width: 8,
+        },
+        {
+          type: 'timeseries',
+          title: ['Abgelehnt und verworfen', 'Rejected and dropped'],
+          about: [
+            'Abgelehnt: das Gerät darf nicht. Verworfen: das Paket ist nicht zu glauben. Nach Grund.',
+            'Rejected: the device may not. Dropped: the packet cannot be believed. By reason.',
+          ],
+          unit: 'reqps',
+          min: 0,
+          steps: FAULTS,
+          questions: [
+            ['sum by (reason) (rate(stadtfunk_radius_rejects_total[$__rate_interval])) > 0', '{{reason}}'],
+            ['sum by (reason) (rate(stadtfunk_radius_dropped_total[$__rate_interval])) > 0', '{{reason}}'],
+          ],
+          width: 8,
+        },
+        {
+          type: 'timeseries',
+          title: ['Antwortzeit', 'Time to answer'],
+          about: ['Mittlere, und die langsamsten 5 %.', 'The middle one, and the slowest 5 %.'],
+          unit: 's',
+          min: 0,
+          steps: [['green'], ['orange', 0.1], ['red', 1]],
+          questions: [
+            [
+              'histogram_quantile(0.5, sum by (le) (rate(stadtfunk_radius_request_duration_seconds_bucket[$__rate_interval])))',
+              '50 %',
+            ],
+            ['stadtfunk:radius_request_duration_seconds:p95_5m', '95 %'],
+          ],
+          width: 8,
+        },
+      ],
+    ],
+    [
+      ['Beobachter und Prozess', 'Controller and process'],
+      [
+        {
+          type: 'timeseries',
+          title: ['Abfragen nach Ergebnis', 'Polls by result'],
+          about: ['Abfragen der Zugangspunkte.', 'Polls of access points.'],
+          unit: 'reqps',
+          min: 0,
+          steps: upTo(1_000),
+          questions: [['sum by (result) (rate(stadtfunk_snmp_polls_total[$__rate_interval])) > 0', '{{result}}']],
+          width: 8,
+        },
+        {
+          type: 'timeseries',
+          title: ['Prozessor', 'Processor'],
+          about: ['Anteil eines Kerns; 1 ist ein ganzer.', 'Share of a core; 1 is a whole one.'],
+          unit: 'percentunit',
+          min: 0,
+          steps: [['green'], ['orange', 0.7], ['red', 0.9]],
+          questions: [['rate(stadtfunk_process_cpu_seconds_total[$__rate_interval])', '{{instance}}']],
+          width: 8,
+        },
+        {
+          type: 'timeseries',
+          title: ['Arbeitsspeicher', 'Memory'],
+          about: ['Des Prozesses.', 'Of the process.'],
+          unit: 'bytes',
+          min: 0,
+          steps: upTo(1e9),
+          questions: [['stadtfunk_process_resident_memory_bytes', '{{instance}}']],
+          width: 8,
+        },
+      ],
+    ],
+  ],
+};
