@@ -139,9 +139,12 @@ describeWith('radclient', 'Debian’s radclient', () => {
       await record('Interim-Update', ['Acct-Session-Id = "0000A2"', 'Acct-Session-Time = 300']);
       await record('Start', ['Acct-Session-Id = "0000A3"']);
       expect(await sessions()).toBe(2);
+      // What begins in the same second may have begun after it.
+      await town.clock.advance(1000);
       expect(await record('Accounting-On')).toBe('Accounting-Response');
       expect(await sessions()).toBe(0);
       await record('Start', ['Acct-Session-Id = "0000A4"']);
+      await town.clock.advance(1000);
       expect(await record('Accounting-Off', ['Acct-Session-Id = "off"'])).toBe('Accounting-Response');
       expect(await sessions()).toBe(0);
     });
