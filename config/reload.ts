@@ -20,6 +20,8 @@ const FIXED_AT_START: Readonly<Record<string, (config: Config) => unknown>> = {
   'radius.accountingPort': (config) => config.radius.accountingPort,
   'radius.radsec.host': (config) => config.radius.radsec?.host,
   'radius.radsec.port': (config) => config.radius.radsec?.port,
+  'controller.traps.host': (config) => config.controller.traps?.host,
+  'controller.traps.port': (config) => config.controller.traps?.port,
   'ops.listen.host': (config) => config.ops.listen.host,
   'ops.listen.port': (config) => config.ops.listen.port,
   'store.kind': (config) => config.store.kind,

@@ -18,6 +18,9 @@ import { maintenance } from './maintenance';
 import { asIssue } from './messages';
 import { mikrotikGateway, unifiGateway } from './portal-gateways';
 import { blocking, calendar, rules } from './site-rules';
+import { snmpAccess } from './snmp';
+import { snmpProfile } from './snmp-profile';
+import { syntheticVisitor } from './synthetic-visitors';
 import { siteTerms, terms } from './text-fields';
 import { accessibility, imprint, services } from './visitor-pages';
 
@@ -278,6 +281,18 @@ export function configSchema(readSecret: ReadSecret) {
             form: 'a list of host:port',
             example: ['10.0.0.1:443'],
           }),
+        snmp: snmpAccess(secret)
+          .optional()
+          .describe('How access points are asked by SNMP that say neither `snmp` nor `community` themselves.'),
+        traps: listenIfSet('0.0.0.0', 162)
+          .optional()
+          .describe(
+            'Where SNMP traps of the access points are heard (v2c and v3; coldStart, warmStart, linkDown, linkUp), with the community or user with which each is asked. A trap only makes the controller ask sooner. Without it: off.',
+          ),
+        profiles: z
+          .array(snmpProfile)
+          .default([])
+          .describe('Device profiles of your own, tried before those of the product.'),
       })
       .prefault({})
       .describe('What watches the access points.'),
@@ -319,6 +334,10 @@ export function configSchema(readSecret: ReadSecret) {
       .default([])
       .describe('What cannot be reached because a rights holder demands it (DDG § 8).'),
     gateways: z.array(gateway).default([]).describe('What redirects visitors to the portal.'),
+    syntheticVisitors: z
+      .array(syntheticVisitor)
+      .default([])
+      .describe('Visitors that the controller plays through test gateways, again and again.'),
     accessPoints: z.array(accessPoint(secret)).default([]).describe('Radios whose health is watched.'),
     maintenance: z
       .array(maintenance)
