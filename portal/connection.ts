@@ -16,7 +16,14 @@ const connection = z.object({
  */
 export type Connection = z.output<typeof connection>;
 
-const arrival = connection.extend({ madeAt: z.number() });
+const arrival = connection.extend({
+  madeAt: z.number(),
+  /**
+   * Where a redirect proves nothing: the user name that the gateway redeems for this device alone, or that nothing tells
+   * who came. Without proof an arrival is no connection: it may be somebody else's device that was named.
+   */
+  proof: z.union([z.object({ username: z.string() }), z.literal('none')]).optional(),
+});
 
 /**
  * The same in the address that the gateway sends the visitor to, `/connected?t=`. It passes the gateway, so on an open

@@ -4,6 +4,7 @@ import { CREDENTIAL_LIFETIME_MS } from '../core/grant';
 import { dayCount } from '../core/rules';
 import type { Millis } from '../core/time';
 import type { Granted } from '../store/store';
+import type { Arrival } from './connection';
 import type { GatewayAdapter } from './gateways/gateway';
 import { type Portal, StoreFailed, storing } from './portal';
 import { usedToday } from './used-today';
@@ -16,7 +17,9 @@ interface Acceptance {
   readonly site: Site;
 }
 
-export type GrantResult = { readonly granted: Granted } | Extract<GrantDecision, { accept: false }>;
+export type GrantResult =
+  | { readonly granted: Granted; readonly proof?: Arrival['proof'] }
+  | Extract<GrantDecision, { accept: false }>;
 
 /**
  * Grants access by the rules of the site, or says why not.
@@ -36,9 +39,9 @@ export async function grantFor(portal: Portal, acceptance: Acceptance, now: Mill
 async function storedGrant(portal: Portal, { shown, adapter, site }: Acceptance, now: Millis): Promise<GrantResult> {
   const { device } = shown.visit;
   const counts = dayCount(site.rules);
+  const asksBefore = site.rules.maxOctets !== undefined || !adapter.vouches;
   const applicant: Applicant = {
-    before:
-      site.rules.maxOctets === undefined ? undefined : await storing(portal.store.findGrant(site.id, device, now)),
+    before: asksBefore ? await storing(portal.store.findGrant(site.id, device, now)) : undefined,
     usedToday: await usedToday(portal, site, device, now),
   };
   const decided = decideGrant(applicant, site.rules, now, portal.town.config.town.timeZone);
@@ -57,7 +60,15 @@ async function storedGrant(portal: Portal, { shown, adapter, site }: Acceptance,
       ...(counts !== undefined && { dayCount: counts }),
     }),
   );
-  return { granted };
+  return { granted, proof: proofOf(adapter, granted, applicant) };
+}
+
+/** What has to prove, where the redirect does not, that whoever accepted has the device. */
+function proofOf({ vouches }: GatewayAdapter, { credential }: Granted, { before }: Applicant): Arrival['proof'] {
+  if (vouches) return undefined;
+  if (credential !== undefined) return { username: credential.username };
+  // Nothing will; so what was there before stays with whoever had it.
+  return before === undefined ? undefined : 'none';
 }
 
 /** RADIUS lets the credential pass while the store does not answer: its password is derived, not stored. */

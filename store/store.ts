@@ -69,6 +69,9 @@ export interface GrantStore {
     readonly now: Millis;
   }): Promise<{ readonly ok: true; readonly grant: Grant } | { readonly ok: false; readonly reason: RejectReason }>;
 
+  /** Whether a gateway redeemed this credential: for the two minutes that it lives, and false from then on. */
+  isRedeemed(username: string, now: Millis): Promise<boolean>;
+
   /** How often the terms were accepted, by hour; the newest last. */
   acceptances(site: SiteId, window: Interval): Promise<readonly AcceptanceCount[]>;
 }

@@ -87,6 +87,11 @@ export interface GatewayAdapter {
   readonly family: Family;
   /** Whether it asks our RADIUS server and so needs a credential. */
   readonly needsCredential: boolean;
+  /**
+   * Whether its redirect proves which device asks. Else anybody can write one that names the device of somebody else, and
+   * must learn nothing about it by that.
+   */
+  readonly vouches: boolean;
   /** Where `admit` sends the browser if not to the portal; the page's form may lead there (CSP form-action). */
   readonly origin?: string;
   /** Ends the visitor's session at the gateway. Without it the gateway has no such page: see `end`. */

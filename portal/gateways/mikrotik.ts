@@ -29,6 +29,7 @@ export function mikrotikAdapter(gateway: MikrotikGateway): GatewayAdapter {
     site: gateway.site,
     family: 'mikrotik',
     needsCredential: true,
+    vouches: false,
     origin: login.origin,
     logoutUrl: `${login.origin}/logout`,
     restartUrl: login.href,

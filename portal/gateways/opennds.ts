@@ -32,6 +32,8 @@ export function openndsAdapter(gateway: OpenndsGateway, services: GatewayService
     site: gateway.site,
     family: 'opennds',
     needsCredential: false,
+    // Who does not know the faskey cannot write what it encrypts at these levels.
+    vouches: gateway.level === 2 || gateway.level === 3,
     origin,
     logoutUrl: `${origin}/opennds_deny/`,
     restartUrl: `${origin}/login`,

@@ -52,6 +52,7 @@ export function uamAdapter(gateway: UamGateway): GatewayAdapter {
     site: gateway.site,
     family: 'uam',
     needsCredential: true,
+    vouches: gateway.uam.secret !== undefined,
     origin: login,
     logoutUrl: `${origin}/logoff`,
     // CoovaChilli draws a challenge and redirects at /prelogin; uspot has no such page and always redirects at /logoff.

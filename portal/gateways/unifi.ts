@@ -41,6 +41,7 @@ export function unifiAdapter(gateway: UnifiGateway, services: GatewayServices): 
     site: gateway.site,
     family: 'unifi',
     needsCredential: false,
+    vouches: false,
     recognise: (redirect) => recognise(gateway, redirect),
     admit: (admission) => desk.admit(admission),
     end: (grant) => desk.end(grant),

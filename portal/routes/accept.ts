@@ -6,6 +6,7 @@ import { isStillAccepted } from '../../core/terms';
 import type { Millis } from '../../core/time';
 import type { Granted } from '../../store/store';
 import { type Handler, seeOther } from '../answer';
+import type { Arrival } from '../connection';
 import { readForm } from '../form';
 import { type GatewayAdapter, GatewayAway } from '../gateways/gateway';
 import { grantFor } from '../grant-for';
@@ -50,7 +51,7 @@ async function admit(
     refuseVisitor(portal, request, response, { site, adapter, ...result });
     return;
   }
-  const { granted } = result;
+  const { granted, proof } = result;
   portal.metrics.grant(site.id, shown.language);
   portal.log.debug('grant-stored', { site: site.id, nas: adapter.id });
   const decided = decide(granted.grant, site.rules, now);
@@ -61,7 +62,7 @@ async function admit(
   }
   let target: string;
   try {
-    const returnTo = connectedUrl(portal, shown, granted);
+    const returnTo = connectedUrl(portal, shown, { ...granted, proof });
     const source = sourceOf(request, portal.town.config.portal.trustProxy);
     target = await adapter.admit({ visit: shown.visit, granted, limits: decided.acceptance, returnTo, source });
   } catch (error) {
@@ -94,12 +95,17 @@ function refuseVisitor(portal: Portal, request: IncomingMessage, response: Serve
 }
 
 /** Where the gateway sends the visitor in the end: our page that says until when. */
-function connectedUrl({ town, clock }: Portal, { visit, language }: ShownVisit, { grant }: Granted): string {
+function connectedUrl(
+  { town, clock }: Portal,
+  { visit, language }: ShownVisit,
+  { grant, proof }: Pick<Granted, 'grant'> & Pick<Arrival, 'proof'>,
+): string {
   const token = town.arrivals.close({
     gateway: visit.gateway,
     grant: grant.id,
     until: grant.expiresAt,
     madeAt: clock.now(),
+    ...(proof !== undefined && { proof }),
     ...(visit.originalUrl !== undefined && { originalUrl: visit.originalUrl }),
   });
   return `${town.config.portal.url}/connected?t=${token}&${LANGUAGE_PARAMETER}=${language}`;

@@ -29,7 +29,7 @@ export function connectedRoutes(portal: Portal): Router {
   router.get('/connected', async (request, response) => {
     const { arrivals, connections } = portal.town;
     const arrival = arrivals.open(request.query.t);
-    if (arrival !== undefined && portal.clock.now() < arrival.madeAt + ARRIVAL_LIFETIME_MS) {
+    if (arrival !== undefined && (await isTheirs(portal, arrival))) {
       seeOther(portal, request, response, connectedUrl(portal, request, arrival));
       return;
     }
@@ -50,8 +50,16 @@ export function connectedRoutes(portal: Portal): Router {
   return router;
 }
 
+/** May who brings it have the connection? While the store does not answer, nothing is proved. */
+async function isTheirs({ store, clock }: Portal, { madeAt, proof }: Arrival): Promise<boolean> {
+  const now = clock.now();
+  if (now >= madeAt + ARRIVAL_LIFETIME_MS || proof === 'none') return false;
+  return proof === undefined || storing(store.isRedeemed(proof.username, now)).catch(() => false);
+}
+
 /** The address of the visitor's own page: it never leaves browser and portal. */
-function connectedUrl(portal: Portal, request: IncomingMessage, { madeAt: _, ...connection }: Arrival): string {
+function connectedUrl(portal: Portal, request: IncomingMessage, arrival: Arrival): string {
+  const { madeAt: _, proof: _proof, ...connection } = arrival;
   const word = portal.town.connections.close(connection);
   return `/connected?c=${word}&${LANGUAGE_PARAMETER}=${languageOf(portal, request)}`;
 }

@@ -116,7 +116,8 @@ async function showTerms(
   const language = languageOf(portal, request);
   const now = portal.clock.now();
   const termsVersion = texts.versionAt(now, site.id);
-  const used = await usedToday(portal, site, visit.device, now);
+  // Whoever may have named the device of somebody else must not learn from the page how long it was online.
+  const used = adapter.vouches ? await usedToday(portal, site, visit.device, now) : undefined;
   const allowed = Math.max(0, grantEnd(site.rules, now, used?.seconds) - now);
   sendPrepared(portal, request, response, {
     key: [adapter.id, language, localDate(now, config.town.timeZone), Math.round(allowed / MINUTE), setback].join(' '),

@@ -53,6 +53,11 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
       }),
     credentialPassword: (username) => tools.credentialKey.password(username),
     takeCredential: (request) => engine.write(() => takeCredential(engine, tools.keyring, request)),
+    isRedeemed: (username, now) =>
+      engine.read(() => {
+        const issued = engine.tables.credentials.get(credentialHash(username));
+        return issued?.used === true && now < issued.expiresAt;
+      }),
     acceptances: (site, window) =>
       engine.read(() => {
         const range = acceptances.getRange({

@@ -116,6 +116,17 @@ export function grantsContract(subject: Subject): void {
       expect(await store.takeCredential(second.take)).toEqual({ ok: false, reason: 'credential-used' });
     });
 
+    test('whether a credential was redeemed can be asked as long as it lives', async () => {
+      const { take, credential } = await issue();
+      expect(await store.isRedeemed(take.username, START)).toBe(false);
+      await store.takeCredential({ ...take, device: device(2) });
+      expect(await store.isRedeemed(take.username, START)).toBe(false);
+      await store.takeCredential(take);
+      expect(await store.isRedeemed(take.username, START)).toBe(true);
+      expect(await store.isRedeemed(take.username, credential.expiresAt)).toBe(false);
+      expect(await store.isRedeemed('somebody-else', START)).toBe(false);
+    });
+
     test('however many redeem it at the same time, exactly one gets the grant', async () => {
       const { grant, take } = await issue();
       const answers = await Promise.all(Array.from({ length: 50 }, () => store.takeCredential(take)));

@@ -183,6 +183,8 @@ export function modelStore(timeZone: string): Store {
       credential.used = true;
       return { ok: true, grant: toGrant(grant) };
     },
+    isRedeemed: async (username, now) =>
+      credentials.some((issued) => issued.username === username && issued.used && now < issued.expiresAt),
     acceptances: async (site, window) =>
       acceptances
         .filter((kept) => kept.site === site && inHour(kept.hour, window))
