@@ -11,8 +11,11 @@ export interface Figure {
   readonly ratio: number;
 }
 
-/** A group of figures: `bench/<group>.ts` exports `run`. */
-export type Run = (seconds: number) => Promise<readonly Figure[]>;
+/**
+ * A group of figures: `bench/<group>.ts` exports `run`.
+ * @param wants  whether the figures whose names begin so are asked for; what costs minutes is left out otherwise
+ */
+export type Run = (seconds: number, wants: (name: string) => boolean) => Promise<readonly Figure[]>;
 
 /** The middle value; rounds alternate between us and the peer, so that a noisy machine troubles both alike. */
 export function median(values: readonly number[]): number {

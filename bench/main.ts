@@ -5,6 +5,12 @@ import { run as portal } from './portal';
 import { run as radius } from './radius';
 import { run as store } from './store';
 
+interface Options {
+  readonly json: boolean;
+  readonly only: string;
+  readonly seconds: number;
+}
+
 const groups: Record<string, Run> = { radius, portal, store, controller };
 
 function print(figure: Figure, json: boolean): void {
@@ -23,11 +29,13 @@ new Command('bench')
   .description('Measures the product, each figure beside a peer or ceiling in the same run.')
   .addArgument(new Argument('[group]', 'what to measure; all without it').choices(Object.keys(groups)))
   .option('--json', 'one JSON object a line', false)
+  .option('--only <name>', 'only figures whose names begin so, for example radius.auth', '')
   .option('--seconds <n>', 'how long to measure each figure', Number, 5)
-  .action(async (group: string | undefined, { json, seconds }: { json: boolean; seconds: number }) => {
+  .action(async (group: string | undefined, { json, only, seconds }: Options) => {
+    const wants = (name: string): boolean => name.startsWith(only);
     for (const [name, run] of Object.entries(groups)) {
       if (group !== undefined && group !== name) continue;
-      for (const figure of await run(seconds)) print(figure, json);
+      for (const figure of await run(seconds, wants)) if (wants(figure.name)) print(figure, json);
     }
   })
   .parseAsync()

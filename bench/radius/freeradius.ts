@@ -20,10 +20,10 @@ const QUERIES = `${DEBIAN_CONFIGURATION}/mods-config/sql/main/sqlite`;
 const START_MS = 60_000;
 
 /**
- * `files`: a users file, and accounting to a detail file, which it never syncs, by these modules alone. `site`: the same by
- * Debian's default site with all its modules. `sqlite`: the stock queries, WAL.
+ * `files`: a users file, and accounting to a detail file, which it never syncs, by Debian's default site with all its
+ * modules. `minimal`: the same by these two modules alone. `sqlite`: the stock queries, WAL.
  */
-export type Kind = 'files' | 'site' | 'sqlite';
+export type Kind = 'files' | 'minimal' | 'sqlite';
 
 export function hasFreeRadius(): boolean {
   return existsSync(PROGRAM) && existsSync(QUERIES);
@@ -33,14 +33,14 @@ export async function startFreeRadius(kind: Kind, devices: number): Promise<Serv
   const folder = await mkdtemp(join(tmpdir(), 'stadtfunk-bench-freeradius-'));
   const [authenticationPort, accountingPort] = [await freeUdpPort(), await freeUdpPort()];
   const names = Array.from({ length: devices }, (_, i) => deviceOf(i));
-  if (kind === 'site') {
+  if (kind === 'files') {
     const users = usersFile(names);
     await writeDebianSite(folder, { authenticationPort, accountingPort, secret: SECRET.toString(), users });
   } else {
     const files = {
       'radiusd.conf': configuration(folder, kind, authenticationPort, accountingPort),
       dictionary: '',
-      ...(kind === 'files' ? { users: usersFile(names) } : { 'devices.sql': devicesTable(names) }),
+      ...(kind === 'minimal' ? { users: usersFile(names) } : { 'devices.sql': devicesTable(names) }),
     };
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
   }
@@ -100,11 +100,11 @@ function devicesTable(names: readonly string[]): string {
 
 function configuration(
   folder: string,
-  kind: Exclude<Kind, 'site'>,
+  kind: Exclude<Kind, 'files'>,
   authenticationPort: number,
   accountingPort: number,
 ): string {
-  const [known, kept] = kind === 'files' ? ['files', 'detail'] : ['sql', 'sql'];
+  const [known, kept] = kind === 'minimal' ? ['files', 'detail'] : ['sql', 'sql'];
   return `
 prefix = /usr
 logdir = ${folder}
@@ -139,7 +139,7 @@ modules {
   }
   pap {
   }
-  ${kind === 'files' ? filesModules(folder) : sqlModule(folder)}
+  ${kind === 'minimal' ? filesModules(folder) : sqlModule(folder)}
 }
 server default {
   listen {
