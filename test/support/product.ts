@@ -8,6 +8,9 @@ import { freeTcpPort, freeUdpPort } from './ports';
 import { type RunningProcess, startProcess } from './process';
 import { until } from './wait';
 
+/** Alone it takes two seconds; three at once beside other tests on a busy machine take longer. */
+const START_MS = 60_000;
+
 /** Secrets that are good enough for the configuration check and appear nowhere else. */
 export const TEST_KEY = 'kT3mQ9vX2bL7cN5zR8wY1pF6hJ4gD0sA';
 export const TEST_RADIUS_SECRET = 'pZ7qW3nV9xK5tB1m';
@@ -113,10 +116,11 @@ export async function prepareProduct(
       earlier += running?.output() ?? '';
       const started = startProcess(['dist/main.js', '--config', join(folder, 'town.yaml')], place.prefix);
       running = started;
-      await until('the product is ready', async () => {
+      const isReady = async () => {
         if (started.exitCode() !== undefined) throw new Error(`the product has ended: ${started.output()}`);
         return (await place.get(`${opsUrl}/readyz`)) !== undefined;
-      });
+      };
+      await until('the product is ready', isReady, START_MS);
     },
     async metric(series) {
       const page = await place.get(`${opsUrl}${metricsPath(series)}`);
