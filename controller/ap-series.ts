@@ -34,8 +34,8 @@ function radioText(radio: string, { band }: Radio): string {
 }
 
 /** 1 if it works, 0 if not; undefined if nobody knows, or somebody works on it. */
-export function works({ health }: WatchedAp): number | undefined {
-  return WORKS.get(health.state);
+export function works({ state }: WatchedAp): number | undefined {
+  return WORKS.get(state);
 }
 
 /**
@@ -61,7 +61,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     help: 'The state that the access point is in. Always 1.',
     type: 'gauge',
     labelNames: ['state'],
-    show: ({ health }, show) => show(1, STATE_LABELS.get(health.state)),
+    show: ({ state }, show) => show(1, STATE_LABELS.get(state)),
   },
   {
     name: 'ap_state_since_timestamp_seconds',
