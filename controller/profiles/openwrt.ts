@@ -15,9 +15,10 @@ export const openwrt = defineProfile({
   match: { answers: ['1.3.6.1.4.1.2021.4', '1.3.6.1.4.1.2021.10', METRICS, LINE] },
   scalars: {
     load1Hundredths: ['1.3.6.1.4.1.2021.10.1.5.1'], // laLoadInt, one minute
-    memoryTotalKibibytes: ['1.3.6.1.4.1.2021.4.5.0'], // memTotalReal
+    memoryTotalKibibytes: ['1.3.6.1.4.1.2021.4.5.0', '1.3.6.1.2.1.25.2.3.1.5.1'], // memTotalReal, else hrStorageSize
     memoryAvailableKibibytes: ['1.3.6.1.4.1.2021.4.27.0'], // memSysAvail, net-snmp 5.9 and newer
     memoryFreeKibibytes: ['1.3.6.1.4.1.2021.4.6.0'], // memAvailReal: only what is entirely free
+    memoryUsedKibibytes: ['1.3.6.1.2.1.25.2.3.1.6.1'], // hrStorageUsed of "Physical memory", where there is no UCD-SNMP-MIB
     memoryBuffersKibibytes: ['1.3.6.1.4.1.2021.4.14.0'], // memBuffer
     memoryCachedKibibytes: ['1.3.6.1.4.1.2021.4.15.0'], // memCached
     clients: [`${METRICS}.2.0`, `${LINE}.12.99.108.105.101.110.116.115.45.119.108.97.110`], // "clients-wlan"

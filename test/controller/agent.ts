@@ -43,6 +43,13 @@ export class ScriptedAgent {
     this.#socket.close();
   }
 
+  /** SNMPv1 has no values that say "there is none": the whole request fails, and the index says at which (RFC 1157 4.1.2). */
+  static asVersion1(request: Message, honest: Message): Message {
+    const missing = honest.bindings.findIndex(({ tag }) => tag >= 0x80);
+    if (missing < 0) return honest;
+    return { ...honest, status: 2, index: missing + 1, bindings: request.bindings };
+  }
+
   honest(request: Message): Message {
     const bindings =
       request.pdu === PDU.getBulk || request.pdu === PDU.getNext

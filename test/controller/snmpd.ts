@@ -19,6 +19,12 @@ sysLocation office
 sysContact bofh@example.com
 sysName HeartOfGold
 extend clients-wlan /bin/echo 7
+engineID stadtfunk-test
+createUser stadtfunk SHA-256 "Sommer-am-See" AES "Winter-im-Wald"
+createUser strong SHA-512 "Sommer-am-See" AES-256 "Winter-im-Wald"
+createUser unsigned
+rouser stadtfunk priv
+rouser strong priv
 `;
 
 /** Debian's snmpd on a loopback port of its own, in a folder of its own. */
@@ -69,6 +75,11 @@ export class Snmpd {
     const ended = once(running, 'exit');
     running.kill('SIGKILL');
     await ended;
+  }
+
+  /** As after a factory reset: it counts its starts from one again. */
+  loseCount(): void {
+    rmSync(join(this.#folder, 'state'), { recursive: true, force: true });
   }
 
   async remove(): Promise<void> {
