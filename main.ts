@@ -8,6 +8,7 @@ import { feedbackDone, feedbackList, type ListOptions } from './commands/feedbac
 import { init } from './commands/init';
 import { type EndOptions, sessionsEnd, sessionsRefresh } from './commands/sessions-end';
 import { start } from './commands/start';
+import { visitTest } from './commands/visit';
 import { type WalledGardenOptions, walledGarden } from './commands/walled-garden';
 import { OperatorError } from './core/errors';
 import { packageRoot } from './runtime/package-root';
@@ -96,6 +97,15 @@ function program(exit: (code: number) => void): Command {
     .option('-c, --config <file>', 'configuration of the town', demoTown)
     .option('--gateway <id>', 'only this gateway')
     .action((options: WalledGardenOptions) => exit(walledGarden(options)));
+
+  stadtfunk
+    .command('visit')
+    .description('be a visitor for a moment')
+    .command('test')
+    .description('walk a visitor’s whole way through the running product and say where it ends')
+    .argument('<gateway>', 'a gateway of kind uspot or coovachilli; this machine must be among its radius.clients')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .action(async (gateway: string, options: { config: string }) => exit(await visitTest(gateway, options)));
 
   const feedback = stadtfunk.command('feedback').description('work with what visitors wrote to the town');
   feedback

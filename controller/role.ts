@@ -51,7 +51,12 @@ export class ControllerRole implements Role {
     this.#deps = deps;
     this.#watch = new Watch(deps);
     const { config, clock } = deps;
-    this.pages = controllerPages({ config, clock, accessPoints: () => this.#watch.all() });
+    this.pages = controllerPages({
+      config,
+      clock,
+      accessPoints: () => this.#watch.all(),
+      accessPoint: (ap) => this.#watch.get(ap),
+    });
   }
 
   async start(): Promise<void> {

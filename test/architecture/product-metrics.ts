@@ -7,6 +7,8 @@ import { loadConfig } from '../../config/load';
 import { AP_SERIES } from '../../controller/ap-series';
 import { controllerMetrics } from '../../controller/metrics';
 import { SITE_SERIES } from '../../controller/site-series';
+import { trapMetrics } from '../../controller/trap-metrics';
+import { VisitorMetrics } from '../../controller/visitor/metrics';
 import { feedbackGauge, PortalMetrics } from '../../portal/metrics';
 import { ServingMetrics } from '../../portal/serving/metrics';
 import { RadiusMetrics, radsecGauge } from '../../radius/metrics';
@@ -22,6 +24,8 @@ import { openStore } from '../../store/open';
 export const METRICS_FILES = [
   'commands/reload-metric.ts',
   'controller/metrics.ts',
+  'controller/trap-metrics.ts',
+  'controller/visitor/metrics.ts',
   'portal/metrics.ts',
   'portal/serving/metrics.ts',
   'radius/metrics.ts',
@@ -53,6 +57,8 @@ export async function productMetrics(): Promise<Metric[]> {
     new RadiusMetrics(registry, new LiveValue(config), store);
     radsecGauge(registry, { counts: () => new Map() });
     controllerMetrics(registry, { overdue: () => 0 });
+    trapMetrics(registry);
+    new VisitorMetrics(registry);
     const counted = registry
       .getMetricsAsArray()
       .map((metric) => definition.parse(metric))

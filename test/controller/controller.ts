@@ -8,6 +8,7 @@ import { ManualClock, systemClock } from '../../runtime/clock';
 import { LiveValue } from '../../runtime/live';
 import { type LogFields, silentLog } from '../../runtime/log';
 import { createMetrics, type Registry } from '../../runtime/metrics';
+import { systemRandom } from '../../runtime/random';
 import { readExposition } from '../support/exposition';
 import { TEST_KEY } from '../support/product';
 import { until } from '../support/wait';
@@ -65,6 +66,7 @@ export class Controller {
       config: this.#config,
       store: this.#store,
       clock: this.clock,
+      random: systemRandom,
       log: { ...silentLog, info: write, warn: write, error: write },
       registry: this.registry,
       openProber: ({ onIgnored }) =>
