@@ -1,4 +1,5 @@
 import type { AccessPoint, Config } from '../config/schema';
+import type { ApId } from '../core/ids';
 import type { Clock } from '../runtime/clock';
 import { EXPOSITION_TYPE, exposition, type Labelled, labelText } from '../runtime/exposition';
 import type { Live } from '../runtime/live';
@@ -13,6 +14,7 @@ export interface PagesSource {
   readonly config: Live<Config>;
   readonly clock: Clock;
   readonly accessPoints: () => Iterable<WatchedAp>;
+  readonly accessPoint: (ap: ApId) => WatchedAp | undefined;
 }
 
 /** What the controller shows to Prometheus. Everything is read when Prometheus asks: what was removed has no series. */
@@ -25,7 +27,7 @@ export interface ControllerPages {
   readonly discovery: OpsPage;
 }
 
-export function controllerPages({ config, clock, accessPoints }: PagesSource): ControllerPages {
+export function controllerPages({ config, clock, accessPoints, accessPoint }: PagesSource): ControllerPages {
   /** The sites asked for: all without a question; undefined if one of them does not exist. */
   const wanted = (query: URLSearchParams): ReadonlySet<string> | undefined => {
     const sites = new Set(config.current.sites.map(({ id }) => id));
@@ -34,7 +36,7 @@ export function controllerPages({ config, clock, accessPoints }: PagesSource): C
     return asked.every((site) => sites.has(site)) ? new Set(asked) : undefined;
   };
   return {
-    sites: () => exposition(SITE_SERIES, siteFigures(config.current.sites, accessPoints(), clock.now())),
+    sites: () => exposition(SITE_SERIES, siteFigures(config.current.sites, accessPoints(), accessPoint, clock.now())),
     aps: {
       type: EXPOSITION_TYPE,
       pieces(query) {

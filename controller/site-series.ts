@@ -1,5 +1,6 @@
 import type { Site } from '../config/schema';
 import { HEALTH_STATES, type HealthState } from '../core/health';
+import type { ApId } from '../core/ids';
 import { openingAt } from '../core/opening-hours';
 import type { Millis } from '../core/time';
 import { type Family, type Labelled, labelText } from '../runtime/exposition';
@@ -70,18 +71,24 @@ export const SITE_SERIES: readonly Family<SiteFigures>[] = [
   },
 ];
 
-/** Sums up the access points of each site. */
-export function siteFigures(sites: readonly Site[], aps: Iterable<WatchedAp>, now: Millis): Labelled<SiteFigures>[] {
+/** Sums up the access points of each site. `find` looks one up by its id. */
+export function siteFigures(
+  sites: readonly Site[],
+  aps: Iterable<WatchedAp>,
+  find: (ap: ApId) => WatchedAp | undefined,
+  now: Millis,
+): Labelled<SiteFigures>[] {
   const figures = new Map<string, SiteFigures>();
   for (const site of sites) {
     const { openingHours } = site.rules;
     const isOpen = openingHours === undefined || openingAt(openingHours, now).isOpen;
-    figures.set(site.id, { site, isOpen, uplink: undefined, inState: new Map(), clients: undefined });
+    const uplink = site.uplink === undefined ? undefined : find(site.uplink);
+    figures.set(site.id, { site, isOpen, uplink, inState: new Map(), clients: undefined });
   }
-  for (const { config, health, sample } of aps) {
+  for (const { config, state, sample } of aps) {
     const at = figures.get(config.site);
     if (at === undefined) continue;
-    at.inState.set(health.state, (at.inState.get(health.state) ?? 0) + 1);
+    at.inState.set(state, (at.inState.get(state) ?? 0) + 1);
     if (sample?.clients !== undefined) at.clients = (at.clients ?? 0) + sample.clients;
   }
   return [...figures].map(([id, at]) => [at, labelText({ site: id })]);
