@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { formatMistake, loadConfig, parseConfig } from '../config/load';
-import type { Config } from '../config/schema';
+import { type Config, LANGUAGES } from '../config/schema';
 import { errnoOf, OperatorError } from '../core/errors';
 import { type Random, systemRandom } from '../runtime/random';
 import { gatewaySetup } from './gateway-setup';
@@ -33,11 +33,11 @@ const QUESTIONS: readonly Question[] = [
   { about: 'site', text: 'First place with Wi-Fi', preset: () => 'Rathaus', path: 'sites[0]' },
   {
     about: 'gateway',
-    text: 'Its gateway: uspot, coovachilli or opennds',
+    text: 'Its gateway: uspot, coovachilli, opennds, mikrotik or unifi',
     preset: () => 'uspot',
     path: 'gateways[0].kind',
   },
-  { about: 'languages', text: 'Languages of the pages', preset: () => 'de, en', path: 'town.languages' },
+  { about: 'languages', text: 'Languages of the pages', preset: () => LANGUAGES.join(', '), path: 'town.languages' },
   {
     about: 'contact',
     text: 'E-mail address for visitors',

@@ -95,6 +95,7 @@ function gatewayOf(
 ): { lines: string[]; secretFiles: string[] } {
   const head = [`  - id: ${id}`, `    kind: ${quoted(kind)}`, `    site: ${site}`];
   if (kind === 'opennds') return openndsOf(head, id, isHttps);
+  if (kind === 'unifi') return unifiOf(head, id);
   const [uam, radius] = [`secrets/${id}-uam`, `secrets/${id}-radius`];
   const asks = [
     '    radius:',
@@ -104,6 +105,7 @@ function gatewayOf(
   ];
   // Access points that only ask RADIUS and show no page.
   if (kind === 'hostapd') return { lines: [...head, ...asks], secretFiles: [radius] };
+  if (kind === 'mikrotik') return { lines: [...head, ...HOTSPOT, ...asks], secretFiles: [radius] };
   return {
     lines: [
       ...head,
@@ -116,6 +118,30 @@ function gatewayOf(
       '      # requireMessageAuthenticator: false',
     ],
     secretFiles: [uam, radius],
+  };
+}
+
+const HOTSPOT = [
+  '    hotspot:',
+  '      # Change this: the login page of the hotspot, with its dns-name or its address.',
+  '      loginUrl: http://10.5.50.1/login',
+];
+
+/** The controller makes its key itself, so a stand-in waits for it in the file. */
+function unifiOf(head: string[], id: string): { lines: string[]; secretFiles: string[] } {
+  const key = `secrets/${id}-api-key`;
+  return {
+    lines: [
+      ...head,
+      '    controller:',
+      '      # Change this: the address of the controller, as in its certificate.',
+      '      url: https://unifi.example.de',
+      '      # Change this: the controller’s own name of the site.',
+      '      site: default',
+      '      # Put the key of the controller into this file (Control Plane, Integrations, Create API Key); it holds a stand-in.',
+      `      apiKey: { file: ${key} }`,
+    ],
+    secretFiles: [key],
   };
 }
 

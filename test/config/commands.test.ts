@@ -7,6 +7,7 @@ import { configCheck } from '../../commands/config-check';
 import { init } from '../../commands/init';
 import { walledGarden } from '../../commands/walled-garden';
 import { loadConfig } from '../../config/load';
+import { LANGUAGES } from '../../config/schema';
 
 let folder: string;
 let file: string;
@@ -105,6 +106,7 @@ describe('stadtfunk init', () => {
       ['faskey', 'authmon', 'agent'],
     ],
     ['hostapd', ['macaddr_acl=2', 'nas_identifier=gw-rathaus'], ['radius']],
+    ['mikrotik', ['/ip hotspot walled-garden ip add action=accept dst-host=wlan.moehnesee.de'], ['radius']],
   ])('writes a town with %s that passes the check, and prints what to set there', async (kind, lines, secrets) => {
     const { code, output } = await initWith(['Möhnesee', '', '', kind, '', '']);
     expect(code).toBe(0);
@@ -117,11 +119,19 @@ describe('stadtfunk init', () => {
     const loaded = loadConfig(file);
     if (!loaded.ok) throw new Error('It has mistakes.');
     expect(loaded.config).toMatchObject({
-      town: { name: 'Möhnesee', contact: { email: 'wlan@moehnesee.de' }, languages: ['de', 'en'] },
+      town: { name: 'Möhnesee', contact: { email: 'wlan@moehnesee.de' }, languages: LANGUAGES },
       portal: { url: 'https://wlan.moehnesee.de', trustProxy: 1 },
       sites: [{ id: 'rathaus', name: 'Rathaus' }],
       gateways: [{ kind, site: 'rathaus' }],
     });
+  });
+
+  test('with unifi it writes no key that only the controller can make, and says where it goes', async () => {
+    const { code, output } = await initWith(['Möhnesee', '', '', 'unifi', '', '']);
+    expect(code).toBe(0);
+    expect(output).toContain('     Authentication: External Portal Server, wlan.moehnesee.de\n');
+    expect(check(file)).toMatchObject({ code: 0, err: '' });
+    expect(readFileSync(file, 'utf8')).toMatch(/Put the key.*\n +apiKey: \{ file: secrets\/gw-rathaus-api-key \}/);
   });
 
   test('sends the visitors of an http portal with openNDS there by http, at level 2', async () => {

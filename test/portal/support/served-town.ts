@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeStores, openndsRedirect, schoolFault, testPortal, townConfig, uamRedirect } from './town';
+import { DeviceAddress } from '../../../core/mac';
+import { closeStores, DEVICE, openndsRedirect, schoolFault, testPortal, townConfig, uamRedirect } from './town';
 
 const servers: Server[] = [];
 
@@ -21,14 +22,21 @@ export async function serve(make: (port: number) => RequestListener | Promise<Re
  */
 export async function serveTown(edit: (yaml: string) => string = (yaml) => yaml) {
   const logons: URLSearchParams[] = [];
-  const gatewayPort = await serve((port) => (request, response) => {
+  const gatewayPort = await serve((port) => async (request, response) => {
     const url = new URL(request.url ?? '/', `http://127.0.0.1:${port}`);
     logons.push(url.searchParams);
+    await redeem(url.searchParams.get('username'));
     const location = url.searchParams.get('userurl') ?? url.searchParams.get('redir');
     if (location === null) response.end('This is the gateway.');
     else response.writeHead(302, { Location: location }).end();
   });
   let portal: Awaited<ReturnType<typeof testPortal>> | undefined;
+  /** As our RADIUS server does when the gateway asks it. */
+  const redeem = async (username: string | null) => {
+    const device = DeviceAddress.parse(DEVICE);
+    if (username === null || device === undefined || portal === undefined) return;
+    await portal.store.takeCredential({ username, gateway: 'plain', device, now: portal.clock.now() });
+  };
   const port = await serve(async (own) => {
     const config = townConfig((yaml) =>
       edit(yaml)
