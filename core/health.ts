@@ -117,6 +117,8 @@ export function foldHealth(health: Health, poll: Poll, policy: HealthPolicy): Fo
   if (!poll.answered) return isDown(health) ? missWhileDown(health, poll, policy) : miss(health, poll, policy);
   const { at, uptime } = poll;
   const bootAt = uptime === undefined ? health.bootAt : bootMoment(health.bootAt, uptime, at);
+  // Nearly every poll of nearly every access point ends here.
+  if (health.state === 'up' && bootAt === health.bootAt) return { health: { ...health, lastSeenAt: at } };
   const kept = { ...lasting(health), lastSeenAt: at, ...(bootAt !== undefined && { bootAt }) };
   if (health.state === 'unknown') return { health: { ...kept, state: 'up', since: at, streak: 0 } };
   if (!isDown(health)) return { health: { ...kept, state: 'up', since: health.since, streak: 0 } };
