@@ -1,135 +1,104 @@
 import { fork } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once, setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { AccessPoint } from '../config/schema';
 import { Secret } from '../config/secret';
 import { SnmpProber } from '../controller/probe/snmp';
-import { generic } from '../controller/profiles/generic';
-import { INTERFACES } from '../controller/profiles/interfaces';
-import { openwrt } from '../controller/profiles/openwrt';
 import { systemClock } from '../runtime/clock';
 import { packageRoot } from '../runtime/package-root';
-import { encode, PDU } from '../test/controller/ber';
+import { type Exporter, startExporter } from './controller/exporter';
+import { COMMUNITY, PROFILE, USER } from './controller/objects';
 import { type Figure, median, type Run } from './figure';
 
-const COMMUNITY = 'public';
 const IN_FLIGHT = 64;
-const ROUNDS = 3;
+const ROUNDS = 5;
 
-/** Polls one agent; resolves when it has answered everything. */
-type Poll = (port: number) => Promise<void>;
-
-interface Round {
-  readonly pollsPerSecond: number;
-  readonly cpuMicrosPerPoll: number;
+/** Somebody who polls; `cpuMicros` is what his process has used so far. */
+interface Poller {
+  poll(port: number): Promise<void>;
+  cpuMicros(): number;
 }
 
-/** Polls by our prober against the same requests, ready-made, sent and received by a bare node:dgram socket. */
+/**
+ * CPU for a poll of twelve objects: ours by v2c and by v3 (signed and encrypted), beside Debian's
+ * prometheus-snmp-exporter by v2c, which reads the same of the same 2,000 agents, in turns.
+ */
 export const run: Run = async (seconds) => {
   const agents = fork(join(__dirname, 'controller', 'agents.ts'), {
     cwd: packageRoot,
     execArgv: ['-r', 'ts-node/register/transpile-only'],
   });
+  let exporter: (Exporter & { close(): void }) | undefined;
   try {
     const [message]: unknown[] = await once(agents, 'message');
     const ports = Array.isArray(message) ? message.map(Number) : [];
-    const [ours, raw] = [probing(), await barePackets()];
-    const rounds: { ours: Round[]; raw: Round[] } = { ours: [], raw: [] };
-    const length = (seconds * 1000) / (2 * ROUNDS);
-    await measure(ours.poll, ports, length / 4);
-    await measure(raw.poll, ports, length / 4);
-    for (let i = 0; i < ROUNDS; i++) {
-      rounds.ours.push(await measure(ours.poll, ports, length));
-      rounds.raw.push(await measure(raw.poll, ports, length));
+    exporter = await startExporter();
+    const open = prober({ version: 'v2c', community: new Secret(COMMUNITY) });
+    const { name, authPassword, privacyPassword, ...how } = USER;
+    const passwords = { authPassword: new Secret(authPassword), privacyPassword: new Secret(privacyPassword) };
+    const secure = prober({ version: 'v3', user: name, ...how, ...passwords });
+    const pollers = [open, secure, exporter];
+    // Everybody gets to know all agents first: profile, engine and keys are found out once.
+    for (const poller of pollers) await each(poller, ports);
+    const micros: number[][] = pollers.map(() => []);
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [i, poller] of pollers.entries())
+        micros[i]?.push(await measure(poller, ports, (seconds * 1000) / (ROUNDS * pollers.length)));
     }
-    await ours.close();
-    raw.close();
-    return [
-      figure('controller.poll', '1/s', rounds.ours, rounds.raw, (round) => round.pollsPerSecond),
-      figure('controller.poll.cpu', 'us', rounds.ours, rounds.raw, (round) => round.cpuMicrosPerPoll),
-    ];
+    const [v2c = [], v3 = [], theirs = []] = micros;
+    await open.close();
+    await secure.close();
+    return [figure('controller.poll.v2c', v2c, theirs), figure('controller.poll.v3', v3, theirs)];
   } finally {
+    exporter?.close();
     agents.disconnect();
   }
 };
 
-function figure(name: string, unit: string, ours: Round[], raw: Round[], of: (round: Round) => number): Figure {
-  const value = median(ours.map(of));
-  return { name, value, unit, against: 'node:dgram, ready-made', ratio: value / median(raw.map(of)) };
+/** The ratio is the middle one of those within a round, so that what troubles one troubles both. */
+function figure(name: string, ours: readonly number[], theirs: readonly number[]): Figure {
+  const ratio = median(ours.map((value, i) => value / (theirs[i] ?? Number.NaN)));
+  return { name, value: median(ours), unit: 'us', against: 'prometheus-snmp-exporter, v2c', ratio };
 }
 
-/** Polls as many as it can for a while. */
-async function measure(poll: Poll, ports: readonly number[], millis: number): Promise<Round> {
-  const began = performance.now();
-  const cpu = process.cpuUsage();
-  let polls = 0;
-  const worker = async (first: number): Promise<void> => {
-    for (let i = first; performance.now() - began < millis; i++) {
-      await poll(ports[i % ports.length] ?? 0);
-      polls++;
-    }
+async function each(poller: Poller, ports: readonly number[]): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let port = ports[next++]; port !== undefined; port = ports[next++]) await poller.poll(port);
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, (_, i) => worker(i)));
-  const { user, system } = process.cpuUsage(cpu);
-  return { pollsPerSecond: polls / ((performance.now() - began) / 1000), cpuMicrosPerPoll: (user + system) / polls };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
 }
 
-function probing(): { poll: Poll; close(): Promise<void> } {
-  const prober = new SnmpProber({ clock: systemClock, onIgnored: () => {} });
+/** CPU per poll, in microseconds: all agents in turn, as often as fits into the time. */
+async function measure(poller: Poller, ports: readonly number[], millis: number): Promise<number> {
+  const began = performance.now();
+  const cpu = poller.cpuMicros();
+  let rounds = 0;
+  do {
+    await each(poller, ports);
+    rounds++;
+  } while (performance.now() - began < millis);
+  return (poller.cpuMicros() - cpu) / (rounds * ports.length);
+}
+
+function prober(snmp: NonNullable<AccessPoint['snmp']>): Poller & { close(): Promise<void> } {
+  const settings = { snmp, profiles: [PROFILE] };
+  const asked = new SnmpProber({ clock: systemClock, onIgnored: () => {}, snmp: () => settings });
   const signal = new AbortController().signal;
   setMaxListeners(IN_FLIGHT, signal);
-  const community = new Secret(COMMUNITY);
-  const ap = { id: 'ap', name: 'AP', site: 'site', host: '127.0.0.1', community };
-  const poll: Poll = async (port) => {
-    const target: AccessPoint = { ...ap, port };
-    const result = await prober.probe(target, signal);
-    if (!result.answered || result.sample.interfaces.size === 0)
-      throw new Error('an agent of the bench did not answer');
+  const known = new Map<number, AccessPoint>();
+  return {
+    async poll(port) {
+      const ap = known.get(port) ?? { id: `ap-${port}`, name: 'AP', site: 'site', host: '127.0.0.1', port };
+      known.set(port, ap);
+      const result = await asked.probe(ap, signal);
+      if (!result.answered || result.sample.clients !== 14 || result.sample.model === undefined)
+        throw new Error(`an agent of the bench was not read: ${result.answered ? 'values' : result.reason}`);
+    },
+    cpuMicros() {
+      const { user, system } = process.cpuUsage();
+      return user + system;
+    },
+    close: () => asked.close(),
   };
-  return { poll, close: () => prober.close() };
-}
-
-/** The two requests of a poll, made once; only the id changes. Nothing is checked or read but the id. */
-async function barePackets(): Promise<{ poll: Poll; close(): void }> {
-  const columns = Object.values(INTERFACES).flatMap(([first]) => first ?? []);
-  const requests = [
-    requestOf(
-      PDU.get,
-      Object.values({ ...generic.scalars, ...openwrt.scalars })
-        .flat()
-        .filter((source) => typeof source === 'string'),
-      0,
-    ),
-    requestOf(PDU.getBulk, columns, 12),
-  ];
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const waiting = new Map<number, () => void>();
-  socket.on('message', (reply) => {
-    // Behind version, community and the two-octet lengths of message and PDU.
-    const id = reply.readInt32BE(4 + 3 + 2 + COMMUNITY.length + 4 + 2);
-    waiting.get(id)?.();
-    waiting.delete(id);
-  });
-  let id = 2 ** 24;
-  const poll: Poll = async (port) => {
-    for (const { bytes, idAt } of requests) {
-      const mine = ++id;
-      bytes.writeInt32BE(mine, idAt);
-      await new Promise<void>((resolve) => {
-        waiting.set(mine, resolve);
-        socket.send(Buffer.from(bytes), port, '127.0.0.1');
-      });
-    }
-  };
-  return { poll, close: () => socket.close() };
-}
-
-function requestOf(pdu: number, oids: readonly string[], repetitions: number): { bytes: Buffer; idAt: number } {
-  const marker = 0x12345678;
-  const bindings = oids.map((oid) => ({ oid, tag: 0x05, value: Buffer.alloc(0) }));
-  const bytes = encode({ version: 1, community: COMMUNITY, pdu, id: marker, status: 0, index: repetitions, bindings });
-  return { bytes, idAt: bytes.indexOf(Buffer.from('12345678', 'hex')) };
 }

@@ -1,53 +1,100 @@
 import { createSocket } from 'node:dgram';
-import { join } from 'node:path';
-import { readWalk, ScriptedAgent } from '../../test/controller/agent';
-import { decodeRequest, encode } from '../../test/controller/ber';
+import { element, integer, PDU, TAG } from '../../controller/probe/snmp-ber';
+import { KeyMaker } from '../../controller/probe/snmp-keys';
+import { elementAt } from '../../controller/probe/snmp-reader';
+import { decode, decrypt, encode, encrypt, FLAG, type Received, sign } from '../../controller/probe/snmp-v3-message';
+import { ScriptedAgent } from '../../test/controller/agent';
+import { decodeRequest, encode as encodeMessage } from '../../test/controller/ber';
+import { OBJECTS, USER } from './objects';
 
 /**
- * The child process of bench/controller.ts: SNMP agents that answer from memory, so that they are faster than who asks.
- * An answer is worked out once and then only gets the request's id. The ports go to the parent as a message.
+ * The child process of bench/controller.ts: SNMP agents that answer from memory by v2c and v3. What follows the
+ * request-id in an answer is worked out once for each form of request. The ports go to the parent as a message.
  */
 
-const AGENTS = 50;
-const honest = new ScriptedAgent(readWalk(join(__dirname, '../../test/controller/fixtures/openwrt.snmprec')));
+const AGENTS = 2_000;
+const honest = new ScriptedAgent(OBJECTS);
+const keyMaker = new KeyMaker();
+const BOOTS = 3;
 
 /** What follows the request-id in an answer, by what follows it in the request. */
 const answers = new Map<string, Buffer>();
 
-function answer(request: Buffer): Buffer {
-  const id = idOf(request);
-  const key = request.toString('latin1', id.to);
+/** The Response PDU to a request PDU. */
+function respond(pdu: Buffer): Buffer {
+  const whole = elementAt(pdu, 0, pdu.length);
+  const id = elementAt(pdu, whole?.from ?? 0, pdu.length);
+  const key = `${pdu[0]} ${pdu.toString('latin1', id?.to)}`;
   let rest = answers.get(key);
   if (rest === undefined) {
-    const whole = encode(honest.honest(decodeRequest(request)));
-    rest = whole.subarray(idOf(whole).to);
+    rest = responseTail(pdu);
     answers.set(key, rest);
   }
-  const body = id.to - id.from + rest.length;
-  const message = id.head.length + 4 + body;
-  const lengths = [0x30, 0x82, message >> 8, message & 0xff];
-  const pdu = [0xa2, 0x82, body >> 8, body & 0xff];
-  return Buffer.concat([Buffer.from(lengths), id.head, Buffer.from(pdu), request.subarray(id.from, id.to), rest]);
+  return element(PDU.response, pdu.subarray(whole?.from ?? 0, id?.to), rest);
 }
 
-/** Where the request-id lies, and the version and community before its PDU. */
-function idOf(bytes: Buffer): { head: Buffer; from: number; to: number } {
-  const start = afterLength(bytes, 0);
-  const community = start + 3;
-  const pdu = community + 2 + bytes.readUInt8(community + 1);
-  const from = afterLength(bytes, pdu);
-  return { head: bytes.subarray(start, pdu), from, to: from + 2 + bytes.readUInt8(from + 1) };
+/** Lets the scripted agent of the tests answer, and takes what follows the request-id out of its answer. */
+function responseTail(pdu: Buffer): Buffer {
+  const message = element(TAG.sequence, integer(1), element(TAG.octetString, Buffer.from('x')), pdu);
+  const answer = encodeMessage(honest.honest(decodeRequest(message)));
+  const outer = elementAt(answer, 0, answer.length);
+  const version = elementAt(answer, outer?.from ?? 0, answer.length);
+  const community = elementAt(answer, version?.to ?? 0, answer.length);
+  const response = elementAt(answer, community?.to ?? 0, answer.length);
+  const id = elementAt(answer, response?.from ?? 0, answer.length);
+  return answer.subarray(id?.to);
 }
 
-function afterLength(bytes: Buffer, at: number): number {
-  const short = bytes.readUInt8(at + 1);
-  return at + 2 + (short > 0x7f ? short & 0x7f : 0);
+function answerCommunity(request: Buffer): Buffer {
+  const outer = elementAt(request, 0, request.length);
+  const version = elementAt(request, outer?.from ?? 0, request.length);
+  const community = elementAt(request, version?.to ?? 0, request.length);
+  const head = request.subarray(outer?.from ?? 0, community?.to);
+  return element(TAG.sequence, head, respond(request.subarray(community?.to)));
 }
 
+function answerUser(request: Buffer, message: Received, engineId: Buffer, seconds: number): Buffer {
+  const { id, userName } = message;
+  const nothing = Buffer.alloc(0);
+  const scoped = (pdu: Buffer): Buffer =>
+    element(TAG.sequence, element(TAG.octetString, engineId), element(TAG.octetString, nothing), pdu);
+  const envelope = { id, flags: 0, engineId, boots: BOOTS, seconds, userName, signature: nothing, salt: nothing };
+  if ((message.flags & FLAG.authenticated) === 0) {
+    // usmStatsUnknownEngineIDs
+    const name = element(TAG.oid, Buffer.from('2b060106030f01010400', 'hex'));
+    const list = element(TAG.sequence, element(TAG.sequence, name, element(TAG.counter32, Buffer.from([1]))));
+    return encode(envelope, scoped(element(PDU.report, integer(id), integer(0), integer(0), list)));
+  }
+  const keys = keysOf(engineId);
+  const plain = decrypt(request, message, USER, keys);
+  const whole = elementAt(plain, 0, plain.length);
+  const context = elementAt(plain, whole?.from ?? 0, plain.length);
+  const name = elementAt(plain, context?.to ?? 0, plain.length);
+  const secure = { ...envelope, flags: FLAG.authenticated | FLAG.encrypted, signature: Buffer.alloc(24) };
+  const salted = { ...secure, salt: Buffer.alloc(8, id & 0xff) };
+  const body = encrypt(scoped(respond(plain.subarray(name?.to))), salted, USER, keys);
+  return sign(encode(salted, body), USER, keys);
+}
+
+const keys = new Map<string, ReturnType<KeyMaker['localized']>>();
+
+function keysOf(engineId: Buffer): ReturnType<KeyMaker['localized']> {
+  const known = keys.get(engineId.toString('hex')) ?? keyMaker.localized(USER, engineId);
+  keys.set(engineId.toString('hex'), known);
+  return known;
+}
+
+const began = performance.now();
 const ports: number[] = [];
 for (let i = 0; i < AGENTS; i++) {
   const socket = createSocket('udp4');
-  socket.on('message', (request, remote) => socket.send(answer(request), remote.port, remote.address));
+  const engineId = Buffer.from(`8000000004${i.toString(16).padStart(12, '0')}`, 'hex');
+  socket.on('message', (request, { port, address }) => {
+    const message = decode(request);
+    const seconds = 1_000 + Math.floor((performance.now() - began) / 1000);
+    const reply = message === undefined ? answerCommunity(request) : answerUser(request, message, engineId, seconds);
+    socket.send(reply, port, address);
+  });
   socket.bind(0, '127.0.0.1', () => {
     ports.push(socket.address().port);
     if (ports.length === AGENTS) process.send?.(ports);
