@@ -29,6 +29,7 @@ export function readTrap(datagram: Buffer, access: SnmpAccess, keys: KeyMaker): 
   const message = elementOf(TAG.sequence, datagram, 0, datagram.length);
   if (message === undefined || message.to !== datagram.length) return 'malformed';
   const version = integerOf(datagram, elementAt(datagram, message.from, message.to));
+  if (version === undefined) return 'malformed';
   if (version === V2C && access.version === 'v2c') return byCommunity(datagram, access.community.reveal());
   if (version === V3 && access.version === 'v3') return byUser(datagram, access, keys);
   return 'refused';

@@ -11,7 +11,7 @@ import { readAnswer } from '../../controller/probe/respondd-answer';
 import type { IgnoredReason } from '../../core/reasons';
 import { systemClock } from '../../runtime/clock';
 import { packageRoot } from '../../runtime/package-root';
-import { describeWith } from '../support/packages';
+import { describeWith, needsNamespaces } from '../support/packages';
 import { freeUdpPort } from '../support/ports';
 import { until } from '../support/wait';
 import { deflated, gluonAnswer, RespondDNode, syncFlushed } from './respondd-node';
@@ -168,9 +168,10 @@ test('no JSON makes the reader fail', () => {
   );
 });
 
-describeWith(['ip', 'unshare'], 'in a group of nodes, in a network of its own', () => {
+describeWith(['ip', 'unshare', needsNamespaces], 'in a group of nodes, in a network of its own', () => {
   test('the one that is looked for is found, then asked alone; a second one of its name is not believed', async () => {
-    const network = 'ip link set lo up; ip link add mesh0 type veth peer name mesh1; ip link set mesh1 up; ip link set mesh0 up';
+    const network =
+      'ip link set lo up; ip link add mesh0 type veth peer name mesh1; ip link set mesh1 up; ip link set mesh0 up';
     const addresses = 'for i in a b c; do ip addr add fe80::$i/64 dev mesh0 nodad; done';
     const script = `${network}; ${addresses}; exec "$0" -r ts-node/register/transpile-only "$1"`;
     const argv = ['--net', 'sh', '-ec', script, process.execPath, join(__dirname, 'respondd-mesh.ts')];
