@@ -3,16 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { walkIn } from '../../demo/visitors';
 import { packageRoot } from '../../runtime/package-root';
+import { dashboards, resolved } from '../support/dashboards';
+import { deployed, exampleJob } from '../support/deployed';
+import { describeWith, findProgram } from '../support/packages';
 import { type RunningProcess, startProcess } from '../support/process';
 import { metricsPath } from '../support/product';
 import { until } from '../support/wait';
+import { type Prometheus, startPrometheus } from './prometheus';
 
 const PORTAL = 'http://127.0.0.1:8080';
 const OPS = 'http://127.0.0.1:9180';
 const PROMISED_START_MS = 15_000;
+const PATIENCE_MS = 40_000;
 
 let folder: string;
 let product: RunningProcess;
+let prometheus: Prometheus;
 
 async function metricValue(series: string): Promise<number | undefined> {
   const page = await (await fetch(`${OPS}${metricsPath(series)}`)).text();
@@ -34,9 +40,14 @@ beforeAll(async () => {
       ),
     PROMISED_START_MS,
   );
-});
+  if (findProgram('prometheus') === undefined) return;
+  const ops = new URL(OPS).host;
+  const jobs = deployed({ ops, jobs: 2 });
+  prometheus = await startPrometheus({ ...jobs, scrape_configs: [jobs.scrape_configs, exampleJob(ops)].flat() });
+}, 30_000);
 
 afterAll(async () => {
+  await prometheus?.stop();
   await product.end('SIGKILL');
   rmSync(folder, { recursive: true });
 });
@@ -68,6 +79,50 @@ describe('the demo town that npm start shows', () => {
     ]) {
       await until(`${series} is above zero`, async () => ((await metricValue(series)) ?? 0) > 0);
     }
+  });
+
+  describeWith('prometheus', 'watched by Debian’s Prometheus', () => {
+    /** What nothing in the demo has: uplinks, radios that tell of their channel, refusals, devices that sum up traffic. */
+    const EMPTY_HERE =
+      /_uplink_up\{site=~".\*"\}\)$|_channel_utilization_ratio|_noise_dbm|_band_clients|_(refused|rejects|dropped)_total.* > 0$/;
+
+    test('every question of the dashboards has an answer', async () => {
+      const questions = dashboards().flatMap(({ panels }) => panels.flatMap(({ targets }) => targets));
+      const asked = new Set(questions.map(({ expr }) => resolved(expr, '.*', 'ap-schule-aula', '15s', '30s')));
+      const open = new Set([...asked].filter((question) => !EMPTY_HERE.test(question)));
+      expect(open.size).toBeGreaterThan(30);
+      await until(
+        'they all have',
+        async () => {
+          for (const question of open) if ((await prometheus.query(question)).length > 0) open.delete(question);
+          return open.size === 0;
+        },
+        PATIENCE_MS,
+      ).catch(() => expect([...open]).toEqual([]));
+      for (const question of asked) await prometheus.query(question);
+    }, 60_000);
+
+    test('every rule can be worked out, and in a town in which all is well no alert is raised', async () => {
+      const rules = await prometheus.rules();
+      expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+      for (const { name } of rules.filter(({ type }) => type === 'recording')) {
+        expect([name, (await prometheus.query(name)).length > 0]).toEqual([name, true]);
+      }
+      expect(rules.filter(({ type }) => type === 'alerting').length).toBeGreaterThan(5);
+      expect(await prometheus.query('ALERTS{ap!="ap-bus-5"}')).toEqual([]);
+    });
+
+    test('the access points are found as targets of other scrapes, as the example in prometheus.yml says', async () => {
+      const targets = await until('they are found', async () => {
+        const found = await prometheus.targets('ping');
+        return found.length === 8 && found;
+      });
+      const aula = targets.find(({ labels }) => labels.ap === 'ap-schule-aula');
+      expect(aula).toEqual({
+        labels: { job: 'ping', ap: 'ap-schule-aula', site: 'gesamtschule', instance: 'ap-schule-aula' },
+        url: 'http://127.0.0.1:9115/probe?module=icmp&target=127.0.0.1',
+      });
+    });
   });
 
   test('a school sees that its Wi-Fi works', async () => {

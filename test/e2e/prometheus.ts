@@ -18,8 +18,34 @@ export interface Prometheus {
   readonly url: string;
   /** Asks with PromQL, for this moment. */
   query(expression: string): Promise<readonly Sample[]>;
+  /** Each rule that it knows: whether it could be worked out, and if not, why. */
+  rules(): Promise<readonly Rule[]>;
+  /** What it found out itself to scrape for a job. */
+  targets(job: string): Promise<readonly Target[]>;
   stop(): Promise<void>;
 }
+
+export interface Rule {
+  readonly name: string;
+  readonly type: 'alerting' | 'recording';
+  readonly health: string;
+  readonly error: string;
+}
+
+export interface Target {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly url: string;
+}
+
+const rule = z.object({
+  name: z.string(),
+  type: z.enum(['alerting', 'recording']),
+  health: z.string(),
+  lastError: z.string().default(''),
+});
+const rulesAnswer = z.object({ data: z.object({ groups: z.array(z.object({ rules: z.array(rule) })) }) });
+const target = z.object({ labels: z.record(z.string(), z.string()), scrapeUrl: z.string() });
+const targetsAnswer = z.object({ data: z.object({ activeTargets: z.array(target) }) });
 
 const answer = z.object({
   status: z.literal('success'),
@@ -53,8 +79,22 @@ export async function startPrometheus(configuration: Readonly<Record<string, unk
     url,
     async query(expression) {
       const response = await fetch(`${url}/api/v1/query?${new URLSearchParams({ query: expression })}`);
-      const { data } = answer.parse(await response.json());
+      const body: unknown = await response.json();
+      if (!response.ok) throw new Error(`Prometheus refuses ${expression}: ${JSON.stringify(body)}`);
+      const { data } = answer.parse(body);
       return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+    },
+    async rules() {
+      const { data } = rulesAnswer.parse(await (await fetch(`${url}/api/v1/rules`)).json());
+      return data.groups.flatMap(({ rules }) =>
+        rules.map(({ name, type, health, lastError }) => ({ name, type, health, error: lastError })),
+      );
+    },
+    async targets(job) {
+      const { data } = targetsAnswer.parse(await (await fetch(`${url}/api/v1/targets?state=active`)).json());
+      return data.activeTargets
+        .filter(({ labels }) => labels.job === job)
+        .map(({ labels, scrapeUrl }) => ({ labels, url: scrapeUrl }));
     },
     async stop() {
       await server.end('SIGTERM');
