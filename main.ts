@@ -7,6 +7,7 @@ import { type ExamOptions, examList, examOff, examOn, schoolLink } from './comma
 import { feedbackDone, feedbackList, type ListOptions } from './commands/feedback';
 import { init } from './commands/init';
 import { type EndOptions, sessionsEnd, sessionsRefresh } from './commands/sessions-end';
+import { type SnmpProbeOptions, snmpProbe } from './commands/snmp-probe';
 import { start } from './commands/start';
 import { visitTest } from './commands/visit';
 import { type WalledGardenOptions, walledGarden } from './commands/walled-garden';
@@ -97,6 +98,18 @@ function program(exit: (code: number) => void): Command {
     .option('-c, --config <file>', 'configuration of the town', demoTown)
     .option('--gateway <id>', 'only this gateway')
     .action((options: WalledGardenOptions) => exit(walledGarden(options)));
+
+  stadtfunk
+    .command('snmp')
+    .description('ask devices by SNMP')
+    .command('probe')
+    .description('say what a device answers and which profile fits')
+    .argument('<host>', 'address of the device, or id of an access point in the configuration')
+    .option('-c, --config <file>', 'configuration of the town, for its access and its profiles')
+    .option('--port <number>', 'UDP port of its SNMP agent', Number)
+    .option('--community-env <name>', 'environment variable with a v2c community; without it and --config: public')
+    .option('--member <name>', 'which access point, if the device is a controller for many')
+    .action(async (host: string, options: SnmpProbeOptions) => exit(await snmpProbe(host, options)));
 
   stadtfunk
     .command('visit')

@@ -2,7 +2,7 @@ import { HOUR } from '../../core/time';
 import type { Clock } from '../../runtime/clock';
 import type { Profile } from '../profiles/profile';
 import type { Sample } from './probe';
-import { matching, readSigns } from './snmp-match';
+import { matching, readSigns, type Signs } from './snmp-match';
 import { type Answers, ask, narrowed, type Plan, wholePlan } from './snmp-plan';
 import { toSample } from './snmp-sample';
 import type { Security } from './snmp-security';
@@ -25,6 +25,8 @@ export interface DeviceOptions {
 /** One access point as it is known from earlier polls: which profile fits, and what of it the device answers. */
 export class Device {
   readonly security: Security;
+  /** What it was taken for, and by which signs; undefined as long as it never answered. */
+  found: { readonly profile: Profile; readonly signs: Signs } | undefined;
   readonly #options: DeviceOptions;
   readonly #clock: Clock;
   #plan: Plan | undefined;
@@ -65,9 +67,10 @@ export class Device {
 
   async #learn(session: SnmpSession): Promise<Plan> {
     const { profiles, profile: wanted, member } = this.#options;
-    const named = profiles.find(({ id }) => id === wanted);
-    const profile = named ?? matching(profiles, await readSigns(session, profiles));
+    const signs = await readSigns(session, profiles);
+    const profile = profiles.find(({ id }) => id === wanted) ?? matching(profiles, signs);
     if (profile === undefined) throw new Error('no profile fits every device');
+    this.found = { profile, signs };
     return wholePlan(session, profile, member);
   }
 }

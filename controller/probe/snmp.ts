@@ -61,6 +61,11 @@ export class SnmpProber implements Prober {
     }
   }
 
+  /** What an access point that was polled was taken for. */
+  foundOut(ap: AccessPoint): Device['found'] {
+    return this.#devices.get(ap)?.found;
+  }
+
   close(): Promise<void> {
     return this.#transport.close();
   }
