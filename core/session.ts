@@ -10,17 +10,17 @@ export interface AccountingEvent {
   /** Acct-Session-Id: with the gateway it names the session. */
   readonly sessionId: string;
   /** From the Class attribute, if the gateway returns it. */
-  readonly grantId?: GrantId;
+  readonly grantId?: GrantId | undefined;
   /** From the User-Name attribute, if it is a word that we made; never a device address. */
-  readonly username?: string;
+  readonly username?: string | undefined;
   /** When it happened at the gateway. */
   readonly eventAt: Millis;
   /** When we received it. */
   readonly receivedAt: Millis;
   /** Acct-Session-Time. */
-  readonly seconds?: number;
-  readonly downloadOctets?: Octets;
-  readonly uploadOctets?: Octets;
+  readonly seconds?: number | undefined;
+  readonly downloadOctets?: Octets | undefined;
+  readonly uploadOctets?: Octets | undefined;
 }
 
 /**

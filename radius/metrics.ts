@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { Counter, type CounterConfiguration, Gauge, Histogram } from 'prom-client';
 import type { Config } from '../config/schema';
 import type { GatewayId, SiteId } from '../core/ids';
 import { DROP, type DropReason, ORDER, type OrderResult, REJECT, type RejectReason } from '../core/reasons';
@@ -26,14 +26,36 @@ const REPLIES: Readonly<Record<ReplyCode, string>> = {
 /** From a tenth of a millisecond, which an answer from memory takes, to when gateways ask again. */
 const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 3];
 
+/** A counter with one label, kept in plain numbers until Prometheus asks: for what is counted with every request. */
+class Tally<Value extends string> {
+  readonly #counts: Map<Value, number>;
+
+  constructor(counter: CounterConfiguration<string> & { readonly labelNames: string[] }, values: readonly Value[]) {
+    const counts = new Map(values.map((value) => [value, 0]));
+    const [label = ''] = counter.labelNames;
+    this.#counts = counts;
+    new Counter({
+      ...counter,
+      collect() {
+        this.reset();
+        for (const [value, count] of counts) this.inc({ [label]: value }, count);
+      },
+    });
+  }
+
+  add(value: Value): void {
+    this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
+  }
+}
+
 /** The figures of the RADIUS server. Every series exists from the start, so that a rate over its first event is right. */
 export class RadiusMetrics {
-  readonly #requests: Counter<'kind'>;
+  readonly #requests: Tally<RequestKind>;
   readonly #repeats: Counter<'kind'>;
-  readonly #replies: Counter<'code'>;
+  readonly #replies: Tally<string>;
   readonly #rejects: Counter<'reason'>;
   readonly #dropped: Counter<'reason'>;
-  readonly #records: Counter<'kind'>;
+  readonly #records: Tally<AccountingStatus>;
   readonly #orders: Counter<'kind' | 'result'>;
   readonly #formerSecret: Counter<'gateway'>;
   readonly #withoutStore: Counter<'site' | 'result'>;
@@ -43,12 +65,25 @@ export class RadiusMetrics {
   constructor(registry: Registry, config: Live<Config>, store: SessionStore) {
     const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> =>
       new Counter({ name: `${PREFIX}${name}`, help, labelNames, registers: [registry] });
-    this.#requests = counter('radius_requests_total', 'RADIUS requests that passed verification, by kind.', 'kind');
+    const tally = <Value extends string>(name: string, help: string, label: string, values: readonly Value[]) =>
+      new Tally({ name: `${PREFIX}${name}`, help, labelNames: [label], registers: [registry] }, values);
+    this.#requests = tally(
+      'radius_requests_total',
+      'RADIUS requests that passed verification, by kind.',
+      'kind',
+      KINDS,
+    );
     this.#repeats = counter('radius_repeats_total', 'Requests sent again, answered with the same octets.', 'kind');
-    this.#replies = counter('radius_replies_total', 'RADIUS answers sent, by packet type.', 'code');
+    this.#replies = tally(
+      'radius_replies_total',
+      'RADIUS answers sent, by packet type.',
+      'code',
+      Object.values(REPLIES),
+    );
     this.#rejects = counter('radius_rejects_total', 'Access-Rejects, by reason.', 'reason');
     this.#dropped = counter('radius_dropped_total', 'RADIUS packets left without answer, by reason.', 'reason');
-    this.#records = counter('radius_accounting_records_total', 'Accounting records kept, by kind.', 'kind');
+    const records = 'radius_accounting_records_total';
+    this.#records = tally(records, 'Accounting records kept, by kind.', 'kind', ACCOUNTING_STATUSES);
     this.#formerSecret = counter(
       'radius_former_secret_total',
       'Requests that a gateway still made with its former secret.',
@@ -80,7 +115,7 @@ export class RadiusMetrics {
   }
 
   request(kind: RequestKind): void {
-    this.#requests.inc({ kind });
+    this.#requests.add(kind);
   }
 
   repeated(kind: RequestKind): void {
@@ -88,7 +123,7 @@ export class RadiusMetrics {
   }
 
   replied(code: ReplyCode): void {
-    this.#replies.inc({ code: REPLIES[code] });
+    this.#replies.add(REPLIES[code]);
   }
 
   rejected(reason: RejectReason): void {
@@ -104,7 +139,7 @@ export class RadiusMetrics {
   }
 
   recorded(status: AccountingStatus): void {
-    this.#records.inc({ kind: status });
+    this.#records.add(status);
   }
 
   formerSecretUsed(gateway: GatewayId): void {
@@ -128,17 +163,14 @@ export class RadiusMetrics {
 
   #showAll(config: Config): void {
     for (const kind of KINDS) {
-      this.#requests.inc({ kind }, 0);
       this.#repeats.inc({ kind }, 0);
       this.#duration.zero({ kind });
     }
-    for (const code of Object.values(REPLIES)) this.#replies.inc({ code }, 0);
     for (const reason of Object.keys(REJECT)) this.#rejects.inc({ reason }, 0);
     for (const reason of Object.keys(DROP)) this.#dropped.inc({ reason }, 0);
     for (const kind of ORDER_KINDS) {
       for (const result of Object.keys(ORDER)) this.#orders.inc({ kind, result }, 0);
     }
-    for (const kind of ACCOUNTING_STATUSES) this.#records.inc({ kind }, 0);
     this.#showTown(config);
   }
 

@@ -31,13 +31,13 @@ export function accountingHandler(store: SessionStore, metrics: RadiusMetrics, n
       gateway: nas.gateway,
       site: nas.site,
       sessionId: nameOf(sessionId, device),
-      ...(grantId !== undefined && { grantId }),
-      ...(username !== undefined && { username }),
+      grantId,
+      username,
       eventAt: eventTime(report, receivedAt),
       receivedAt,
-      ...(seconds !== undefined && { seconds }),
-      ...(downloadOctets !== undefined && { downloadOctets }),
-      ...(uploadOctets !== undefined && { uploadOctets }),
+      seconds,
+      downloadOctets,
+      uploadOctets,
     });
     metrics.recorded(status);
     metrics.used(nas.site, used);

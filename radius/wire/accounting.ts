@@ -22,19 +22,19 @@ const VISITORS_VIEW = 2;
 /** What an Accounting-Request reports, in our words. What the gateway leaves out is undefined. */
 export interface AccountingReport {
   readonly status: AccountingStatus;
-  readonly sessionId?: string;
+  readonly sessionId: string | undefined;
   /** The device's address in whatever form the gateway writes it. */
-  readonly device?: string;
-  readonly grantId?: GrantId;
+  readonly device: string | undefined;
+  readonly grantId: GrantId | undefined;
   /** Only if it is a word of ours; gateways also write device addresses there. */
-  readonly username?: string;
+  readonly username: string | undefined;
   /** For how many seconds the gateway has been trying to send this. */
   readonly delaySeconds: number;
   /** When it happened by the gateway's clock, in seconds since 1970. */
-  readonly eventSeconds?: number;
-  readonly seconds?: number;
-  readonly downloadOctets?: Octets;
-  readonly uploadOctets?: Octets;
+  readonly eventSeconds: number | undefined;
+  readonly seconds: number | undefined;
+  readonly downloadOctets: Octets | undefined;
+  readonly uploadOctets: Octets | undefined;
 }
 
 /**
@@ -45,34 +45,22 @@ export interface AccountingReport {
 export function readAccounting({ attributes }: Packet, viewPoint: ViewPoint): AccountingReport | undefined {
   const status = STATUS.get(attributes.integer('Acct-Status-Type'));
   if (status === undefined) return undefined;
-  const sessionId = attributes.text('Acct-Session-Id');
-  const device = attributes.text('Calling-Station-Id');
-  const grantId = attributes.text('Class');
   const username = attributes.text('User-Name');
-  const eventSeconds = attributes.integer('Event-Timestamp');
-  const seconds = attributes.integer('Acct-Session-Time');
-  return {
-    status,
-    ...(sessionId && { sessionId }),
-    ...(device !== undefined && { device }),
-    ...(grantId && { grantId }),
-    ...(username !== undefined && isWord(username) && { username }),
-    delaySeconds: attributes.integer('Acct-Delay-Time') ?? 0,
-    ...(eventSeconds !== undefined && { eventSeconds }),
-    ...(seconds !== undefined && { seconds }),
-    ...traffic(attributes, viewPoint),
-  };
-}
-
-function traffic(attributes: Attributes, viewPoint: ViewPoint): { downloadOctets?: Octets; uploadOctets?: Octets } {
   const input = counter(attributes, 'Acct-Input-Octets', 'Acct-Input-Gigawords');
   const output = counter(attributes, 'Acct-Output-Octets', 'Acct-Output-Gigawords');
   const said = attributes.integer('ChilliSpot-Acct-View-Point');
-  const swapped = said === undefined ? viewPoint === 'visitor' : said === VISITORS_VIEW;
-  const [upload, download] = swapped ? [output, input] : [input, output];
+  const isVisitors = said === undefined ? viewPoint === 'visitor' : said === VISITORS_VIEW;
   return {
-    ...(download !== undefined && { downloadOctets: download }),
-    ...(upload !== undefined && { uploadOctets: upload }),
+    status,
+    sessionId: attributes.text('Acct-Session-Id') || undefined,
+    device: attributes.text('Calling-Station-Id'),
+    grantId: attributes.text('Class') || undefined,
+    username: username !== undefined && isWord(username) ? username : undefined,
+    delaySeconds: attributes.integer('Acct-Delay-Time') ?? 0,
+    eventSeconds: attributes.integer('Event-Timestamp'),
+    seconds: attributes.integer('Acct-Session-Time'),
+    downloadOctets: isVisitors ? input : output,
+    uploadOctets: isVisitors ? output : input,
   };
 }
 
