@@ -52,11 +52,14 @@ export function typedIn(form: URLSearchParams): Typed {
   };
 }
 
-/** Browsers send line ends as two characters; other control characters nobody typed. */
+/**
+ * Browsers send line ends as two characters; other control characters nobody typed. Those that turn the direction come
+ * along when somebody copies from our pages: they would turn the operator's list around, and `markGerman` acts on them.
+ */
 function plain(text: string): string {
   return text
     .replaceAll('\r\n', '\n')
-    .replaceAll(/[^\P{Cc}\n\t]/gu, '')
+    .replaceAll(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, '')
     .trim();
 }
 

@@ -162,13 +162,16 @@ export interface WaitingVisitor {
   readonly expiresAt: Millis;
 }
 
+/** Visitors of one gateway that wait at a time: more than it can fetch in their two minutes. Who forges them fills no memory. */
+export const MOST_WAITING = 2_000;
+
 /**
  * Visitors that a gateway has not fetched yet. Here and not in the portal's memory, because the gateway may ask another
  * process than the one that took the acceptance. Nothing is durable: who is lost is before the gateway still, and taps
  * again; the grant is there.
  */
 export interface WaitingStore {
-  /** Lets a visitor wait; one with the same id before it is replaced. */
+  /** Lets a visitor wait; one with the same id before it is replaced, and beyond MOST_WAITING who has waited longest goes. */
   putWaiting(visitor: WaitingVisitor): Promise<void>;
   /** Whom the gateway is told of now: those told least often first, then those who have waited longest. They stay. */
   takeWaiting(gateway: GatewayId, limit: number, now: Millis): Promise<readonly WaitingVisitor[]>;

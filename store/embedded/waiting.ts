@@ -1,6 +1,6 @@
 import type { GatewayId } from '../../core/ids';
 import type { Millis } from '../../core/time';
-import type { WaitingStore, WaitingVisitor } from '../store';
+import { MOST_WAITING, type WaitingStore, type WaitingVisitor } from '../store';
 
 interface Entry {
   readonly visitor: WaitingVisitor;
@@ -23,6 +23,10 @@ export function waitingStore(): WaitingStore {
   return {
     putWaiting: async (visitor) => {
       const entries = living(visitor.gateway, visitor.since);
+      // At the end of the line again, so that the first is the one who has waited longest.
+      entries.delete(visitor.id);
+      const [longest] = entries.keys();
+      if (longest !== undefined && entries.size >= MOST_WAITING) entries.delete(longest);
       entries.set(visitor.id, { visitor, told: 0 });
       gateways.set(visitor.gateway, entries);
     },
@@ -41,6 +45,10 @@ export function waitingStore(): WaitingStore {
       const entries = gateways.get(gateway);
       for (const [id, { visitor }] of entries ?? []) if (visitor.since < before) entries?.delete(id);
     },
-    isWaiting: async (gateway, id, now) => living(gateway, now).has(id),
+    // Everybody who waits asks ten times a second: going through all of them each time would be too much.
+    isWaiting: async (gateway, id, now) => {
+      const entry = gateways.get(gateway)?.get(id);
+      return entry !== undefined && now < entry.visitor.expiresAt;
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../../core/time';
-import type { Store } from '../../store/store';
+import { MOST_WAITING, type Store } from '../../store/store';
 import { START } from './fixtures';
 
 /** Visitors that a gateway fetches: what every driver must do. `openNew` opens an empty store. */
@@ -52,6 +52,15 @@ export function waitingContract(name: string, openNew: () => Promise<Store>): vo
       expect(await store.isWaiting('gw-1', 'a', START + MINUTE - 1)).toBe(true);
       expect(await store.isWaiting('gw-1', 'a', START + MINUTE)).toBe(false);
       expect(await store.takeWaiting('gw-1', 4, START + MINUTE)).toEqual([]);
+    });
+
+    test('a flood of forged visitors fills no memory: who has waited longest goes', async () => {
+      await store.putWaiting(visitor('elsewhere', 0, 'gw-2'));
+      for (let i = 0; i <= MOST_WAITING; i += 1) await store.putWaiting(visitor(`visitor ${i}`));
+      expect(await store.isWaiting('gw-1', 'visitor 0', START)).toBe(false);
+      expect(await store.isWaiting('gw-1', 'visitor 1', START)).toBe(true);
+      expect(await store.isWaiting('gw-1', `visitor ${MOST_WAITING}`, START)).toBe(true);
+      expect(await store.isWaiting('gw-2', 'elsewhere', START)).toBe(true);
     });
 
     test('a gateway that starts anew loses whom it cannot know any more, and nobody else', async () => {

@@ -52,6 +52,15 @@ test('without a contact nothing of the kind is kept, and the page says that no a
   expect(page.text).toContain('We cannot answer you');
 });
 
+test('signs that turn the direction of text are not taken: our own pages mark German by them', async () => {
+  const town = await testPortal();
+  const typed = { text: 'Zeile \u2066eins\u2069 \u202ezwei', contact: '\u2066030\u2069 1' };
+  const shownAgain = await send(town, { ...typed, form: 'rubbish' }).expect(400);
+  expect(shownAgain.text).toContain('>Zeile eins zwei</textarea>');
+  await send(town, { ...typed, form: await formOf(town) }).expect(200);
+  expect(await town.store.listFeedback()).toMatchObject([{ text: 'Zeile eins zwei', contact: '030 1' }]);
+});
+
 test('a form that is sent twice is one entry with one number', async () => {
   const town = await testPortal();
   const form = await formOf(town);
