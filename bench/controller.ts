@@ -8,6 +8,7 @@ import { systemClock } from '../runtime/clock';
 import { packageRoot } from '../runtime/package-root';
 import { type Exporter, startExporter } from './controller/exporter';
 import { COMMUNITY, PROFILE, USER } from './controller/objects';
+import { scrape } from './controller/scrape';
 import { type Figure, median, type Run } from './figure';
 
 const IN_FLIGHT = 64;
@@ -48,7 +49,7 @@ export const run: Run = async (seconds) => {
     const [v2c = [], v3 = [], theirs = []] = micros;
     await open.close();
     await secure.close();
-    return [figure('controller.poll.v2c', v2c, theirs), figure('controller.poll.v3', v3, theirs)];
+    return [figure('controller.poll.v2c', v2c, theirs), figure('controller.poll.v3', v3, theirs), ...(await scrape())];
   } finally {
     exporter?.close();
     agents.disconnect();

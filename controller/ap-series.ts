@@ -1,6 +1,6 @@
 import { HEALTH_STATES, type HealthState } from '../core/health';
 import { type Millis, SECOND } from '../core/time';
-import { type Family, labelText } from '../runtime/exposition';
+import { type Family, labelText, oneLabel } from '../runtime/exposition';
 import type { Radio, Sample } from './probe/probe';
 import type { WatchedAp } from './watched-ap';
 
@@ -30,7 +30,8 @@ function infoText(name: string, sample: Sample | undefined): string {
 
 /** A radio by the name that the device has for it, and its band if that is known. */
 function radioText(radio: string, { band }: Radio): string {
-  return labelText(band === undefined ? { radio } : { radio, band });
+  const name = oneLabel('radio', radio);
+  return band === undefined ? name : `${name},${oneLabel('band', band)}`;
 }
 
 /** 1 if it works, 0 if not; undefined if nobody knows, or somebody works on it. */
@@ -123,7 +124,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'gauge',
     labelNames: ['band'],
     show: ({ sample }, show) => {
-      for (const [band, clients] of sample?.clientsByBand ?? []) show(clients, labelText({ band }));
+      for (const [band, clients] of sample?.clientsByBand ?? []) show(clients, oneLabel('band', band));
     },
   },
   {
@@ -150,7 +151,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'counter',
     labelNames: ['device'],
     show: ({ sample }, show) => {
-      for (const [device, { receiveOctets }] of sample?.traffic ?? []) show(receiveOctets, labelText({ device }));
+      for (const [device, { receiveOctets }] of sample?.traffic ?? []) show(receiveOctets, oneLabel('device', device));
     },
   },
   {
@@ -159,7 +160,8 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'counter',
     labelNames: ['device'],
     show: ({ sample }, show) => {
-      for (const [device, { transmitOctets }] of sample?.traffic ?? []) show(transmitOctets, labelText({ device }));
+      for (const [device, { transmitOctets }] of sample?.traffic ?? [])
+        show(transmitOctets, oneLabel('device', device));
     },
   },
   {
@@ -168,7 +170,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'gauge',
     labelNames: ['name'],
     show: ({ sample }, show) => {
-      for (const [name, { up }] of sample?.interfaces ?? []) show(Number(up), labelText({ name }));
+      for (const [name, { up }] of sample?.interfaces ?? []) show(Number(up), oneLabel('name', name));
     },
   },
   {
@@ -177,7 +179,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'counter',
     labelNames: ['name'],
     show: ({ sample }, show) => {
-      for (const [name, { receiveOctets }] of sample?.interfaces ?? []) show(receiveOctets, labelText({ name }));
+      for (const [name, { receiveOctets }] of sample?.interfaces ?? []) show(receiveOctets, oneLabel('name', name));
     },
   },
   {
@@ -186,7 +188,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'counter',
     labelNames: ['name'],
     show: ({ sample }, show) => {
-      for (const [name, { transmitOctets }] of sample?.interfaces ?? []) show(transmitOctets, labelText({ name }));
+      for (const [name, { transmitOctets }] of sample?.interfaces ?? []) show(transmitOctets, oneLabel('name', name));
     },
   },
 ];

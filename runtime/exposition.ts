@@ -35,8 +35,17 @@ const PIECE_LENGTH = 64 * 1024;
 /** `ap="ap-1",site="school"` */
 export function labelText(labels: Partial<Record<Label, string>>): string {
   return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escapeLabel(value)}"`)
+    .map(([name, value]) => pair(name, value))
     .join(',');
+}
+
+/** The same for a single label: the way that is gone for each interface of each access point. */
+export function oneLabel(name: Label, value: string): string {
+  return pair(name, value);
+}
+
+function pair(name: string, value: string): string {
+  return `${name}="${escapeLabel(value)}"`;
 }
 
 function escapeLabel(value: string): string {
