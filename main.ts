@@ -6,9 +6,11 @@ import { configCheck } from './commands/config-check';
 import { type ExamOptions, examList, examOff, examOn, schoolLink } from './commands/exam';
 import { feedbackDone, feedbackList, type ListOptions } from './commands/feedback';
 import { init } from './commands/init';
+import { type MaintenanceOptions, maintenanceEnd, maintenanceList, maintenanceStart } from './commands/maintenance';
 import { type EndOptions, sessionsEnd, sessionsRefresh } from './commands/sessions-end';
 import { type SnmpProbeOptions, snmpProbe } from './commands/snmp-probe';
 import { start } from './commands/start';
+import { type StatusLinkOptions, statusLink } from './commands/status-link';
 import { visitTest } from './commands/visit';
 import { type WalledGardenOptions, walledGarden } from './commands/walled-garden';
 import { OperatorError } from './core/errors';
@@ -119,6 +121,39 @@ function program(exit: (code: number) => void): Command {
     .argument('<gateway>', 'a gateway of kind uspot or coovachilli; this machine must be among its radius.clients')
     .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
     .action(async (gateway: string, options: { config: string }) => exit(await visitTest(gateway, options)));
+
+  const maintenance = stadtfunk.command('maintenance').description('say that somebody works on access points');
+  maintenance
+    .command('start')
+    .description('from now on nobody is alarmed about them, and the time does not count')
+    .option('--site <id>', 'all access points of this site')
+    .option('--ap <id>', 'this access point and what is reached through it')
+    .requiredOption('--until <time>', 'when it ends at the latest, like 14:00 or "2026-12-01 08:00"')
+    .option('--reason <text>', 'what is done, as schools read it', 'Wartung')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .action(async (options: MaintenanceOptions & { until: string; reason: string }) =>
+      exit(await maintenanceStart(options)),
+    );
+  maintenance
+    .command('end')
+    .description('the work is done')
+    .option('--site <id>', 'at this site')
+    .option('--ap <id>', 'on this access point')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .action(async (options: MaintenanceOptions) => exit(await maintenanceEnd(options)));
+  maintenance
+    .command('list')
+    .description('show what runs')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .action(async (options: { config: string }) => exit(await maintenanceList(options)));
+  stadtfunk
+    .command('status')
+    .description('what everybody may know about a site')
+    .command('link')
+    .description('print the address of a status page; where it is not public, the address is like a key')
+    .requiredOption('--site <id>', 'the site; if its page is not public, its configuration needs statusLink')
+    .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
+    .action((options: StatusLinkOptions) => exit(statusLink(options)));
 
   const feedback = stadtfunk.command('feedback').description('work with what visitors wrote to the town');
   feedback

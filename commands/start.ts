@@ -21,6 +21,7 @@ import { openStore } from '../store/open';
 import { END_SESSIONS, endSessions, REFRESH_SESSIONS, refreshSessions } from './end-sessions';
 import { examSwitch } from './exam-switch';
 import { feedbackDesk } from './feedback-desk';
+import { maintenanceDesk } from './maintenance-desk';
 import { reloadMetric } from './reload-metric';
 
 /**
@@ -61,6 +62,7 @@ export async function start(file: string): Promise<number> {
       [REFRESH_SESSIONS, refreshSessions({ config, store, clock: systemClock, log })],
       ...examSwitch({ store, clock: systemClock, log }),
       ...feedbackDesk({ store, clock: systemClock, log }),
+      ...maintenanceDesk({ store, clock: systemClock, random: systemRandom, log }),
     ]),
   };
   const pages = new Map([

@@ -1,16 +1,20 @@
+import { maintenancePlans } from '../../config/maintenance';
 import type { AccessPoint, Config, Site } from '../../config/schema';
-import { type Availability, availability, sum } from '../../core/availability';
+import { type Availability, availability, type History, sum } from '../../core/availability';
 import { type Health, unknownSince, watchTolerance } from '../../core/health';
-import type { Interval } from '../../core/intervals';
-import { type SiteStatus, siteStatus } from '../../core/site-status';
+import { type Interval, within } from '../../core/intervals';
+import { covers, type MaintenanceWindow, planned, runsAt, timeOf } from '../../core/maintenance';
+import { type OpeningHours, openSpans } from '../../core/opening-hours';
+import { type ShownState, type SiteStatus, siteStatus } from '../../core/site-status';
 import { DAY, type Millis } from '../../core/time';
+import { pathFrom, type Uplinks, uplinksOf } from '../../core/uplinks';
 import type { HealthStore } from '../../store/store';
 
-/** An access point as its status page shows it; a suspect one is still up. */
+/** An access point as its status page shows it; a suspect one is still up. `agent`: it is there and says nothing. */
 export interface ApReport {
   readonly id: string;
   readonly name: string;
-  readonly state: 'up' | 'down' | 'unknown';
+  readonly state: 'up' | 'down' | 'parent-down' | 'agent' | 'maintenance' | 'unknown';
   readonly since: Millis;
 }
 
@@ -24,41 +28,98 @@ export interface SiteReport {
   /** Nobody watches just now, so the status may be wrong. */
   readonly isStale: boolean;
   readonly accessPoints: readonly ApReport[];
-  /** Time of all access points together. */
+  /** Time of all access points together, within the opening hours if the site has any. */
   readonly day: Availability;
   readonly month: Availability;
-  /** The thirty days of the month, the oldest first. */
+  readonly year: Availability;
+  /** The last thirty days, the oldest first; at all hours. */
   readonly days: readonly Availability[];
+  /** Work that is going on or planned for the next two weeks, the earliest first. */
+  readonly work: readonly MaintenanceWindow[];
 }
 
 const DAYS = 30;
+const YEAR = 365 * DAY;
+const AHEAD = 14 * DAY;
+
+/** What is known of one access point of the site. */
+interface Watched {
+  readonly ap: AccessPoint;
+  readonly health: Health;
+  readonly history: History;
+  readonly worked: MaintenanceWindow | undefined;
+}
 
 export async function siteReport(store: HealthStore, config: Config, site: Site, now: Millis): Promise<SiteReport> {
-  const month = { from: now - DAYS * DAY, to: now };
+  const year = { from: now - YEAR, to: now };
+  const uplinks = uplinksOf(config);
   const configured = config.accessPoints.filter((ap) => ap.site === site.id);
-  const [known, unwatched, histories] = await Promise.all([
+  const [known, unwatched, kept, histories] = await Promise.all([
     store.allHealth(),
-    store.unwatched(month, watchTolerance(config.controller.pollSeconds)),
-    Promise.all(configured.map((ap) => store.outages(ap.id, month))),
+    store.unwatched(year, watchTolerance(config.controller.pollSeconds)),
+    store.maintenance({ from: year.from, to: now + AHEAD }),
+    Promise.all(configured.map((ap) => store.outages(ap.id, year))),
   ]);
-  const watched = configured.map((ap, i) => ({ ap, ...known.get(ap.id), outages: histories[i] ?? [] }));
-  const healths = watched.map(({ health }) => health ?? unknownSince(now));
+  const watched = configured.map((ap, i): Watched => {
+    const { health = unknownSince(now), firstSeenAt } = known.get(ap.id) ?? {};
+    const windows = kept.filter((window) => covers(window, ap, pathFrom(ap.id, uplinks)));
+    const history = { firstSeenAt, unwatched, outages: histories[i] ?? [], maintenance: windows.map(timeOf) };
+    return { ap, health, history, worked: windows.find((window) => runsAt(window, now)) };
+  });
   const gap = unwatched.findLast(({ to }) => to >= now);
-  const share = (window: Interval): Availability =>
-    sum(watched.map(({ firstSeenAt, outages }) => availability([window], { firstSeenAt, outages, unwatched })));
+  const share = (spans: readonly Interval[]): Availability =>
+    sum(watched.map(({ history }) => availability(spans, history)));
+  const open = openIn(site.rules.openingHours, year);
+  const last = (time: Millis): Interval[] => within({ from: now - time, to: now }, open);
   return {
     site,
-    status: siteStatus(healths, now),
-    checkedAt: gap === undefined ? now : gap.from > month.from ? gap.from : undefined,
+    status: siteStatus(watched.map(shown), now),
+    checkedAt: gap === undefined ? now : gap.from > year.from ? gap.from : undefined,
     isStale: gap !== undefined,
-    accessPoints: watched.map(({ ap, health }) => apReport(ap, health ?? unknownSince(now))),
-    day: share({ from: now - DAY, to: now }),
-    month: share(month),
-    days: Array.from({ length: DAYS }, (_, i) => share({ from: month.from + i * DAY, to: month.from + (i + 1) * DAY })),
+    accessPoints: watched.map((one) => apReport(one, gap !== undefined)),
+    ...{ day: share(last(DAY)), month: share(last(DAYS * DAY)), year: share(open) },
+    days: Array.from({ length: DAYS }, (_, i) => {
+      const from = now - (DAYS - i) * DAY;
+      return share([{ from, to: from + DAY }]);
+    }),
+    work: workAt(configured, {
+      kept,
+      uplinks,
+      plans: planned(maintenancePlans(config), { from: now, to: now + AHEAD }),
+      now,
+    }),
   };
 }
 
-function apReport({ id, name }: AccessPoint, { state, since }: Health): ApReport {
-  const shown = { suspect: 'up', 'parent-down': 'down' } as const;
-  return { id, name, state: state === 'suspect' || state === 'parent-down' ? shown[state] : state, since };
+function openIn(hours: OpeningHours | undefined, window: Interval): Interval[] {
+  return hours === undefined ? [window] : within(window, openSpans(hours, window));
+}
+
+function shown({ health, worked }: Watched): ShownState {
+  if (worked !== undefined) return { state: 'maintenance', since: worked.from };
+  // Whose agent alone is silent may well work; nobody knows.
+  return { state: health.cause === 'agent' ? 'unknown' : health.state, since: health.since };
+}
+
+function apReport({ ap: { id, name }, health, worked }: Watched, isStale: boolean): ApReport {
+  if (worked !== undefined) return { id, name, state: 'maintenance', since: worked.from };
+  const { state, since, cause } = health;
+  if (isStale) return { id, name, state: 'unknown', since };
+  if (cause !== undefined) return { id, name, state: cause, since };
+  return { id, name, state: state === 'suspect' ? 'up' : state, since };
+}
+
+interface Work {
+  readonly kept: readonly MaintenanceWindow[];
+  readonly plans: readonly MaintenanceWindow[];
+  readonly uplinks: Uplinks;
+  readonly now: Millis;
+}
+
+/** What was kept when it began counts, not the plan: it may have been ended early. */
+function workAt(aps: readonly AccessPoint[], { kept, plans, uplinks, now }: Work): MaintenanceWindow[] {
+  const ids = new Set(kept.map(({ id }) => id));
+  return [...kept.filter((window) => timeOf(window).to > now), ...plans.filter(({ id }) => !ids.has(id))]
+    .filter((window) => aps.some((ap) => covers(window, ap, pathFrom(ap.id, uplinks))))
+    .sort((a, b) => a.from - b.from);
 }

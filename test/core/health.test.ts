@@ -360,8 +360,19 @@ describe('the status of a site', () => {
       [health('up', 1), health('down', 5), health('down', 4)],
       { state: 'partly', since: 4 },
     ],
+    [
+      'what its uplink does to it is down as well',
+      [health('up', 1), health('parent-down', 5)],
+      { state: 'partly', since: 5 },
+    ],
     ['all are down: since the last went down', [health('down', 5), health('down', 8)], { state: 'down', since: 8 }],
   ])('%s', (_, all, expected) => {
     expect(siteStatus(all, 99)).toEqual(expected);
+  });
+
+  test('planned work is named only if nothing else is wrong', () => {
+    const work = { state: 'maintenance', since: 7 } as const;
+    expect(siteStatus([health('up', 1), work], 99)).toEqual({ state: 'maintenance', since: 7 });
+    expect(siteStatus([health('down', 8), work], 99)).toEqual({ state: 'down', since: 8 });
   });
 });

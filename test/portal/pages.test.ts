@@ -6,12 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request from 'supertest';
 import { LANGUAGES } from '../../config/schema';
+import type { Health, OutageChange } from '../../core/health';
 import { DAY, HOUR } from '../../core/time';
 import { PortalRole } from '../../portal/role';
 import { silentLog } from '../../runtime/log';
 import { createMetrics } from '../../runtime/metrics';
 import { packageRoot } from '../../runtime/package-root';
 import { systemRandom } from '../../runtime/random';
+import { schoolWord, statusWord } from '../../runtime/school-link';
 import {
   closeStores,
   NOW,
@@ -191,6 +193,83 @@ describe('status', () => {
     const { text } = await request(app).get('/status/school').expect(200);
     expect(text).not.toContain('Alle Zugangspunkte');
     expect(text).toContain('In Betrieb: 1 von 3 Zugangspunkten, seit 17. Oktober 2025 um 20:00');
+  });
+
+  test('counts opening hours only, names planned work, and says the same as JSON', async () => {
+    const rules = "rules: { openingHours: [{ days: [mo, tu, we, th, fr], from: '07:30', to: '16:00' }] }";
+    const { app, store } = await testPortal(
+      townConfig(
+        (yaml) => `${yaml.replace('kind: school', `kind: school, ${rules}`)}
+maintenance:
+  - { id: switch, reason: Neuer Switch, sites: [school], from: 2026-11-23 06:00, until: 2026-11-23 07:00 }
+`,
+      ),
+    );
+    await schoolFault(store);
+    await store.putMaintenance({
+      ...{ id: 'now', reason: 'Neue Firmware', sites: [], accessPoints: ['ap-hall'] },
+      ...{ from: NOW - HOUR, to: NOW + HOUR },
+    });
+    const { text } = await request(app).get('/status/school').expect(200);
+    expect(text).toContain('Gezählt werden nur die Öffnungszeiten.');
+    expect(text).toContain('Jetzt bis 20:00: Neue Firmware');
+    expect(text).toContain('Von Montag, 23. November um 06:00 bis Montag, 23. November um 07:00: Neuer Switch');
+    expect(text).toContain('geplante Arbeiten seit 18:00');
+    const { body } = await request(app).get('/status/school.json').expect(200);
+    // A Saturday: the school was closed until Friday 16:00, and one of three failed at 15:00 today.
+    expect(body.availability).toMatchObject({ within: 'opening-hours', last24Hours: { upRatio: null } });
+    expect(body.availability.last12Months.upRatio).toBeGreaterThan(0.98);
+    expect(body.maintenance).toEqual([
+      { from: '2026-11-21T17:00:00.000Z', until: '2026-11-21T19:00:00.000Z', reason: 'Neue Firmware' },
+      { from: '2026-11-23T05:00:00.000Z', until: '2026-11-23T06:00:00.000Z', reason: 'Neuer Switch' },
+    ]);
+  });
+
+  test.each<[string, Health, OutageChange, string]>([
+    [
+      'its uplink',
+      { state: 'parent-down', since: NOW - HOUR, streak: 0 },
+      { kind: 'open', from: NOW - HOUR, cause: 'uplink' },
+      'nicht erreichbar seit 18:00: Die Leitung dorthin ist gestört',
+    ],
+    [
+      'its agent',
+      { state: 'down', cause: 'agent', since: NOW - HOUR, streak: 0 },
+      { kind: 'open', from: NOW - HOUR, cause: 'agent' },
+      'Zustand unklar seit 18:00',
+    ],
+  ])('an access point that is silent because of %s is not called broken', async (_, health, change, sentence) => {
+    const { app, store } = await testPortal();
+    await schoolFault(store);
+    await store.putHealth('ap-hall', health, change);
+    expect((await request(app).get('/status/school').expect(200)).text).toContain(sentence);
+  });
+
+  test('that is not public is shown by its link only, and stays out of shared caches', async () => {
+    const { app } = await testPortal(
+      townConfig((yaml) => yaml.replace('statusPage: none', 'statusPage: none, statusLink: 2')),
+    );
+    const key = '0123456789abcdefABCDEF0123456789xyz';
+    const at = (path: string, number: number, site = 'shelter') =>
+      `${path}?${new URLSearchParams({ k: statusWord(key, site, number), l: 'en' })}`;
+    const page = await request(app).get(at('/status/shelter', 2)).expect(200);
+    expect(page.headers['cache-control']).toBe('private, no-store');
+    const json = /href="(\/status\/shelter\.json[^"]*)"/.exec(page.text)?.[1] ?? '';
+    expect((await request(app).get(json).expect(200)).body.site).toBe('shelter');
+    const languages = [...page.text.matchAll(/href="([^"]*l=de[^"]*)"/g)].map(([, href]) =>
+      href?.replaceAll('&amp;', '&'),
+    );
+    for (const href of languages)
+      await request(app)
+        .get(String(new URL(String(href), 'http://x/status/shelter')).slice(8))
+        .expect(200);
+    for (const path of ['/status/shelter', '/status/shelter.json']) {
+      for (const wrong of [path, `${path}?k=`, at(path, 1), at(path, 2, 'school')])
+        await request(app).get(wrong).expect(404);
+    }
+    await request(app)
+      .get(`/status/shelter?k=${schoolWord(key, 'shelter', 2)}`)
+      .expect(404);
   });
 
   test('is a page for sites that want one, and 404 for the others', async () => {
