@@ -26,10 +26,11 @@ export function seeOther(portal: Portal, request: IncomingMessage, response: Ser
   answer(portal, request, response, { status: 303, headers: ['Location', location, 'Cache-Control', 'no-store'] });
 }
 
-/** The path of a request as it arrived, and its query. */
+/** The path of a request as it arrived, and its query. Proxies may send the whole address (RFC 9112 3.2.2). */
 export function pathOf({ url = '/' }: IncomingMessage): string {
   const at = url.indexOf('?');
-  return at < 0 ? url : url.slice(0, at);
+  const path = at < 0 ? url : url.slice(0, at);
+  return path.startsWith('/') ? path : path.replace(/^https?:\/\/[^/]*/i, '');
 }
 
 export function queryOf({ url = '/' }: IncomingMessage): string {

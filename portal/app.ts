@@ -43,7 +43,9 @@ function handlerOf(request: IncomingMessage): Handler | undefined {
   if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
   if (path === '/visit') return visitAgain;
   const [, family = '', ...rest] = path.split('/');
-  return rest.length === 1 && FIRST_PARTS.has(family) ? visit : undefined;
+  // Who sets a gateway up may end the address with a slash, as everywhere else.
+  const isOne = rest.length === 1 || (rest.length === 2 && rest[1] === '');
+  return isOne && FIRST_PARTS.has(family) ? visit : undefined;
 }
 
 async function answerWith(

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import request from 'supertest';
 import { chapPassword } from '../../portal/gateways/mikrotik';
 import { papPassword } from '../../portal/gateways/uam';
-import { closeStores, testPortal, townConfig, UAM_SECRET, uamRedirect, visitField } from './support/town';
+import { closeTowns, serve } from './support/served-town';
+import { testPortal, townConfig, UAM_SECRET, uamRedirect, visitField } from './support/town';
 
-afterAll(closeStores);
+afterAll(closeTowns);
 
 const CHALLENGE = '6404e33836ce57634cd31263be711b9e';
 
@@ -37,6 +39,21 @@ describe('UAM', () => {
     const page = await request(app).get(uamRedirect('town-hall', { res }));
     expect(page.status).toBe(status);
     expect(page.text.includes(words)).toBe(true);
+  });
+
+  test.each([
+    ['an address that was set up with a slash at its end', (path: string) => path.replace('?', '/?')],
+    ['the whole address, as a proxy sends it', (path: string) => `http://portal.test:8080${path}`],
+  ])('%s leads to the same page', async (_, written) => {
+    const { app } = await testPortal();
+    const port = await serve(() => app);
+    const status = await new Promise((resolve, reject) => {
+      get({ port, path: written(uamRedirect('plain')) }, (answer) => resolve(answer.resume().statusCode)).on(
+        'error',
+        reject,
+      );
+    });
+    expect(status).toBe(200);
   });
 
   test('every parameter that the two gateways may add is let pass', async () => {
