@@ -54,8 +54,10 @@ function mistake(path: readonly (string | number)[], kind: MistakeKind, words: R
 function duplicateIds(sections: Sections): Explained[] {
   return (['sites', 'gateways', 'accessPoints', 'calendars', 'blockings', 'maintenance'] as const).flatMap((list) => {
     const ids = sections[list]?.map((entry) => entry.id) ?? [];
+    // Reversed, so that the first of equal ids is what remains; a search for each would take seconds in a large town.
+    const firsts = new Map(ids.map((id, i) => [id, i] as const).reverse());
     return ids.flatMap((id, i) => {
-      const first = ids.indexOf(id);
+      const first = firsts.get(id) ?? i;
       return first === i ? [] : [mistake([list, i, 'id'], 'duplicate-id', { other: pathText([list, first]) })];
     });
   });
@@ -63,9 +65,10 @@ function duplicateIds(sections: Sections): Explained[] {
 
 function unknownSites(sections: Sections): Explained[] {
   if (sections.sites === undefined) return [];
-  const sites = [...new Set(sections.sites.map((site) => site.id))];
+  const known = new Set(sections.sites.map((site) => site.id));
+  const sites = [...known];
   const check = (site: string, path: (string | number)[]): Explained[] => {
-    if (sites.includes(site)) return [];
+    if (known.has(site)) return [];
     return [mistake(path, 'unknown-site', { hint: didYouMean(nearest(site, sites)), sites: sites.join(', ') })];
   };
   return [
@@ -84,8 +87,9 @@ function unknownSites(sections: Sections): Explained[] {
 function uplinkMistakes({ accessPoints, sites = [], maintenance = [] }: Sections): Explained[] {
   if (accessPoints === undefined) return [];
   const ids = accessPoints.map(({ id }) => id);
+  const known = new Set(ids);
   const check = (id: string | undefined, path: (string | number)[]): Explained[] =>
-    id === undefined || ids.includes(id)
+    id === undefined || known.has(id)
       ? []
       : [mistake(path, 'unknown-access-point', { hint: didYouMean(nearest(id, ids)) })];
   const unknown = [
