@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { ApId } from '../core/ids';
 import { SECOND } from '../core/time';
 import type { Cancel, Clock } from '../runtime/clock';
@@ -39,12 +38,15 @@ export class Scheduler {
   readonly #clock: Clock;
   readonly #poll: Poll;
   readonly #running = new Set<Promise<void>>();
-  readonly #abort = new AbortController();
+  /** One for each poll under way: thousands that listen to the same signal would search one long list. */
+  readonly #aborts = new Set<AbortController>();
   #periodMs = SECOND;
   #targets = new Map<ApId, Target>();
   /** The targets by phase. */
   #ring: readonly Target[] = [];
   #queue: Target[] = [];
+  /** How many of its first have been taken already. */
+  #taken = 0;
   /** Those brought forward; they come before the queue. */
   #hurried: Target[] = [];
   #lastTick = 0;
@@ -53,8 +55,6 @@ export class Scheduler {
   constructor(clock: Clock, poll: Poll) {
     this.#clock = clock;
     this.#poll = poll;
-    // Each poll listens to the one signal; Node.js would take the eleventh for a leak.
-    setMaxListeners(0, this.#abort.signal);
   }
 
   start(): void {
@@ -85,6 +85,7 @@ export class Scheduler {
     this.#hurried = this.#hurried.filter((target) => this.#targets.get(target.ap) === target);
     const hurried = new Set(this.#hurried);
     this.#queue = this.#ring.filter((target) => target.waiting && !hurried.has(target));
+    this.#taken = 0;
   }
 
   /**
@@ -97,7 +98,7 @@ export class Scheduler {
     const now = this.#clock.monotonic();
     if (target === undefined || target.running || now - target.hurried < this.#periodMs) return false;
     target.hurried = now;
-    if (target.waiting) this.#queue.splice(this.#queue.indexOf(target), 1);
+    if (target.waiting) this.#queue.splice(this.#queue.indexOf(target, this.#taken), 1);
     target.waiting = true;
     this.#hurried.push(target);
     return true;
@@ -115,7 +116,7 @@ export class Scheduler {
     this.#cancel();
     this.#queue = [];
     this.#hurried = [];
-    this.#abort.abort();
+    for (const abort of this.#aborts) abort.abort();
     await Promise.all(this.#running);
   }
 
@@ -128,7 +129,7 @@ export class Scheduler {
     const silent = Math.ceil((this.#ring.length * SILENT_POLL_MS) / this.#periodMs);
     const most = Math.min(Math.max(MAX_IN_FLIGHT, silent), MAX_IN_FLIGHT_EVER);
     while (turns > 0 && this.#running.size < most) {
-      const target = this.#hurried.shift() ?? this.#queue.shift();
+      const target = this.#hurried.shift() ?? this.#next();
       if (target === undefined) break;
       turns--;
       this.#start(target, now);
@@ -147,13 +148,27 @@ export class Scheduler {
     }
   }
 
+  /** Takes the first of the queue. What was taken is cut off now and then: `shift` moves all that follow, each time. */
+  #next(): Target | undefined {
+    const target = this.#queue[this.#taken];
+    if (target !== undefined) this.#taken++;
+    if (this.#taken > 1_000 || this.#taken === this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#taken);
+      this.#taken = 0;
+    }
+    return target;
+  }
+
   #start(target: Target, now: number): void {
     target.waiting = false;
     target.running = true;
     target.polled = true;
     target.last = now;
-    const running = this.#poll(target.ap, this.#abort.signal).finally(() => {
+    const abort = new AbortController();
+    this.#aborts.add(abort);
+    const running = this.#poll(target.ap, abort.signal).finally(() => {
       target.running = false;
+      this.#aborts.delete(abort);
       this.#running.delete(running);
     });
     this.#running.add(running);
