@@ -64,7 +64,8 @@ test('alerts, dashboard and documents use only metrics and labels that exist', (
   const wrong = selected.flatMap(([, name = '', selector = '']) =>
     [...selector.matchAll(/(\w+)\s*[=!]/g)]
       .map(([, label = '']) => label)
-      .filter((label) => label !== 'job' && !labelsOf.get(name)?.includes(label))
+      // Prometheus adds these two to whatever it scrapes.
+      .filter((label) => !['job', 'instance'].includes(label) && !labelsOf.get(name)?.includes(label))
       .map((label) => `${name}{${label}}`),
   );
   expect(selected.length).toBeGreaterThan(10);
