@@ -32,7 +32,10 @@ export interface WatchContext {
 }
 
 /** The host sent something, so that it and the way to it work. */
-const HOST_ANSWERS: ReadonlySet<MissReason> = new Set<MissReason>(['refused', 'malformed', 'error']);
+const HOST_ANSWERS: ReadonlySet<MissReason> = new Set<MissReason>(['refused', 'access-refused', 'malformed', 'error']);
+
+/** Something was there to answer, be it only the controller of the access point: our own line works. */
+const SIGHT: ReadonlySet<MissReason> = new Set<MissReason>([...HOST_ANSWERS, 'member-unknown', 'member-down']);
 
 /** The health of all access points: folds polls into it, keeps it in the store and says what changed. */
 export class Watch {
@@ -126,7 +129,7 @@ export class Watch {
   async record(ap: ApId, result: PollResult, at: Millis): Promise<void> {
     if (this.#wasPaused()) await this.goOn();
     if (at < this.#pausedUntil) return;
-    if (result.answered || HOST_ANSWERS.has(result.reason)) {
+    if (result.answered || SIGHT.has(result.reason)) {
       this.#sight.answered(at);
       if (this.#sight.isBlind) await this.#seeAgain(at);
     }

@@ -2,10 +2,8 @@ import type { Exam } from '../../core/exam';
 import { FEEDBACK_AFTERGLOW_MS, type Feedback } from '../../core/feedback';
 import type { Grant } from '../../core/grant';
 import { isLive } from '../../core/grant';
-import type { Health, Outage } from '../../core/health';
-import { type Interval, within } from '../../core/intervals';
+import type { Interval } from '../../core/intervals';
 import type { DeviceAddress } from '../../core/mac';
-import { type MaintenanceWindow, timeOf } from '../../core/maintenance';
 import { keyScope } from '../../core/pseudonym';
 import {
   type AccountingEvent,
@@ -18,6 +16,7 @@ import {
 import { type EndOrder, isOver, KEEP_OUT_AFTER_MS } from '../../core/session-end';
 import { HOUR, type Millis, startOfHour } from '../../core/time';
 import { type AcceptanceCount, type HourlyUsage, SESSION_AFTERGLOW_MS, type Store } from '../../store/store';
+import { healthModel } from './health-model';
 import { waitingModel } from './waiting-model';
 
 type Kept<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -38,12 +37,8 @@ export function modelStore(timeZone: string): Store {
   let sessions: { session: Session; endedAt?: Millis }[] = [];
   let ends: EndOrder[] = [];
   let usage: (Kept<HourlyUsage> & { site: string })[] = [];
-  const health = new Map<string, { health: Health; firstSeenAt?: Millis }>();
-  let outages: (Kept<Outage> & { ap: string })[] = [];
-  let maintenance: MaintenanceWindow[] = [];
+  const healthKept = healthModel();
   let feedback: Feedback[] = [];
-  let unwatched: Interval[] = [];
-  let watchedUntil = 0;
 
   const word = () => `word-${++drawn}`;
   const toGrant = ({ device: _device, day: _day, dayCount: _count, ...grant }: KeptGrant): Grant => ({ ...grant });
@@ -303,42 +298,7 @@ export function modelStore(timeZone: string): Store {
 
     ...waitingModel(),
 
-    putHealth: async (ap, next, change) => {
-      const firstSeenAt = health.get(ap)?.firstSeenAt ?? next.lastSeenAt;
-      health.set(ap, { health: next, ...(firstSeenAt !== undefined && { firstSeenAt }) });
-      const lasting = outages.find((outage) => outage.ap === ap && outage.to === undefined);
-      const cause = change?.cause === undefined ? {} : { cause: change.cause };
-      const begin = (from: Millis) => {
-        outages = outages.filter((outage) => outage.ap !== ap || outage.from !== from);
-        outages.push({ ap, from, ...cause });
-        outages.sort((a, b) => a.from - b.from);
-      };
-      if (change?.kind === 'open') begin(lasting?.from ?? change.from);
-      if (change?.kind === 'close' && lasting !== undefined) Object.assign(lasting, { to: change.to, ...cause });
-      if (change?.kind === 'turn') {
-        if (lasting !== undefined) lasting.to = change.at;
-        begin(change.at);
-      }
-    },
-    allHealth: async () => new Map(health),
-    outages: async (ap, window) =>
-      outages.filter((outage) => outage.ap === ap && overlaps(outage, window)).map(({ ap: _, ...outage }) => outage),
-    watch: async (now, tolerance) => {
-      if (now - watchedUntil > tolerance) unwatched.push({ from: watchedUntil, to: now });
-      if (now < watchedUntil) unwatched = within({ from: 0, to: now }, unwatched);
-      watchedUntil = now;
-    },
-    unwatched: async (window, tolerance) => {
-      const silence = { from: watchedUntil, to: window.to };
-      return within(window, window.to - watchedUntil > tolerance ? [...unwatched, silence] : unwatched);
-    },
-    putMaintenance: async (window) => {
-      maintenance = [...maintenance.filter(({ id }) => id !== window.id), window];
-    },
-    maintenance: async (asked) =>
-      maintenance
-        .filter((window) => overlaps(timeOf(window), asked))
-        .toSorted((a, b) => a.from - b.from || compare(a.id, b.id)),
+    ...healthKept.operations,
 
     recordsOf: async (id) => {
       const grant = grants.find((kept) => kept.id === id);
@@ -391,9 +351,7 @@ export function modelStore(timeZone: string): Store {
       feedback = feedback.filter(({ doneAt }) => doneAt === undefined || doneAt + FEEDBACK_AFTERGLOW_MS > now);
       acceptances = acceptances.filter(({ hour }) => hour + HOUR > historyBefore);
       usage = usage.filter(({ hour }) => hour + HOUR > historyBefore);
-      outages = outages.filter(({ to }) => to === undefined || to > historyBefore);
-      unwatched = unwatched.filter(({ to }) => to > historyBefore);
-      maintenance = maintenance.filter((window) => timeOf(window).to > historyBefore);
+      healthKept.forget(historyBefore);
     },
     check: async () => {},
     close: async () => {},

@@ -84,6 +84,47 @@ export function storeContract(name: string, open: (options: OpenOptions) => Prom
       await store.close();
     });
 
+    test('an outage keeps its cause, may get another, and may go on for another reason', async () => {
+      const store = await openNew();
+      const health = { state: 'parent-down', since: START, streak: 0, changes: [START], bootAt: START } as const;
+      const at = (minute: number) => START + minute * MINUTE;
+      await store.putHealth('ap', health, { kind: 'open', from: at(0) });
+      await store.putHealth('ap', health, { kind: 'open', from: at(0), cause: 'uplink' });
+      await store.putHealth('ap', health, { kind: 'turn', at: at(1) });
+      await store.putHealth('ap', health, { kind: 'close', to: at(2), cause: 'power' });
+      await store.putHealth('ap', health, { kind: 'open', from: at(3), cause: 'agent' });
+      await store.putHealth('ap', health, { kind: 'close', to: at(4) });
+      expect(await store.outages('ap', WHOLE_TIME)).toEqual([
+        { from: at(0), to: at(1), cause: 'uplink' },
+        { from: at(1), to: at(2), cause: 'power' },
+        { from: at(3), to: at(4), cause: 'agent' },
+      ]);
+      expect((await store.allHealth()).get('ap')).toEqual({ health });
+      await store.close();
+    });
+
+    test('a window of maintenance is found while it lasts, ended early or not, and forgotten with the outages', async () => {
+      const store = await openNew();
+      const work = {
+        id: 'a',
+        reason: 'new switch',
+        sites: ['rathaus'],
+        accessPoints: [],
+        from: START,
+        to: START + HOUR,
+      };
+      await store.putMaintenance(work);
+      const late = { from: START + 10 * MINUTE, to: START + HOUR };
+      expect(await store.maintenance(late)).toEqual([work]);
+      const ended = { ...work, endedAt: START + 10 * MINUTE };
+      await store.putMaintenance(ended);
+      expect(await store.maintenance(late)).toEqual([]);
+      expect(await store.maintenance(WHOLE_TIME)).toEqual([ended]);
+      await store.forget(START + HOUR, { historyBefore: START + 10 * MINUTE });
+      expect(await store.maintenance(WHOLE_TIME)).toEqual([]);
+      await store.close();
+    });
+
     test('a clock that was a day ahead and is right again leaves no unwatched time behind', async () => {
       const store = await openNew();
       await store.watch(START, MINUTE);

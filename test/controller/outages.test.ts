@@ -1,3 +1,4 @@
+import { END_MAINTENANCE, LIST_MAINTENANCE, maintenanceDesk, START_MAINTENANCE } from '../../commands/maintenance-desk';
 import type { Config } from '../../config/schema';
 import type { PollResult } from '../../controller/probe/probe';
 import { Scheduler } from '../../controller/scheduler';
@@ -7,6 +8,7 @@ import { HOUR, MINUTE, type Millis, SECOND } from '../../core/time';
 import { ManualClock } from '../../runtime/clock';
 import { LiveValue } from '../../runtime/live';
 import { type LogFields, silentLog } from '../../runtime/log';
+import { systemRandom } from '../../runtime/random';
 import { modelStore } from '../contract/model';
 import { START, town } from './controller';
 
@@ -261,6 +263,31 @@ describe('maintenance', () => {
     expect(run.states().get('ap-0')).toBe('down');
     await run.stop();
   });
+});
+
+test('maintenance that is ordered begins at once, is seen within an interval, and ends when the work is done', async () => {
+  const run = await simulate(townOf(names(4)), () => 'answers');
+  const { store, clock } = run;
+  const desk = new Map(maintenanceDesk({ store, clock, random: systemRandom, log: silentLog }));
+  const order = async (path: string, asked: object): Promise<object[]> => {
+    const said: object[] = [];
+    await desk.get(path)?.(asked, (line) => void said.push(line));
+    return said;
+  };
+  const scope = { sites: [], accessPoints: ['ap-1'] };
+  await run.clock.advance(MINUTE);
+  await order(START_MAINTENANCE, { ...scope, until: clock.now() + HOUR, reason: 'new mast' });
+  expect(await order(LIST_MAINTENANCE, {})).toMatchObject([{ accessPoints: ['ap-1'], reason: 'new mast' }]);
+  await run.restart();
+  expect(run.states().get('ap-1')).toBe('maintenance');
+  await run.clock.advance(MINUTE);
+  expect(await order(END_MAINTENANCE, { sites: ['school'], accessPoints: [] })).toEqual([{ ended: 0 }]);
+  expect(await order(END_MAINTENANCE, scope)).toEqual([{ ended: 1 }]);
+  expect(await order(LIST_MAINTENANCE, {})).toEqual([]);
+  await run.clock.advance(MINUTE);
+  expect(run.states().get('ap-1')).toBe('up');
+  await expect(order(START_MAINTENANCE, { sites: ['school'] })).rejects.toThrow();
+  await run.stop();
 });
 
 test('an access point that flaps is told of once', async () => {
