@@ -52,40 +52,63 @@ const source = z
 
 const sources = z.partialRecord(z.enum(SCALARS), z.array(source).min(1));
 
-const column = oid.optional();
+const OWN = '1.3.6.1.4.1.99999';
+
+function columnOf(description: string, example: string) {
+  return oid.optional().meta({ description, example: `${OWN}.2.1.${example}` });
+}
 
 const radioTable = z.strictObject({
-  name: column,
-  band: z.strictObject({ column: oid, is: z.record(z.string(), z.enum(['2.4', '5', '6'])) }).optional(),
-  frequencyMhz: column,
-  channel: column,
-  clients: column,
-  noiseDbm: column,
-  channelUtilizationPercent: column,
-  zeroIsUnknown: z.boolean().optional(),
+  name: columnOf('Its name. Without it: that of the interface with the same index.', '2'),
+  band: z
+    .strictObject({
+      column: oid.meta({ description: 'The column with the text.', example: `${OWN}.2.1.2` }),
+      is: z
+        .record(z.string(), z.enum(['2.4', '5', '6']))
+        .meta({ description: 'The band for each text.', form: '{text: band}', example: { ng: '2.4', na: '5' } }),
+    })
+    .optional()
+    .describe('The band, where a text tells it. Otherwise frequency or channel do.'),
+  frequencyMhz: columnOf('Frequency.', '3'),
+  channel: columnOf('Channel of 2.4 or 5 GHz.', '7'),
+  clients: columnOf('Devices in its cell.', '4'),
+  noiseDbm: columnOf('Noise, with or without its sign.', '6'),
+  channelUtilizationPercent: columnOf('How much of the time the channel is busy, whoever sends.', '5'),
+  zeroIsUnknown: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Whether the device writes 0 for what it does not know; not for clients.', example: true }),
 });
 
 /** `1.3.6.1.4.1.8072.1.3.2.3.1.1."clients-{name}"`: the text in quotes becomes its length and its characters. */
-const template = z
-  .string()
-  .refine((text) => /^[0-2](\.\d{1,10})+\."[^"]*\{name\}[^"]*"$/.test(text), asIssue('form-oid'))
-  .optional();
+function templateOf(description: string, word: string) {
+  return z
+    .string()
+    .refine((text) => /^[0-2](\.\d{1,10})+\."[^"]*\{name\}[^"]*"$/.test(text), asIssue('form-oid'))
+    .optional()
+    .meta({
+      description,
+      form: 'an object identifier that ends in a text in quotes, with {name} for the radio',
+      example: `${OWN}.3.2."${word}-{name}"`,
+    });
+}
 
 export const snmpProfile = z.strictObject({
   id: id.meta({ description: 'Its name in `profile` of an access point.', example: 'example-ap' }),
   vendor: z.string().max(40).optional().meta({ description: 'Who makes the device.', example: 'Example' }),
   match: z
     .strictObject({
-      objectIds: z.array(oid).optional(),
-      answers: z.array(oid).optional(),
+      objectIds: z
+        .array(oid)
+        .optional()
+        .meta({ description: 'sysObjectID begins with one of these.', example: ['1.3.6.1.4.1.99999'] }),
+      answers: z
+        .array(oid)
+        .optional()
+        .meta({ description: 'Something is there below one of these.', example: ['1.3.6.1.4.1.99999.1'] }),
     })
     .refine(({ objectIds = [], answers = [] }) => objectIds.length + answers.length > 0, asIssue('profile-matches-all'))
-    .meta({
-      description:
-        'Which devices it is for: sysObjectID begins with one of `objectIds`, and something is there below one of `answers`. One of the two may be left out.',
-      form: '{objectIds: [...], answers: [...]}',
-      example: { objectIds: ['1.3.6.1.4.1.99999'], answers: ['1.3.6.1.4.1.99999.1'] },
-    }),
+    .describe('Which devices it is for: both have to be true, or the one that is given.'),
   scalars: sources.default({}).meta({
     description: `Single values: ${SCALARS.join(', ')}. For each a list; the first that the device has counts. The description and uptime that every device has need not be named.`,
     form: 'for each name a list of object identifiers, {oid, pattern} or {below}',
@@ -97,35 +120,43 @@ export const snmpProfile = z.strictObject({
   radios: z
     .array(radioTable)
     .default([])
-    .meta({
-      description:
-        'Tables with a row for each radio or network: columns `name`, `band` (`{column, is: {text: band}}`), `frequencyMhz`, `channel`, `clients`, `noiseDbm`, `channelUtilizationPercent`. Without `name` the interface with the same index gives it. `zeroIsUnknown`: where the device writes 0 for what it does not know.',
-      form: 'a list of tables, each a mapping of columns to object identifiers',
-      example: [{ frequencyMhz: '1.3.6.1.4.1.99999.2.1.3', clients: '1.3.6.1.4.1.99999.2.1.4' }],
-    }),
+    .describe('Tables with a row for each radio or network; several on one radio are summed up by its name.'),
   namedRadios: z
-    .strictObject({ names: oid, frequencyMhz: template, clients: template, noiseDbm: template })
-    .optional()
-    .meta({
-      description:
-        'The same where each value has an object of its own with the radio’s name in it. `names`: the object that lists them, one a line, what follows a comma is not read.',
-      form: '{names, frequencyMhz, clients, noiseDbm}; in the latter three {name} stands for the radio, and quoted text for its length and characters',
-      example: { names: '1.3.6.1.4.1.99999.3.1.0', clients: '1.3.6.1.4.1.99999.3.2."clients-{name}"' },
-    }),
-  members: z
     .strictObject({
-      name: oid,
-      status: z.strictObject({ column: oid, up: z.int() }).optional(),
-      scalars: sources.default({}),
-      radios: radioTable.optional(),
+      names: oid.meta({
+        description: 'The object that lists the radios, one a line; what follows a comma is not read.',
+        example: `${OWN}.3.1.0`,
+      }),
+      frequencyMhz: templateOf('Frequency.', 'frequency'),
+      clients: templateOf('Devices in its cell.', 'clients'),
+      noiseDbm: templateOf('Noise.', 'noise'),
     })
     .optional()
-    .meta({
-      description:
-        'For a controller that answers for many access points: the column with their names, which has their hardware address as its index; `status` with the number that means up; columns with single values; the table of radios, whose index begins with that of the access point. `member` of the access point says which row is its own.',
-      form: '{name, status: {column, up}, scalars, radios}',
-      example: { name: '1.3.6.1.4.1.99999.4.1.2', status: { column: '1.3.6.1.4.1.99999.4.1.3', up: 1 } },
-    }),
+    .describe('The same where each value has an object of its own, with the name of the radio as its index.'),
+  members: z
+    .strictObject({
+      name: oid.meta({
+        description: 'The column with the names of the access points; its index is their hardware address.',
+        example: `${OWN}.4.1.2`,
+      }),
+      status: z
+        .strictObject({
+          column: oid.meta({ description: 'The column that says it.', example: `${OWN}.4.1.3` }),
+          up: z.int().meta({ description: 'The number that means up.', example: 1 }),
+        })
+        .optional()
+        .describe('Whether the access point is up, as the controller sees it.'),
+      scalars: sources.default({}).meta({
+        description: 'Columns with single values, named as in `scalars` of the profile.',
+        form: 'for each name a list of object identifiers',
+        example: { model: [`${OWN}.4.1.4`] },
+      }),
+      radios: radioTable.optional().describe('The table of radios; its index begins with that of the access point.'),
+    })
+    .optional()
+    .describe(
+      'For a controller that answers for many access points: `member` of the access point says which row is its own.',
+    ),
   uplink: z
     .array(z.string().min(1))
     .default([])
