@@ -36,11 +36,37 @@ const MAX_REQUESTS = 64;
 const TOO_BIG = 1;
 const NO_SUCH_NAME = 2;
 
+/**
+ * Thousands of devices of one kind are asked the same, so they share the requests. Made anew when too many differ, as
+ * those for members of a controller do.
+ */
+const MAX_SHARED = 4_096;
+const sharedGets = new Map<string, Get>();
+const sharedWalks = new Map<string, Walk>();
+
+function shared<T>(made: Map<string, T>, oids: readonly Oid[], make: () => T): T {
+  const key = oids.join(' ');
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  if (made.size >= MAX_SHARED) made.clear();
+  const request = make();
+  made.set(key, request);
+  return request;
+}
+
 export function getOf(oids: readonly Oid[]): Get {
-  return { oids, question: { type: PDU.get, list: bindingList(oids.map(oidBytes)), repetitions: 0 } };
+  return shared(sharedGets, oids, () => newGet(oids));
 }
 
 export function walkOf(columns: readonly Oid[]): Walk {
+  return shared(sharedWalks, columns, () => newWalk(columns));
+}
+
+function newGet(oids: readonly Oid[]): Get {
+  return { oids, question: { type: PDU.get, list: bindingList(oids.map(oidBytes)), repetitions: 0 } };
+}
+
+function newWalk(columns: readonly Oid[]): Walk {
   const names = columns.map(oidBytes);
   const rows = Math.max(1, Math.floor(BINDINGS_PER_REQUEST / columns.length));
   return { columns, names, rows, first: { type: PDU.getBulk, list: bindingList(names), repetitions: rows } };
