@@ -90,6 +90,8 @@ for (let i = 0; i < AGENTS; i++) {
   const socket = createSocket('udp4');
   const engineId = Buffer.from(`8000000004${i.toString(16).padStart(12, '0')}`, 'hex');
   socket.on('message', (request, { port, address }) => {
+    // Empty: somebody only wants to know whether anybody listens.
+    if (request.length === 0) return;
     const message = decode(request);
     const seconds = 1_000 + Math.floor((performance.now() - began) / 1000);
     const reply = message === undefined ? answerCommunity(request) : answerUser(request, message, engineId, seconds);
