@@ -11,7 +11,7 @@ import { readForm } from '../form';
 import { type GatewayAdapter, GatewayAway } from '../gateways/gateway';
 import { grantFor } from '../grant-for';
 import { LANGUAGE_PARAMETER } from '../i18n/language';
-import type { Portal } from '../portal';
+import { type Portal, storing } from '../portal';
 import { languageOf, translator } from '../respond';
 import { isCrossSite } from '../security';
 import { sourceOf } from '../source';
@@ -67,6 +67,8 @@ async function admit(
     target = await adapter.admit({ visit: shown.visit, granted, limits: decided.acceptance, returnTo, source });
   } catch (error) {
     if (!(error instanceof GatewayAway)) throw error;
+    // Nobody was let in. A grant that this made would stand before the next try as if it were somebody else's.
+    if (!adapter.vouches && proof === undefined) await storing(portal.store.endGrant(granted.grant.id, now));
     showAway(portal, request, response, { adapter, visit: word });
     return;
   }

@@ -181,7 +181,12 @@ describe.each(APIS)('asked by %s', (api) => {
     await accept(town);
     controller.fault = undefined;
     const visit = /name="visit" value="([\w-]+)"/.exec(page.text)?.[1];
-    await request(town.app).post('/accept').type('form').send({ visit }).expect(303);
+    const { headers } = await request(town.app).post('/accept').type('form').send({ visit }).expect(303);
+    const { pathname, search } = new URL(String(headers.location));
+    const online = await request(town.app)
+      .get(pathname + search)
+      .redirects(1);
+    expect(online.text).toContain('name="connection"');
     const events = log.map((line) => JSON.parse(line)).filter(({ event }) => /^controller-/.test(event));
     expect(events.map(({ event, nas }) => [event, nas])).toEqual([
       ['controller-away', 'market'],
