@@ -13,6 +13,7 @@ import { start } from './commands/start';
 import { type StatusLinkOptions, statusLink } from './commands/status-link';
 import { visitTest } from './commands/visit';
 import { type WalledGardenOptions, walledGarden } from './commands/walled-garden';
+import { nearest } from './config/nearest';
 import { OperatorError } from './core/errors';
 import { packageRoot } from './runtime/package-root';
 
@@ -34,7 +35,12 @@ function program(exit: (code: number) => void): Command {
     .command('start', { isDefault: true })
     .description('run portal, RADIUS server and controller (this is what happens without a command)')
     .option('-c, --config <file>', 'configuration of the town; without it the demo town starts', demoTown)
-    .action(async ({ config }: { config: string }) => exit(await start(config)));
+    // What is no command comes here, and there is a better answer to it than "too many arguments".
+    .allowExcessArguments()
+    .action(async ({ config }: { config: string }, { args: [word] }: Command) => {
+      if (word !== undefined) stadtfunk.error(unknownCommand(word, stadtfunk));
+      exit(await start(config));
+    });
 
   stadtfunk
     .command('init')
@@ -171,6 +177,14 @@ function program(exit: (code: number) => void): Command {
     .action(async (reference: string, options: { config: string }) => exit(await feedbackDone(reference, options)));
 
   return stadtfunk;
+}
+
+function unknownCommand(word: string, { commands }: Command): string {
+  const meant = nearest(
+    word,
+    commands.map((command) => command.name()),
+  );
+  return `error: there is no command "${word}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`;
 }
 
 async function main(): Promise<void> {

@@ -46,6 +46,14 @@ beforeEach(async () => {
 afterEach(() => product.remove());
 
 describe('what cannot work is said in one sentence', () => {
+  test('a command that there is not, and the one that was meant', () => {
+    const { status, stderr } = spawnSync(process.execPath, [join(packageRoot, 'dist', 'main.js'), 'exma', 'on'], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error: there is no command "exma"; did you mean "exam"\?\n/m);
+  });
+
   test('a configuration that does not exist', () => {
     unlinkSync(join(product.folder, 'town.yaml'));
     expectOneSentence(run(product), 2, /town\.yaml/, /does not exist/, /stadtfunk init/);
