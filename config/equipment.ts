@@ -267,7 +267,6 @@ export function accessPoint(secret: SecretField) {
       description:
         'The access point or device, listed here as well, through which it is reached: while that is down, this one is not called down. Without it: the `uplink` of its site.',
       form: 'the id of an access point',
-      example: 'switch-town-hall',
     }),
     host: host.meta({
       description:

@@ -37,8 +37,8 @@ export const maintenance = z
         form: 'a list of ids of access points',
         example: ['ap-town-hall-1'],
       }),
-    from: localTime.optional().meta({ description: 'Begins, by the clocks of the town.', example: '2026-12-01 06:00' }),
-    until: localTime.optional().meta({ description: 'Ends.', example: '2026-12-01 08:00' }),
+    from: localTime.optional().describe('Begins, by the clocks of the town.'),
+    until: localTime.optional().describe('Ends.'),
     weekly: z
       .array(
         z
