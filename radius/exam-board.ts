@@ -11,6 +11,8 @@ import type { ExamStore } from '../store/store';
 export class ExamBoard {
   readonly #store: ExamStore;
   #exams: ReadonlyMap<SiteId, Exam> = new Map();
+  /** Sites whose exam was found ended by a login, between two looks. */
+  readonly #lifted = new Set<SiteId>();
 
   constructor(store: ExamStore) {
     this.#store = store;
@@ -26,7 +28,19 @@ export class ExamBoard {
     const known = this.#exams.get(site);
     if (known === undefined || !isRunning(known, now)) return undefined;
     const asked = this.#store.findExam(site, now);
-    return asked instanceof Promise ? asked.catch(() => known) : asked;
+    return asked instanceof Promise
+      ? asked.then((exam) => this.#confirmed(site, exam)).catch(() => known)
+      : this.#confirmed(site, asked);
+  }
+
+  /** Whether somebody was let in although the last look saw an exam; true once. */
+  takeLifted(site: SiteId): boolean {
+    return this.#lifted.delete(site);
+  }
+
+  #confirmed(site: SiteId, exam: Exam | undefined): Exam | undefined {
+    if (exam === undefined) this.#lifted.add(site);
+    return exam;
   }
 
   /** The exam of a site as the store last said; it may be over. */

@@ -85,7 +85,9 @@ export class SiteWatch {
       terms: terms?.version,
       limits: limitsOf(rules),
     };
-    if (!access.isOpen && before?.closed !== true) await this.#end({ site: id }, access.reason, now);
+    // An exam that ends and another that begins between two looks leave no trace but those who came in meanwhile.
+    const wasOpen = this.#deps.exams.takeLifted(id) || before?.closed !== true;
+    if (!access.isOpen && wasOpen) await this.#end({ site: id }, access.reason, now);
     for (const blocking of inForce) {
       if (before?.blockings.has(blocking.id)) continue;
       const acceptedBefore = before === undefined ? blocking.from : now;
