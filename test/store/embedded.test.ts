@@ -22,6 +22,9 @@ import { storeContract } from '../contract/store';
 import { describeWith, needsRoot } from '../support/packages';
 import { childArguments, startChild } from './children';
 
+// Random lists of operations wait for the disk a few thousand times.
+jest.setTimeout(60_000);
+
 const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-store-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
