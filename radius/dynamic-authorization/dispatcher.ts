@@ -3,9 +3,10 @@ import type { GatewayId } from '../../core/ids';
 import type { OrderResult } from '../../core/reasons';
 import { type EndOrder, isOver } from '../../core/session-end';
 import { SECOND } from '../../core/time';
-import type { Cancel, Clock } from '../../runtime/clock';
+import type { Clock } from '../../runtime/clock';
 import type { Live } from '../../runtime/live';
 import type { Log } from '../../runtime/log';
+import { Lookout } from '../../runtime/lookout';
 import type { EndStore, GrantStore, SessionStore } from '../../store/store';
 import type { ExamBoard } from '../exam-board';
 import type { DynamicAuthorizationClient } from './client';
@@ -41,8 +42,7 @@ export class Dispatcher {
   readonly #client: DynamicAuthorizationClient;
   readonly #deps: DispatcherDeps;
   readonly #underWay = new Set<Promise<void>>();
-  #looking: Promise<void> | undefined;
-  #cancel: Cancel = () => {};
+  readonly #lookout = new Lookout(() => this.#look());
 
   constructor(client: DynamicAuthorizationClient, deps: DispatcherDeps) {
     this.#client = client;
@@ -50,21 +50,16 @@ export class Dispatcher {
   }
 
   start(): void {
-    this.#cancel = this.#deps.clock.every(LOOK_EVERY, () => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = undefined;
-      });
-    });
+    this.#lookout.start(this.#deps.clock, LOOK_EVERY);
   }
 
   /** Takes no more orders; those under way are left to the client, which gives them up when its channels stop. */
-  stop(): void {
-    this.#cancel();
+  stop(): Promise<void> {
+    return this.#lookout.stop();
   }
 
   /** Resolves when nothing is under way any more. */
   async idle(): Promise<void> {
-    await this.#looking;
     await Promise.all(this.#underWay);
   }
 

@@ -55,7 +55,7 @@ export class DynamicAuthorization {
   /** What is under way is given up; its orders fall due again later. Harmless when it never started. */
   async stop(): Promise<void> {
     await this.#siteWatch.stop();
-    this.#dispatcher.stop();
+    await this.#dispatcher.stop();
     await this.#udp.stop();
     await this.#dispatcher.idle();
   }

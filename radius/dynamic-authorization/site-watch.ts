@@ -5,9 +5,10 @@ import type { SiteRules } from '../../core/rules';
 import type { EndScope } from '../../core/session-end';
 import { siteAccess } from '../../core/site-access';
 import { type Millis, SECOND } from '../../core/time';
-import type { Cancel, Clock } from '../../runtime/clock';
+import type { Clock } from '../../runtime/clock';
 import type { Live } from '../../runtime/live';
 import type { Log } from '../../runtime/log';
+import { Lookout } from '../../runtime/lookout';
 import type { EndStore } from '../../store/store';
 import type { ExamBoard } from '../exam-board';
 
@@ -37,24 +38,18 @@ interface Seen {
 export class SiteWatch {
   readonly #deps: SiteWatchDeps;
   readonly #seen = new Map<SiteId, Seen>();
-  #looking: Promise<void> | undefined;
-  #cancel: Cancel = () => {};
+  readonly #lookout = new Lookout(() => this.#look());
 
   constructor(deps: SiteWatchDeps) {
     this.#deps = deps;
   }
 
   start(): void {
-    this.#cancel = this.#deps.clock.every(LOOK_EVERY, () => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = undefined;
-      });
-    });
+    this.#lookout.start(this.#deps.clock, LOOK_EVERY);
   }
 
-  async stop(): Promise<void> {
-    this.#cancel();
-    await this.#looking;
+  stop(): Promise<void> {
+    return this.#lookout.stop();
   }
 
   async #look(): Promise<void> {

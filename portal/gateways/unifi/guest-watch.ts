@@ -1,6 +1,7 @@
 import { SECOND } from '../../../core/time';
-import type { Cancel, Clock } from '../../../runtime/clock';
+import type { Clock } from '../../../runtime/clock';
 import type { Log } from '../../../runtime/log';
+import { Lookout } from '../../../runtime/lookout';
 import type { GrantStore } from '../../../store/store';
 import type { GatewayAdapter, GatewayServices } from '../gateway';
 
@@ -21,24 +22,18 @@ interface Watched {
  */
 export class GuestWatch {
   readonly #watched: Watched;
-  #looking: Promise<void> | undefined;
-  #cancel: Cancel = () => {};
+  readonly #lookout = new Lookout(() => this.#look());
 
   constructor(watched: Watched) {
     this.#watched = watched;
   }
 
   start(): void {
-    this.#cancel = this.#watched.clock.every(LOOK_EVERY, () => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = undefined;
-      });
-    });
+    this.#lookout.start(this.#watched.clock, LOOK_EVERY);
   }
 
-  async stop(): Promise<void> {
-    this.#cancel();
-    await this.#looking;
+  stop(): Promise<void> {
+    return this.#lookout.stop();
   }
 
   async #look(): Promise<void> {
