@@ -1,6 +1,5 @@
 import request from 'supertest';
-import { MINUTE } from '../../core/time';
-import { END_WITHIN_MS } from '../../portal/ending';
+import { until, whileTimePasses } from '../support/wait';
 import { online } from './support/online';
 import { closeStores, DEVICE, NOW, openndsRedirect, townConfig, visitField } from './support/town';
 
@@ -19,17 +18,12 @@ async function session({ store, grantOf }: Visitor, kind: 'start' | 'stop' = 'st
 const end = ({ app, connection }: Visitor, language = 'de') =>
   request(app).post(`/disconnect?l=${language}`).type('form').send({ connection });
 
-/** Taps, then does what the gateway or the time does meanwhile, once the orders are given. */
+/** Taps, does what the gateway does meanwhile, once the orders are given, and lets time pass until the page is there. */
 async function endWhile(visitor: Visitor, meanwhile: () => Promise<unknown>) {
-  const [answer] = await Promise.all([
-    end(visitor).then((page) => page),
-    (async () => {
-      while ((await visitor.store.getEnd(SESSION)) === undefined) await new Promise(setImmediate);
-      await meanwhile();
-      await visitor.clock.advance(END_WITHIN_MS + MINUTE);
-    })(),
-  ]);
-  return answer;
+  const answer = end(visitor).then((page) => page);
+  await until('the end is ordered', () => visitor.store.getEnd(SESSION));
+  await meanwhile();
+  return whileTimePasses(visitor.clock, answer);
 }
 
 test('the grant ends at once, and when the gateway says that the session is over, so does the page', async () => {

@@ -1,5 +1,6 @@
 import request from 'supertest';
 import { HOUR, MINUTE } from '../../core/time';
+import { until, whileTimePasses } from '../support/wait';
 import { online } from './support/online';
 import { closeStores, DEVICE, NOW, testPortal, townConfig, UAM_SECRET } from './support/town';
 
@@ -80,7 +81,7 @@ describe('what is kept about a connection', () => {
       .send({ connection })
       .then((page) => page);
     const session = { gateway: 'town-hall', sessionId: 'c0ffee01' };
-    while ((await store.getEnd(session)) === undefined) await new Promise(setImmediate);
+    await until('the end is ordered', () => store.getEnd(session));
     expect((await me()).text).toContain('Ende angeordnet: 19:11');
     await store.applyAccounting({
       kind: 'stop',
@@ -89,8 +90,7 @@ describe('what is kept about a connection', () => {
       eventAt: NOW + HOUR,
       receivedAt: NOW + HOUR,
     });
-    await clock.advance(MINUTE);
-    expect((await tap).text).toContain('Ihr Gerät ist nicht mehr im Internet');
+    expect((await whileTimePasses(clock, tap)).text).toContain('Ihr Gerät ist nicht mehr im Internet');
     const { text } = await me();
     expect(text).toContain('Über Ihre Verbindung ist nichts mehr gespeichert');
     expect(text).not.toMatch(/Rathausplatz|c0ffee01|<form/);
@@ -130,10 +130,9 @@ test('where the day counts, it is said what stays when all else is deleted, and 
     .type('form')
     .send({ connection })
     .then((page) => page.text);
-  while ((await store.getEnd(session)) === undefined) await new Promise(setImmediate);
+  await until('the end is ordered', () => store.getEnd(session));
   await store.applyAccounting({ kind: 'stop', ...session });
-  await clock.advance(MINUTE);
-  expect(await tap).toContain(kept);
+  expect(await whileTimePasses(clock, tap)).toContain(kept);
   expect(await tap).not.toContain('Kürzel Ihres Geräts sind gelöscht');
   expect(await see()).not.toContain('nichts mehr gespeichert');
   expect(await see()).toContain(kept);

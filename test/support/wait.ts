@@ -1,3 +1,5 @@
+import type { ManualClock } from '../../runtime/clock';
+
 /** Waits until `condition` gives something other than undefined or false, and returns it. */
 export async function until<T>(
   what: string,
@@ -11,4 +13,18 @@ export async function until<T>(
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1000} s in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Lets the time of `clock` pass, a little at a time, until `outcome` is there: for what waits on timers not set yet. */
+export async function whileTimePasses<T>(clock: ManualClock, outcome: Promise<T>): Promise<T> {
+  let open = true;
+  const close = () => {
+    open = false;
+  };
+  outcome.then(close, close);
+  while (open) {
+    await clock.advance(100);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return outcome;
 }
