@@ -11,7 +11,7 @@ interface Told {
 
 /**
  * Says that an outage began or ended. Quiet where one notice is enough: one that flaps is told of once, what its uplink
- * does to it not at all, and during planned work nobody is warned.
+ * or the controller itself does to it not at all, and during planned work nobody is warned.
  */
 export function notices(log: Log, { config, health, inMaintenance }: WatchedAp, { before, change, at }: Told): void {
   const { id: ap, site } = config;
@@ -25,8 +25,9 @@ export function notices(log: Log, { config, health, inMaintenance }: WatchedAp, 
     return { ap, site, durationSeconds: seconds(from, to), ...(cause !== undefined && { reason: cause }) };
   };
   if (change.kind === 'close') {
-    if (before.state === 'down') log.info('outage-closed', fields(before.since, change.to));
-  } else if (change.cause !== 'uplink') {
+    if (before.state === 'down' && before.cause !== 'unseen')
+      log.info('outage-closed', fields(before.since, change.to));
+  } else if (change.cause !== 'uplink' && change.cause !== 'unseen') {
     const told = fields(change.kind === 'open' ? change.from : change.at, at);
     if (inMaintenance) log.info('outage-opened', told);
     else log.warn('outage-opened', told);

@@ -3,8 +3,11 @@ import { errnoOf } from '../core/errors';
 import { type Millis, SECOND } from '../core/time';
 import type { Clock } from '../runtime/clock';
 
-/** `unsure`: the next poll tells. `blind`: it is the controller itself that is cut off. */
-export type Judgement = 'sees' | 'unsure' | 'blind';
+/**
+ * `unsure`: the next poll tells. `blind`: it is the controller itself that is cut off. `partly`: others answer, but many
+ * fall at once and everything beside the controller is silent, so that it has no way to these.
+ */
+export type Judgement = 'sees' | 'unsure' | 'partly' | 'blind';
 
 export interface FallenAp {
   /** Its first miss in a row, and the present one. */
@@ -12,6 +15,8 @@ export interface FallenAp {
   readonly at: Millis;
   /** How many access points were up until now, this one among them. */
   readonly standing: number;
+  /** Whether a large share of them falls at the same time as this one. */
+  readonly isMass: boolean;
 }
 
 export interface SightPolicy {
@@ -24,7 +29,7 @@ export interface SightPolicy {
 
 const CONNECT_MS = 2 * SECOND;
 /** That fewer fall at the same time is no rarity. */
-const FEW = 3;
+export const FEW = 3;
 
 /**
  * Whether the controller itself is still connected. As long as any access point answers, it is. If nothing answers, it
@@ -46,15 +51,23 @@ export class Sight {
     return this.#lastAnswerAt;
   }
 
-  answered(at: Millis): void {
-    this.#lastAnswerAt = Math.max(at, this.#lastAnswerAt ?? at);
+  /** Something answered a poll that began then. Returns how long nothing had. */
+  answered(at: Millis): Millis {
+    const last = this.#lastAnswerAt ?? at;
+    this.#lastAnswerAt = Math.max(at, last);
+    return this.#lastAnswerAt - last;
   }
 
   /** Judges before an access point is called down. */
-  async judge({ streakFrom, at, standing }: FallenAp, policy: SightPolicy): Promise<Judgement> {
+  async judge({ streakFrom, at, standing, isMass }: FallenAp, policy: SightPolicy): Promise<Judgement> {
     const { periodMs, misses, targets } = policy;
     const last = this.#lastAnswerAt;
-    if (last !== undefined && last >= at - periodMs) return 'sees';
+    if (last !== undefined && last >= at - periodMs) {
+      // One poll tells nothing of what came after it: with a single miss to be called down, that may be everything.
+      if (misses === 1 && streakFrom === at && last <= at && standing >= FEW) return 'unsure';
+      const isCutOff = isMass && targets.length > 0 && !(await this.targetsAnswer(policy));
+      return isCutOff ? 'partly' : 'sees';
+    }
     if (targets.length > 0 && (await this.targetsAnswer(policy))) return 'sees';
     if (targets.length === 0 && standing < FEW) return 'sees';
     // Others answered after its first miss, so that one may have been chance; those who answered last will tell.

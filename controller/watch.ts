@@ -4,6 +4,7 @@ import {
   afterGap,
   type Health,
   isDown,
+  isUnknownCause,
   type MissKind,
   type OutageChange,
   unknownSince,
@@ -21,7 +22,7 @@ import type { HealthStore } from '../store/store';
 import { notices } from './notices';
 import { presentMaintenance } from './planned-work';
 import type { PollResult } from './probe/probe';
-import { type Judgement, Sight, type SightPolicy } from './sight';
+import { FEW, type Judgement, Sight, type SightPolicy } from './sight';
 import { type Miss, WatchedAp } from './watched-ap';
 
 export interface WatchContext {
@@ -34,8 +35,32 @@ export interface WatchContext {
 /** The host sent something, so that it and the way to it work. */
 const HOST_ANSWERS: ReadonlySet<MissReason> = new Set<MissReason>(['refused', 'access-refused', 'malformed', 'error']);
 
+/** Nothing was even sent: that is no sign of the access point. */
+const NOT_ASKED: ReadonlySet<MissReason> = new Set<MissReason>(['unreachable', 'unresolved']);
+
+/** What falls together is a large share from here on. */
+const LARGE_SHARE = 0.2;
+
 /** Something was there to answer, be it only the controller of the access point: our own line works. */
 const SIGHT: ReadonlySet<MissReason> = new Set<MissReason>([...HOST_ANSWERS, 'member-unknown', 'member-down']);
+
+interface Tally {
+  /** Up until now, the suspect ones among them. */
+  readonly standing: number;
+  readonly suspect: number;
+  /** Down since not long ago. */
+  readonly fallen: number;
+}
+
+function tally(all: Iterable<WatchedAp>, since: Millis): Tally {
+  let [standing, suspect, fallen] = [0, 0, 0];
+  for (const { health } of all) {
+    if (health.state === 'up' || health.state === 'suspect') standing++;
+    if (health.state === 'suspect') suspect++;
+    if (isDown(health) && health.since > since) fallen++;
+  }
+  return { standing, suspect, fallen };
+}
 
 /** The health of all access points: folds polls into it, keeps it in the store and says what changed. */
 export class Watch {
@@ -53,6 +78,9 @@ export class Watch {
   /** When the last pause ended. What was asked before it and answered after it tells nothing. */
   #pausedUntil: Millis = 0;
   #storeFailed = false;
+  #counted: (Tally & { readonly at: Millis }) | undefined;
+  /** To whom the controller has no way, though others answer. */
+  readonly #unseen = new Set<ApId>();
 
   constructor({ config, store, clock, log }: WatchContext) {
     this.#config = config;
@@ -130,8 +158,9 @@ export class Watch {
     if (this.#wasPaused()) await this.goOn();
     if (at < this.#pausedUntil) return;
     if (result.answered || SIGHT.has(result.reason)) {
-      this.#sight.answered(at);
+      const silence = this.#sight.answered(at);
       if (this.#sight.isBlind) await this.#seeAgain(at);
+      else if (silence > this.#sightPolicy().periodMs && this.#tally().suspect >= FEW) await this.#countAnew(at);
     }
     if (this.#sight.isBlind) return;
     const policy = this.#config.current.controller;
@@ -150,24 +179,37 @@ export class Watch {
   /** Why a poll was missed, as far as others show it. */
   async #missOf(watched: WatchedAp, reason: MissReason, at: Millis): Promise<Miss | 'blind'> {
     const path = pathFrom(watched.config.id, this.#uplinks).map((id) => this.#watched.get(id)?.health);
-    const isUplinkDown = path.some((health) => health && isDown(health) && health.cause !== 'agent');
-    const why: MissKind = HOST_ANSWERS.has(reason) ? 'agent' : isUplinkDown ? 'uplink' : 'silent';
-    if (why !== 'silent') return { at, why, isUndecided: false };
+    const isUplinkDown = path.some((health) => health && isDown(health) && !isUnknownCause(health.cause));
+    if (HOST_ANSWERS.has(reason)) return { at, why: 'agent', isUndecided: false };
+    if (isUplinkDown) return { at, why: 'uplink', isUndecided: false };
     const isUplinkSuspect = path.some((health) => health?.state === 'suspect');
     const judgement = await this.#judge(watched.health, at);
+    const why: MissKind = judgement === 'partly' || NOT_ASKED.has(reason) ? 'unseen' : 'silent';
     if (judgement !== 'blind') return { at, why, isUndecided: isUplinkSuspect || judgement === 'unsure' };
     if (!this.#sight.isBlind) await this.#goBlind();
     return 'blind';
   }
 
   /** Looks at the controller itself before an access point is called down. */
-  #judge({ state, streak, streakFrom = 0 }: Health, at: Millis): Promise<Judgement> | Judgement {
+  #judge({ state, streak, streakFrom = 0, cause }: Health, at: Millis): Promise<Judgement> | Judgement {
     const policy = this.#sightPolicy();
     const falls = (state === 'up' || state === 'suspect') && streak + 1 >= policy.misses;
-    if (!falls) return 'sees';
-    const all = [...this.#watched.values()];
-    const standing = all.filter(({ health }) => health.state === 'up' || health.state === 'suspect').length;
-    return this.#sight.judge({ streakFrom: streak === 0 ? at : streakFrom, at, standing }, policy);
+    const isUnseen = cause === 'unseen';
+    if (!falls && !isUnseen) return 'sees';
+    const { suspect, standing, fallen } = this.#tally();
+    const falling = suspect + fallen;
+    const isMass = isUnseen || (falling >= FEW && falling >= LARGE_SHARE * (standing + fallen));
+    return this.#sight.judge({ streakFrom: streak === 0 ? at : streakFrom, at, standing, isMass }, policy);
+  }
+
+  /** Counts them at most once a second: when many fall, each asks. */
+  #tally(): Tally {
+    const now = this.#clock.monotonic();
+    if (this.#counted === undefined || now - this.#counted.at >= SECOND) {
+      const { periodMs, misses } = this.#sightPolicy();
+      this.#counted = { at: now, ...tally(this.#watched.values(), this.#clock.now() - 2 * misses * periodMs) };
+    }
+    return this.#counted;
   }
 
   #sightPolicy(): SightPolicy {
@@ -181,6 +223,19 @@ export class Watch {
     this.#sight.isBlind = true;
     this.#log.error('controller-blind', { durationSeconds: Math.round((this.#clock.now() - since) / SECOND) });
     await this.#guarded(() => this.#store.watch(since, this.#tolerance()));
+  }
+
+  /** When no access point has answered for a while, the devices beside the controller tell whose fault that is. */
+  async #lookAround(now: Millis): Promise<void> {
+    const policy = this.#sightPolicy();
+    const isQuiet = now - (this.#sight.lastAnswerAt ?? now) > policy.periodMs;
+    if (isQuiet && policy.targets.length > 0 && (await this.#sight.targetsAnswer(policy))) this.#sight.answered(now);
+  }
+
+  /** Nothing answered for a while, and then something did: what was missed meanwhile tells of the controller's line. */
+  async #countAnew(at: Millis): Promise<void> {
+    this.#pausedUntil = at;
+    await this.#forEach((watched) => watched.replaceHealth(afterGap(watched.health)));
   }
 
   /** Something answered a poll, or beside the controller, at that time: from then on misses count anew. */
@@ -201,7 +256,7 @@ export class Watch {
       const policy = this.#sightPolicy();
       if (policy.targets.length === 0 || !(await this.#sight.targetsAnswer(policy))) return;
       if (this.#sight.isBlind) await this.#seeAgain(now);
-    }
+    } else await this.#lookAround(now);
     // A clock that was ahead and has been set right is no reason to ignore polls until it gets there again.
     if (paused || now < this.#pausedUntil) this.#pausedUntil = now;
     await this.#guarded(() => this.#store.watch(now, this.#tolerance()));
@@ -251,7 +306,18 @@ export class Watch {
 
   #tell(watched: WatchedAp, before: Health, change: OutageChange, at: Millis): void {
     notices(this.#log, watched, { before, change, at });
-    if (change.kind === 'open' && change.cause !== 'agent') void this.#blameFor(watched, change.from);
+    this.#noteUnseen(watched);
+    if (change.kind === 'open' && !isUnknownCause(change.cause)) void this.#blameFor(watched, change.from);
+  }
+
+  /** One line in the log for all of them. */
+  #noteUnseen({ config: { id }, health }: WatchedAp): void {
+    const wasSome = this.#unseen.size > 0;
+    if (health.cause === 'unseen') this.#unseen.add(id);
+    else this.#unseen.delete(id);
+    const isSome = this.#unseen.size > 0;
+    if (isSome && !wasSome) this.#log.error('controller-partly-blind', { ap: id });
+    if (wasSome && !isSome) this.#log.info('controller-sees-all-again');
   }
 
   /** What fell hardly before its uplink fell because of that. */

@@ -1,10 +1,12 @@
 import type { AccessPoint } from '../config/schema';
 import {
   blameUplink,
+  causeOf,
   foldHealth,
   type Health,
   type HealthPolicy,
   type HealthState,
+  isDown,
   type MissKind,
   type OutageChange,
   presentState,
@@ -36,7 +38,7 @@ export class WatchedAp {
   sample: Sample | undefined;
   /** Somebody works on it, by plan. */
   inMaintenance = false;
-  /** Its own outages: not those of its uplink, nor planned work. */
+  /** Its own outages: not those of its uplink, nor planned work, nor where nobody knows whether it works. */
   outages = 0;
   /** Oldest first; empty when the store has everything. */
   readonly unkept: Entry[] = [];
@@ -79,7 +81,7 @@ export class WatchedAp {
    * end before now, at an answer still to be confirmed; counting on would let the counter fall then.
    */
   get outageSeconds(): number {
-    const running = this.#health.state === 'down' ? this.#outageMs(this.#certainlyDownUntil()) : 0;
+    const running = isOwnOutage(this.#health) ? this.#outageMs(this.#certainlyDownUntil()) : 0;
     return (this.#closedOutagesMs + running) / SECOND;
   }
 
@@ -99,7 +101,7 @@ export class WatchedAp {
   /** Folds a poll that was missed. Returns what changed for the record. */
   miss({ why, isUndecided, at }: Miss, policy: HealthPolicy): OutageChange | undefined {
     const { health, change } = foldHealth(this.#health, { answered: false, at, why, isUndecided }, policy);
-    const isOwn = change !== undefined && change.kind !== 'close' && change.cause !== 'uplink';
+    const isOwn = change !== undefined && change.kind !== 'close' && change.cause === undefined;
     if (isOwn && !this.inMaintenance) this.outages++;
     this.sample = undefined;
     this.#lastMissAt = at;
@@ -115,7 +117,7 @@ export class WatchedAp {
 
   replaceHealth(health: Health, change?: OutageChange): void {
     const before = this.#health;
-    if (before.state === 'down' && (health.state !== 'down' || health.since !== before.since)) {
+    if (isOwnOutage(before) && (!isOwnOutage(health) || health.since !== before.since)) {
       const until = health.since > before.since ? health.since : this.#certainlyDownUntil();
       this.#closedOutagesMs += this.#outageMs(until);
     }
@@ -139,6 +141,10 @@ export class WatchedAp {
   #outageMs(until: Millis): Millis {
     return Math.max(0, until - Math.max(this.#health.since, this.#watchedSince));
   }
+}
+
+function isOwnOutage(health: Health): boolean {
+  return isDown(health) && causeOf(health) === undefined;
 }
 
 function worthKeeping(kept: Health | undefined, health: Health): boolean {

@@ -1,4 +1,4 @@
-import type { Outage, OutageCause } from './health';
+import { isUnknownCause, type Outage, type OutageCause } from './health';
 import { common, type Interval, joined, lengthOf, without } from './intervals';
 import type { Millis } from './time';
 
@@ -11,7 +11,7 @@ export interface Availability {
   readonly parentDown: Millis;
   /** Planned work. Counted neither for nor against it, whatever happened. */
   readonly maintenance: Millis;
-  /** Before it was first seen, while nobody watched, and while only its SNMP agent was silent. Counted neither for nor against it. */
+  /** Before it was first seen, while nobody watched or could, and while only its SNMP agent was silent. Counted neither for nor against it. */
   readonly unknown: Millis;
 }
 
@@ -44,8 +44,8 @@ export function availability(spans: readonly Interval[], history: History): Avai
 
   const unseen = take([{ from: start, to: history.firstSeenAt ?? end }]);
   const maintenance = take(history.maintenance ?? []);
-  const unknown = unseen + take([...history.unwatched, ...outagesBy((cause) => cause === 'agent')]);
-  const down = take(outagesBy((cause) => cause !== 'agent' && cause !== 'uplink'));
+  const unknown = unseen + take([...history.unwatched, ...outagesBy(isUnknownCause)]);
+  const down = take(outagesBy((cause) => !isUnknownCause(cause) && cause !== 'uplink'));
   const parentDown = take(outagesBy((cause) => cause === 'uplink'));
   return { up: lengthOf(rest), down, parentDown, maintenance, unknown };
 }

@@ -25,17 +25,25 @@ export function watchTolerance(pollSeconds: number): Millis {
 
 /**
  * Why an access point did not answer for a while. `power`: it started anew. `network`: it ran through. `agent`: only its
- * SNMP agent was silent, the host answered. `uplink`: what it is reached through was down.
+ * SNMP agent was silent, the host answered. `uplink`: what it is reached through was down. `unseen`: the controller itself
+ * had no way to it. Stores keep a cause by its place here; only ever append.
  */
-export const OUTAGE_CAUSES = ['power', 'network', 'agent', 'uplink'] as const;
+export const OUTAGE_CAUSES = ['power', 'network', 'agent', 'uplink', 'unseen'] as const;
 export type OutageCause = (typeof OUTAGE_CAUSES)[number];
+
+/** With these causes nobody knows whether the access point works: the time is unknown, and it is called `unknown`. */
+export type UnknownCause = Extract<OutageCause, 'agent' | 'unseen'>;
+
+export function isUnknownCause(cause: OutageCause | undefined): cause is UnknownCause {
+  return cause === 'agent' || cause === 'unseen';
+}
 
 export interface Health {
   readonly state: PolledState;
   /** Since when it has been up, down or unknown. Being suspect does not interrupt "up since". */
   readonly since: Millis;
-  /** While it is down: only its SNMP agent is silent, the host answers. */
-  readonly cause?: 'agent';
+  /** While it is down: only its SNMP agent is silent, or the controller has no way to it. */
+  readonly cause?: UnknownCause;
   /** Polls in a row against the present state, and when the first of them was. */
   readonly streak: number;
   readonly streakFrom?: Millis;
@@ -65,8 +73,8 @@ export interface Outage {
   readonly cause?: OutageCause;
 }
 
-/** Why a poll was missed: no sign at all, a host without agent, or an uplink that is down. */
-export type MissKind = 'silent' | 'agent' | 'uplink';
+/** Why a poll was missed: no sign at all, a host without agent, an uplink that is down, or the controller's own fault. */
+export type MissKind = 'silent' | 'agent' | 'uplink' | 'unseen';
 
 export type Poll =
   | { readonly answered: true; readonly at: Millis; readonly uptime?: Uptime }
@@ -93,14 +101,14 @@ export function isDown({ state }: Health): boolean {
 }
 
 /** Why the present outage lasts, as far as that is known before its end. */
-export function causeOf({ state, cause }: Health): 'agent' | 'uplink' | undefined {
+export function causeOf({ state, cause }: Health): UnknownCause | 'uplink' | undefined {
   return state === 'parent-down' ? 'uplink' : cause;
 }
 
 /** What everybody is shown: planned work lies over what polls say, and a controller that is cut off knows nothing. */
 export function presentState(health: Health, over: { isBlind: boolean; inMaintenance: boolean }): HealthState {
   if (over.inMaintenance) return 'maintenance';
-  return over.isBlind ? 'unknown' : health.state;
+  return over.isBlind || isUnknownCause(health.cause) ? 'unknown' : health.state;
 }
 
 const FLAP_CHANGES = 5;
@@ -142,7 +150,8 @@ function miss(health: Health, poll: Poll & { answered: false }, { missesUntilDow
     return { health: { ...lasting(health), ...suspect, ...(refusals > 0 && { refusals }) } };
   }
   // Under packet loss the refusal may get lost as well, so most of them are enough.
-  const cause = poll.why === 'uplink' ? 'uplink' : 2 * refusals > streak ? 'agent' : undefined;
+  const told = poll.why === 'uplink' || poll.why === 'unseen' ? poll.why : undefined;
+  const cause = told ?? (2 * refusals > streak ? 'agent' : undefined);
   return {
     health: { ...lasting(health), ...changed(health, poll.at, cause), ...downFor(cause), since: streakFrom, streak: 0 },
     change: { kind: 'open', from: streakFrom, ...(cause !== undefined && { cause }) },
@@ -195,7 +204,7 @@ function downAs({ state, since, cause }: Health) {
   return { state, since, ...(cause !== undefined && { cause }) };
 }
 
-function downFor(cause: 'agent' | 'uplink' | undefined) {
+function downFor(cause: UnknownCause | 'uplink' | undefined) {
   if (cause === 'uplink') return { state: 'parent-down' } as const;
   return { state: 'down', ...(cause !== undefined && { cause }) } as const;
 }
@@ -207,9 +216,9 @@ function next(health: Health, at: Millis, of: 'answers' | 'misses'): { streak: n
   return goesOn ? { streak: streak + 1, streakFrom } : { streak: 1, streakFrom: at };
 }
 
-/** Counts a change for flapping. What an uplink does to an access point is not its own flapping. */
+/** Counts a change for flapping. What an uplink, or the controller itself, does to it is not its own flapping. */
 function changed(health: Health, at: Millis, cause = causeOf(health)): { changes?: readonly Millis[] } {
-  if (cause === 'uplink') return {};
+  if (cause === 'uplink' || cause === 'unseen') return {};
   const recent = (health.changes ?? []).filter((change) => change > at - FLAP_WINDOW);
   return { changes: [...recent, at].slice(-FLAP_CHANGES) };
 }

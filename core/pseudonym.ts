@@ -1,4 +1,5 @@
 import type { SiteId } from './ids';
+import type { Interval } from './intervals';
 import { DAY, HOUR, localDate, type Millis, momentOf } from './time';
 
 /**
@@ -20,8 +21,13 @@ export function keyScope(site: SiteId, now: Millis, timeZone: string): KeyScope 
 
 /** When the next day begins, four in the morning. */
 export function nextDay(now: Millis, timeZone: string): Millis {
-  const today = Date.parse(localDate(now - CHANGE_OF_DAY, timeZone));
-  return momentOf(today + DAY + CHANGE_OF_DAY, timeZone);
+  return dayOf(localDate(now - CHANGE_OF_DAY, timeZone), timeZone).to;
+}
+
+/** From when to when the day of a key lasts: from four in the morning to four in the morning. */
+export function dayOf(day: string, timeZone: string): Interval {
+  const from = Date.parse(day) + CHANGE_OF_DAY;
+  return { from: momentOf(from, timeZone), to: momentOf(from + DAY, timeZone) };
 }
 
 /** A key dies when its day is over and the last grant made under it has expired: from then on nothing can be linked. */

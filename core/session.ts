@@ -1,6 +1,13 @@
 import type { GatewayId, GrantId, SiteId } from './ids';
 import type { Octets } from './octets';
-import { type Millis, SECOND } from './time';
+import { INTERIM_SECONDS } from './rules';
+import { MINUTE, type Millis, SECOND } from './time';
+
+/** A session's record stays this long after its end, so that a late or repeated packet is recognised. */
+export const SESSION_AFTERGLOW_MS = 5 * MINUTE;
+
+/** A gateway that missed three of its reports has lost the session. */
+export const SESSION_SILENCE_MS = 3 * INTERIM_SECONDS * SECOND;
 
 /** One accounting packet about one session, in our words. What a gateway does not say is undefined. */
 export interface AccountingEvent {

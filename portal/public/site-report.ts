@@ -1,7 +1,7 @@
 import { maintenancePlans } from '../../config/maintenance';
 import type { AccessPoint, Config, Site } from '../../config/schema';
 import { type Availability, availability, type History, sum } from '../../core/availability';
-import { type Health, unknownSince, watchTolerance } from '../../core/health';
+import { type Health, isUnknownCause, unknownSince, watchTolerance } from '../../core/health';
 import { type Interval, within } from '../../core/intervals';
 import { covers, type MaintenanceWindow, planned, runsAt, timeOf } from '../../core/maintenance';
 import { type OpeningHours, openSpans } from '../../core/opening-hours';
@@ -97,15 +97,15 @@ function openIn(hours: OpeningHours | undefined, window: Interval): Interval[] {
 
 function shown({ health, worked }: Watched): ShownState {
   if (worked !== undefined) return { state: 'maintenance', since: worked.from };
-  // Whose agent alone is silent may well work; nobody knows.
-  return { state: health.cause === 'agent' ? 'unknown' : health.state, since: health.since };
+  // Whose agent alone is silent, or to whom the controller has no way, may well work; nobody knows.
+  return { state: isUnknownCause(health.cause) ? 'unknown' : health.state, since: health.since };
 }
 
 function apReport({ ap: { id, name }, health, worked }: Watched, isStale: boolean): ApReport {
   if (worked !== undefined) return { id, name, state: 'maintenance', since: worked.from };
   const { state, since, cause } = health;
   if (isStale) return { id, name, state: 'unknown', since };
-  if (cause !== undefined) return { id, name, state: cause, since };
+  if (cause !== undefined) return { id, name, state: cause === 'unseen' ? 'unknown' : cause, since };
   return { id, name, state: state === 'suspect' ? 'up' : state, since };
 }
 

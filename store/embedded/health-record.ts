@@ -1,4 +1,4 @@
-import { type Health, OUTAGE_CAUSES, type OutageCause, type PolledState } from '../../core/health';
+import { type Health, OUTAGE_CAUSES, type OutageCause, type PolledState, type UnknownCause } from '../../core/health';
 import type { Millis } from '../../core/time';
 import { FieldReader, FieldWriter } from './fields';
 
@@ -10,12 +10,17 @@ export interface HealthRecord {
 
 /** By their place here; only ever append. */
 const STATES: readonly PolledState[] = ['unknown', 'up', 'suspect', 'down', 'parent-down'];
-const HAS = { firstSeenAt: 1, lastSeenAt: 2, streakFrom: 4, bootAt: 8, agent: 16, refusals: 32, changes: 64 } as const;
+const HAS = {
+  ...{ firstSeenAt: 1, lastSeenAt: 2, streakFrom: 4, bootAt: 8 },
+  ...{ agent: 16, refusals: 32, changes: 64, unseen: 128 },
+} as const;
 
 export const healthCodec = {
   encode({ health, firstSeenAt }: HealthRecord): Buffer {
     const { lastSeenAt, streakFrom, bootAt, cause, refusals, changes } = health;
-    const has = { firstSeenAt, lastSeenAt, streakFrom, bootAt, agent: cause, refusals, changes };
+    const flag = (of: UnknownCause): true | undefined => (cause === of ? true : undefined);
+    const causes = { agent: flag('agent'), unseen: flag('unseen') };
+    const has = { firstSeenAt, lastSeenAt, streakFrom, bootAt, refusals, changes, ...causes };
     const names = Object.keys(HAS) as (keyof typeof HAS)[];
     const writer = new FieldWriter()
       .octet(names.reduce((bits, name) => bits | (has[name] === undefined ? 0 : HAS[name]), 0))
@@ -45,6 +50,7 @@ export const healthCodec = {
       ...(has('streakFrom') && { streakFrom: reader.number() }),
       ...(has('bootAt') && { bootAt: reader.number() }),
       ...(has('agent') && { cause: 'agent' }),
+      ...(has('unseen') && { cause: 'unseen' }),
       ...(has('refusals') && { refusals: reader.number() }),
       ...(has('changes') && { changes: Array.from({ length: reader.octet() }, () => reader.number()) }),
     };

@@ -182,5 +182,5 @@ describeWith(['ip', 'unshare', needsNamespaces], 'in a group of nodes, in a netw
       again: { first: true, questionsToTheGroup: 0 },
       impostor: { result: 'timeout', ignored: ['wrong-node'] },
     });
-  }, 20_000);
+  });
 });

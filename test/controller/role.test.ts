@@ -68,15 +68,17 @@ describeWith(['snmpd', 'snmpget'], 'Debian’s snmpd is stopped and started agai
     expect(await controller.metric('ap_state', { state: 'suspect' })).toBe(1);
     expect(await controller.metric('ap_load1')).toBeUndefined();
     await controller.poll();
-    expect(await controller.metric('ap_up')).toBe(0);
+    // It is there, and nobody knows whether it works.
+    expect(await controller.metric('ap_up')).toBeUndefined();
+    expect(await controller.metric('ap_state', { state: 'unknown' })).toBe(1);
     const [open] = await store.outages('ap-1', { from: START, to: clock.now() });
     expect(open).toEqual({ from: expect.any(Number), cause: 'agent' });
     const from = open?.from ?? 0;
     expect(from).toBeGreaterThanOrEqual(stoppedAt);
     expect(from).toBeLessThan(stoppedAt + POLL);
     expect(await controller.metric('ap_state_since_timestamp_seconds')).toBe(from / 1000);
-    expect(await controller.metric('ap_outages_total')).toBe(1);
-    expect(await controller.metric('ap_outage_seconds_total')).toBe(120);
+    expect(await controller.metric('ap_outages_total')).toBe(0);
+    expect(await controller.metric('ap_outage_seconds_total')).toBe(0);
     expect(lines).toContainEqual({
       ...{ event: 'outage-opened', ap: 'ap-1', site: 'school' },
       ...{ durationSeconds: 120, reason: 'agent' },
@@ -85,13 +87,13 @@ describeWith(['snmpd', 'snmpget'], 'Debian’s snmpd is stopped and started agai
     await controller.stop();
     await store.reopen();
     await controller.start();
-    expect(await controller.metric('ap_up')).toBe(0);
+    expect(await controller.metric('ap_state', { state: 'unknown' })).toBe(1);
     expect(await controller.metric('ap_state_since_timestamp_seconds')).toBe(from / 1000);
 
     await snmpd.start();
     const startedAt = clock.now();
     await controller.poll();
-    expect(await controller.metric('ap_up')).toBe(0);
+    expect(await controller.metric('ap_up')).toBeUndefined();
     await controller.poll();
     expect(await controller.metric('ap_up')).toBe(1);
     const outages = await store.outages('ap-1', { from: START, to: clock.now() });

@@ -82,7 +82,7 @@ describe('stadtfunk snmp probe', () => {
     expect(code).toBe(1);
     expect(out).toContain('nothing listens there');
     expect(out).toContain('--port');
-  }, 15_000);
+  });
 
   test('the example of the documentation is a profile with which such a device is read', async () => {
     const example = /```yaml\n([^`]+)```/.exec(README)?.[1] ?? '';

@@ -17,7 +17,7 @@ import { siteStatus } from '../../core/site-status';
 
 /**
  * One poll a minute: `+` answered, `-` missed, `r` refused by the host, `p` missed while the uplink is down, `?` missed
- * while the uplink is suspect, `b` answered by a host that has just started, `a` by one whose agent alone has.
+ * while the uplink is suspect, `u` not even asked, `b` answered by a host that has just started, `a` by one whose agent alone has.
  */
 const MINUTE = 60_000;
 
@@ -34,7 +34,7 @@ function pollOf(sign: string, at: number): Poll {
   if (sign === '+') return { answered: true, at, uptime: { seconds: YEAR_SECONDS + at / 1000, source: 'host' } };
   if (sign === 'b') return { answered: true, at, uptime: { seconds: 40, source: 'host' } };
   if (sign === 'a') return { answered: true, at, uptime: { seconds: 40, source: 'agent' } };
-  const why = sign === 'r' ? 'agent' : sign === 'p' ? 'uplink' : 'silent';
+  const why = ({ r: 'agent', p: 'uplink', u: 'unseen' } as const)[sign] ?? 'silent';
   return { answered: false, at, why, isUndecided: sign === '?' };
 }
 
@@ -108,6 +108,9 @@ describe('health of an access point', () => {
     ['a little later than its uplink, as it still starts', '++--pppp--++', 'up', ['2-10 uplink']],
     ['its uplink is back, it is not', '++--pppp---', 'down', ['2-8 uplink', '8-']],
     ['one that is broken itself stays so while its uplink is down', '++---pppp', 'down', ['2-']],
+    ['the controller has no way to it', '++--u', 'down', ['2- unseen']],
+    ['it was on, and only the controller had no way to it', '++uuuu++', 'up', ['2-6 unseen']],
+    ['the way is there again, it is not', '++uuuu---', 'down', ['2-6 unseen', '6-']],
     ['answers in between count anew', '++--pppp-+-+-', 'parent-down', ['2- uplink']],
   ])('%s: %s', (_, polls, state, outages) => {
     const watched = watch(polls);
@@ -236,6 +239,7 @@ describe('availability', () => {
     ['an outage that began before', 0, [{ from: -50, to: 5 }], [], [], { up: 95, down: 5 }],
     ['its uplink was down', 0, [{ from: 10, to: 30, cause: 'uplink' }], [], [], { up: 80, parentDown: 20 }],
     ['only its agent was silent', 0, [{ from: 10, to: 30, cause: 'agent' }], [], [], { up: 80, unknown: 20 }],
+    ['nobody could ask it', 0, [{ from: 10, to: 30, cause: 'unseen' }], [], [], { up: 80, unknown: 20 }],
     ['nobody watched', 0, [], [{ from: 20, to: 60 }], [], { up: 60, unknown: 40 }],
     [
       'an outage while nobody watched',
