@@ -77,6 +77,19 @@ describe('reports of the agent', () => {
     expect(metrics).toContain('stadtfunk_site_sessions_total{site="shelter"} 1');
   });
 
+  test('are one session, and its end is the end, also when one of them was long under way', async () => {
+    const town = await portal();
+    await send(town, report([`start ${SESSION} - 1 0 0 0`])).expect(200);
+    town.clock.step(20 * SECOND);
+    await send(town, report([`interim ${SESSION} - 0 7 5000 300`], { at: NOW + 6 * SECOND, nonce: 'nonce-02' }));
+    const stop = [`stop ${SESSION} - 10 9 6000 300`];
+    await send(town, report(stop, { at: NOW + 18 * SECOND, nonce: 'nonce-03' })).expect(200);
+    expect((await session(town))?.segments).toMatchObject([
+      { start: NOW - SECOND, stoppedAt: NOW + 8 * SECOND, seconds: 9, downloadOctets: 6000 },
+    ]);
+    expect((await town.store.countSessions()).get('shelter')).toBeUndefined();
+  });
+
   test('a grant that a visitor wrote into the address is not believed', async () => {
     const town = await portal();
     const { id } = await grant(town);
@@ -206,8 +219,9 @@ describeWith('busybox', 'the agent in busybox’s shell, with busybox’s progra
   const began = () => agent('ndsctl_auth', DEVICE, '0', '0', String(now() - 30), String(now() + 60), TOKEN, 'bmE%3d');
   const ended = () => agent('timeout_deauth', DEVICE, '516', '512', String(now() - 30), String(now()), TOKEN, 'bmE%3d');
   const kept = () =>
-    readdirSync(join(folder, 'spool'))
-      .map((name) => readFileSync(join(folder, 'spool', name), 'latin1'))
+    readdirSync(join(folder, 'spool'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'))
       .join('\n');
 
   test('what openNDS tells at the begin and the end of a session reaches the server', async () => {

@@ -56,7 +56,7 @@ export class AgentReports {
       if (line.kind === 'settled') {
         const result = line.result === 'ended' ? 'done' : 'session-unknown';
         await this.#store.settleEnd({ gateway: gateway.id, sessionId: line.sessionId }, result, now);
-      } else await this.#account(gateway, line, now);
+      } else await this.#account(gateway, line, report.sentAt, now);
     }
     const lines = ['ok', ...(await this.#orders(gateway.id, now))];
     return { result: 'taken', body: writeAnswer(report, secret, lines) };
@@ -71,7 +71,8 @@ export class AgentReports {
     return orders.filter(({ kind }) => kind === undefined).map(({ sessionId }) => `end ${sessionId}`);
   }
 
-  async #account(gateway: OpenndsGateway, line: SessionReport, now: Millis): Promise<void> {
+  /** Times are the agent's own, so that what it tells of a session fits together, however long a report was under way. */
+  async #account(gateway: OpenndsGateway, line: SessionReport, sentAt: Millis, now: Millis): Promise<void> {
     const { kind, sessionId, custom, ageMs, seconds, downloadOctets, uploadOctets } = line;
     const grantId = openGrant(custom, gateway.faskey.reveal());
     const added = await this.#store.applyAccounting({
@@ -80,7 +81,7 @@ export class AgentReports {
       site: gateway.site,
       sessionId,
       ...(grantId !== undefined && { grantId }),
-      eventAt: now - ageMs,
+      eventAt: sentAt - ageMs,
       receivedAt: now,
       seconds,
       downloadOctets,
