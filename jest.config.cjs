@@ -12,7 +12,8 @@ module.exports = {
     ],
   },
   globalSetup: '<rootDir>/test/support/build.cjs',
-  testTimeout: 20_000,
+  // Long enough for a loaded machine: what is waited for is a condition, and only a failure takes this long.
+  testTimeout: 120_000,
   // Two processes are enough for two cores, and the tests' own servers need room beside them.
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/test/support/reporter.cjs'],

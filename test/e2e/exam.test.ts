@@ -94,7 +94,7 @@ test('an exam ends all sessions, keeps everybody out, outlives a restart, and le
   expect((await run('exam', 'off', '--site', 'schule')).output).toBe('schule: the exam is over.\n');
   for (const visitor of await allIn()) expect(visitor).toMatchObject({ online: true });
   for (const device of DEVICES) expect(product.output()).not.toContain(device);
-}, 60_000);
+});
 
 test('the school switches by the link that the command prints', async () => {
   await allIn();
@@ -109,7 +109,7 @@ test('the school switches by the link that the command prints', async () => {
   expect(await (await send({ do: 'end' })).text()).toContain('Keine Prüfung');
   for (const visitor of await allIn()) expect(visitor).toMatchObject({ online: true });
   expect(product.output()).not.toContain(new URL(link).searchParams.get('k'));
-}, 60_000);
+});
 
 test.each([
   [['exam', 'on', '--site', 'schule', '--until', '25:00'], 2, 'An exam cannot end at "25:00".'],

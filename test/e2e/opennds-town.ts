@@ -122,7 +122,7 @@ export async function accept(town: Town, page: Page): Promise<void> {
 }
 
 /** Waits until the visitor is before the portal again. */
-export function captiveAgain(town: Town, client: 'client1' | 'client2', timeoutMs: number): Promise<unknown> {
+export function captiveAgain(town: Town, client: 'client1' | 'client2', timeoutMs?: number): Promise<unknown> {
   const { lab, level } = town;
   return until(`${client} is captive at level ${level}`, async () => (await lab.check(client)) !== 'online', timeoutMs);
 }

@@ -13,8 +13,8 @@ const POLL_SECONDS = 1;
 const POLICY = { missesUntilDown: 2, answersUntilUp: 2 };
 /** How long a poll may go on: one that began in the outage can be answered by an agent that started meanwhile. */
 const MISS_SECONDS = 5;
-/** The scheduler ticks ten times a second; the rest is what a busy machine takes. */
-const GRACE_SECONDS = 0.5;
+/** What a busy machine takes. */
+const GRACE_SECONDS = 2;
 
 describeWith(['snmpd', 'prometheus'], 'an outage of Debian’s snmpd, seen through Prometheus', () => {
   let agent: Snmpd;
@@ -40,7 +40,7 @@ describeWith(['snmpd', 'prometheus'], 'an outage of Debian’s snmpd, seen throu
     }));
     await product.start();
     prometheus = await startPrometheus(scrapeConfiguration(product));
-  }, 40_000);
+  });
 
   afterAll(async () => {
     await prometheus?.stop();
@@ -55,7 +55,7 @@ describeWith(['snmpd', 'prometheus'], 'an outage of Debian’s snmpd, seen throu
 
   const since = (): Promise<number | undefined> => value(`stadtfunk_ap_state_since_timestamp_seconds${AP}`);
   const seen = (up: 0 | 1): Promise<true> =>
-    until(`Prometheus has seen ${up}`, async () => (await value(`stadtfunk_ap_up${AP}`)) === up, 30_000);
+    until(`Prometheus has seen ${up}`, async () => (await value(`stadtfunk_ap_up${AP}`)) === up);
 
   test('the scrape job of deploy/prometheus finds the product, and the access point is up', async () => {
     await seen(1);
@@ -73,7 +73,7 @@ describeWith(['snmpd', 'prometheus'], 'an outage of Debian’s snmpd, seen throu
     expect(downSince).toBeGreaterThanOrEqual(stoppedAt - GRACE_SECONDS);
     expect(downSince).toBeLessThan(stoppedAt + POLL_SECONDS + GRACE_SECONDS);
     expect(await value(`stadtfunk_ap_outages_total${AP}`)).toBe(1);
-  }, 40_000);
+  });
 
   test('the outage keeps its beginning when the product is killed and comes back', async () => {
     await product.end('SIGKILL');
@@ -98,7 +98,7 @@ describeWith(['snmpd', 'prometheus'], 'an outage of Debian’s snmpd, seen throu
     expect(product.output()).toMatch(
       new RegExp(`"durationSeconds":${durationSeconds},"reason":"agent","event":"outage-closed"`),
     );
-  }, 40_000);
+  });
 });
 
 /** deploy/prometheus/prometheus.yml as it is, but for the address of the product and a scrape every second. */

@@ -122,7 +122,7 @@ describe.each([1, 2, 3, 4])('level %i', (level) => {
     expect(statuses.get(400)).toBeGreaterThan(500);
     expect(statuses.get(200)).toBeGreaterThan(100);
     expect(await acceptances(store)).toBe(0);
-  }, 60_000);
+  });
 });
 
 test('at level 1 a raw "+" in the base64, which the query turns into a blank, is read', async () => {

@@ -69,7 +69,7 @@ describe('killing the process that holds the store', () => {
     }
     expect(acknowledged.reports.size).toBeGreaterThan(KILLS);
     expect(acknowledged.grants.size).toBeGreaterThan(KILLS);
-  }, 90_000);
+  });
 });
 
 describeWith('strace', 'the system calls of the store', () => {

@@ -77,6 +77,6 @@ export function gatewayContract(candidate: Candidate): void {
       expect([...statuses.keys()].filter((status) => ![200, 303, 400, 404].includes(status))).toEqual([]);
       expect(statuses.get(400) ?? 0).toBeGreaterThan(0);
       expect(await acceptances(store)).toBe(0);
-    }, 120_000);
+    });
   });
 }
