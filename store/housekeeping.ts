@@ -1,18 +1,15 @@
-import { INTERIM_SECONDS } from '../core/rules';
-import { DAY, MINUTE, SECOND } from '../core/time';
+import { HISTORY_MS } from '../core/records';
+import { SESSION_SILENCE_MS } from '../core/session';
+import { MINUTE, type Millis, SECOND } from '../core/time';
 import type { Cancel, Clock } from '../runtime/clock';
 import type { Log } from '../runtime/log';
 import type { Role } from '../runtime/role';
 import type { Store } from './store';
 import { TrustedTime } from './trusted-time';
 
-/** Thirteen months: a full year can be compared with the one before, month by month. */
-const HISTORY = 396 * DAY;
 const FORGET_EVERY = 5 * MINUTE;
 const CHECK_EVERY = 10 * SECOND;
 const CLOSE_EVERY = 1 * MINUTE;
-/** A gateway that missed three of its reports has lost the session. */
-const SILENCE = 3 * INTERIM_SECONDS * SECOND;
 
 /**
  * Lets the store forget in time what it may no longer keep, closes sessions of which nothing is heard, whoever heard of
@@ -24,13 +21,16 @@ export class Housekeeping implements Role {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #time: TrustedTime;
+  readonly #afterForgetting: (now: Millis) => Promise<void>;
   #timers: Cancel[] = [];
   #running: Promise<void> = Promise.resolve();
   #fault: string | undefined = 'not checked yet';
 
-  constructor(store: Store, clock: Clock, log: Log) {
+  /** @param afterForgetting  looks whether everything went that had to go */
+  constructor(store: Store, clock: Clock, log: Log, afterForgetting: (now: Millis) => Promise<void> = async () => {}) {
     this.#store = store;
     this.#clock = clock;
+    this.#afterForgetting = afterForgetting;
     this.#log = log.child({ role: this.name });
     this.#time = new TrustedTime(clock);
   }
@@ -78,7 +78,8 @@ export class Housekeeping implements Role {
       return;
     }
     try {
-      await this.#store.forget(now, { historyBefore: now - HISTORY });
+      await this.#store.forget(now, { historyBefore: now - HISTORY_MS });
+      await this.#afterForgetting(now);
     } catch (error) {
       this.#log.error('forget-failed', { err: error });
     }
@@ -87,7 +88,7 @@ export class Housekeeping implements Role {
   async #closeSilentSessions(): Promise<void> {
     const now = this.#clock.now();
     try {
-      const count = await this.#store.closeSilentSessions(now - SILENCE, now);
+      const count = await this.#store.closeSilentSessions(now - SESSION_SILENCE_MS, now);
       if (count > 0) this.#log.info('silent-sessions-closed', { count });
     } catch (err) {
       this.#log.error('silent-sessions-not-closed', { err });

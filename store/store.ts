@@ -7,6 +7,7 @@ import type { Interval } from '../core/intervals';
 import type { DeviceAddress } from '../core/mac';
 import type { MaintenanceWindow } from '../core/maintenance';
 import type { OrderResult, RejectReason } from '../core/reasons';
+import type { Audit, Census } from '../core/records';
 import type { DayUse } from '../core/rules';
 import type { AccountingEvent, Session, Usage } from '../core/session';
 import type { EndOrder, EndScope, LimitsScope, SessionName } from '../core/session-end';
@@ -254,6 +255,18 @@ export interface ExamStore {
   exams(now: Millis): Promise<ReadonlyMap<SiteId, Exam>>;
 }
 
+/** Whether everything is forgotten in time. */
+export interface AuditStore {
+  /**
+   * Counts what is held now, of every class of record that core/records declares, keys in files included. It goes through
+   * all records, in pieces, so that others get their turn: now and then, not for each visitor.
+   */
+  census(now: Millis): Promise<Census>;
+  /** Keeps what an audit found in place of the one before. Durable. */
+  putAudit(audit: Audit): Promise<void>;
+  lastAudit(): Promise<Audit | undefined>;
+}
+
 /** What one class of record may keep, and until when. */
 export interface Retention {
   /** Outages, maintenance, totals and acceptance counts older than this are forgotten. */
@@ -268,10 +281,12 @@ export interface Store
     HealthStore,
     DisclosureStore,
     FeedbackStore,
-    ExamStore {
+    ExamStore,
+    AuditStore {
   /**
    * Forgets what has had its time: expired grants and credentials, sessions five minutes after their end and the orders
-   * to end them five minutes after they were settled, what devices used once the day is over, exams, feedback a month after it was done, dead keys, old history. Durable: what is forgotten cannot be read from the files any more once they are compacted.
+   * to end them five minutes after they were settled, what devices used once the day is over, exams, feedback a month after it was done, dead keys, old history; all
+   * as core/records says. Durable: what is forgotten cannot be read from the files any more once they are compacted.
    */
   forget(now: Millis, retention: Retention): Promise<void>;
   /** Resolves if the store can read and write now; rejects with an OperatorError saying why not. */
@@ -280,5 +295,4 @@ export interface Store
   close(): Promise<void>;
 }
 
-/** A session's record stays this long after its end, so that a late or repeated packet is recognised. */
-export const SESSION_AFTERGLOW_MS = 5 * 60_000;
+export { SESSION_AFTERGLOW_MS } from '../core/session';

@@ -5,6 +5,7 @@ import { CredentialKey } from '../credentials';
 import { FeedbackBox } from '../feedback-box';
 import { KeyWrap } from '../pseudonyms';
 import type { Store } from '../store';
+import { auditStore } from './census';
 import { Claim } from './claim';
 import { disclosureStore } from './disclosure';
 import { endStore } from './ends';
@@ -65,6 +66,7 @@ async function openStore(engine: Engine, claim: Claim, context: StoreContext): P
     ...disclosureStore(engine),
     ...examStore(engine),
     ...feedbackStore(engine, new FeedbackBox(townKey, random)),
+    ...auditStore(engine, keyring, timeZone),
     forget: (now, retention) => forget(engine, keyring, timeZone, now, retention),
     check: () => check(engine, random.word()),
     close: () => {

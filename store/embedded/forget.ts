@@ -41,6 +41,8 @@ export async function forget(
   await removeDead(engine, tables.feedback, ({ doneAt }) => (doneAt ?? now) + FEEDBACK_AFTERGLOW_MS <= now);
   await removeDead(engine, tables.acceptances, (_, [, hour]) => hour + HOUR <= historyBefore);
   await removeDead(engine, tables.usage, (_, [, hour]) => hour + HOUR <= historyBefore);
+  // The controller calls an access point unknown when it is no longer configured.
+  await removeDead(engine, tables.health, ({ health }) => health.state === 'unknown' && health.since <= historyBefore);
   await removeDead(engine, tables.outages, ({ to }) => to !== undefined && to <= historyBefore);
   await removeDead(engine, tables.maintenance, (window) => timeOf(window).to <= historyBefore);
   await removeDead(engine, tables.unwatched, (to) => to <= historyBefore);
@@ -57,4 +59,6 @@ async function destroyDeadKeys(engine: Engine, keyring: Keyring, timeZone: strin
     return dead;
   });
   await keyring.destroy(dead);
+  // What was noted about a key whose file somebody removed.
+  await removeDead(engine, keyExpiry, (lastExpiry, [, day]) => keyIsDead({ day, lastExpiry }, now, timeZone));
 }

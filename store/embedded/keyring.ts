@@ -49,6 +49,14 @@ export class Keyring {
     return [...this.#bySite.values()].flat();
   }
 
+  /** The keys whose files lie there, whether or not they are in use. */
+  async files(): Promise<readonly KeyScope[]> {
+    return (await readdir(this.#folder)).flatMap((name) => {
+      const { day, site } = FILE_NAME.exec(name)?.groups ?? {};
+      return day === undefined || site === undefined ? [] : [{ site, day }];
+    });
+  }
+
   find({ site, day }: KeyScope): PseudonymKey | undefined {
     return this.of(site).find((held) => held.day === day)?.key;
   }

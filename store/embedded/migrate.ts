@@ -35,7 +35,7 @@ export async function migrate(engine: Engine, wrap: KeyWrap): Promise<void> {
   if (typeof version !== 'number' || version > SCHEMA_VERSION) {
     throw new OperatorError(
       'STORE_NEWER',
-      `The store in ${engine.folder} has schema ${version}; this version of the product knows schemas up to ${SCHEMA_VERSION}.`,
+      `The store in ${engine.folder} has schema ${String(version)}; this version of the product knows schemas up to ${SCHEMA_VERSION}.`,
       'Install the version that wrote it or a later one.',
     );
   }

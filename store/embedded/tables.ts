@@ -2,6 +2,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import type { Exam } from '../../core/exam';
 import type { ApId, GatewayId, GrantId, SiteId } from '../../core/ids';
 import type { MaintenanceWindow } from '../../core/maintenance';
+import type { Audit } from '../../core/records';
 import type { Usage } from '../../core/session';
 import type { EndOrder } from '../../core/session-end';
 import type { Millis } from '../../core/time';
@@ -27,8 +28,8 @@ export interface UsageRecord extends Usage {
 /** Where what is kept. Values are MessagePack unless said; keys sort as the columns are written. */
 export interface Tables {
   readonly root: RootDatabase<unknown, string>;
-  /** `schema`, `key-check`, `watched-until`, `probe`. */
-  readonly meta: Database<string | number | Buffer, string>;
+  /** `schema`, `key-check`, `watched-until`, `probe`, `audit`. */
+  readonly meta: Database<string | number | Buffer | Audit, string>;
   /** For each key of pseudonyms, when the last grant made under it expires. The keys themselves lie in files. */
   readonly keyExpiry: Database<Millis, [site: SiteId, day: string]>;
   /** The grant that was made last for a pseudonym, in the form of `grantCodec`. */

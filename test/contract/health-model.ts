@@ -59,6 +59,9 @@ export function healthModel(): { operations: HealthStore; forget: (historyBefore
         .toSorted((a, b) => a.from - b.from || compare(a.id, b.id)),
   };
   const forget = (historyBefore: Millis): void => {
+    for (const [ap, { health: kept }] of health) {
+      if (kept.state === 'unknown' && kept.since <= historyBefore) health.delete(ap);
+    }
     outages = outages.filter(({ to }) => to === undefined || to > historyBefore);
     unwatched = unwatched.filter(({ to }) => to > historyBefore);
     maintenance = maintenance.filter((window) => timeOf(window).to > historyBefore);

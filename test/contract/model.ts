@@ -15,7 +15,8 @@ import {
 } from '../../core/session';
 import { type EndOrder, isOver, KEEP_OUT_AFTER_MS } from '../../core/session-end';
 import { HOUR, type Millis, startOfHour } from '../../core/time';
-import { type AcceptanceCount, type HourlyUsage, SESSION_AFTERGLOW_MS, type Store } from '../../store/store';
+import { type AcceptanceCount, type HourlyUsage, SESSION_AFTERGLOW_MS } from '../../store/store';
+import type { Compared } from './commands';
 import { healthModel } from './health-model';
 import { waitingModel } from './waiting-model';
 
@@ -27,7 +28,7 @@ type Credential = { username: string; grantId: string; gateway: string; expiresA
 /**
  * The contract as plainly as it can be written: lists in memory, no key, no file, no haste. Drivers are compared with it.
  */
-export function modelStore(timeZone: string): Store {
+export function modelStore(timeZone: string): Compared {
   let drawn = 0;
   let grants: KeptGrant[] = [];
   let uses: KeptUse[] = [];

@@ -1,0 +1,312 @@
+import { FEEDBACK_AFTERGLOW_MS } from './feedback';
+import type { RecordClass } from './privacy';
+import { SESSION_AFTERGLOW_MS } from './session';
+import { DAY, HOUR, type Millis } from './time';
+
+/** Thirteen months: a full year can be compared with the one before, month by month. */
+export const HISTORY_MS = 396 * DAY;
+
+/** Every class of record that any store keeps. See core/privacy. */
+export const RECORDS = {
+  grant: {
+    title: { de: 'Zustimmungen', en: 'acceptances' },
+    subjects: 'visitors',
+    until: { de: 'bis die Zeit abläuft, für die zugestimmt wurde', en: 'until the time is over that was accepted' },
+    keptFor: 0,
+    fields: {
+      device: ['device', 'admit'],
+      id: ['random', 'admit'],
+      site: ['visit', 'rules'],
+      gateway: ['visit', 'end'],
+      termsVersion: ['visit', 'terms'],
+      acceptedAt: ['visit', 'terms'],
+      expiresAt: ['visit', 'forget'],
+      usedOctets: ['visit', 'rules'],
+      day: ['visit', 'protect'],
+      dayCount: ['visit', 'rules'],
+      credential: ['random', 'admit'],
+    },
+  },
+  credential: {
+    title: { de: 'einmalige Zugangswörter', en: 'single-use credentials' },
+    subjects: 'visitors',
+    until: { de: 'zwei Minuten', en: 'for two minutes' },
+    keptFor: 0,
+    fields: {
+      hash: ['random', 'admit'],
+      grantId: ['random', 'admit'],
+      gateway: ['visit', 'admit'],
+      used: ['visit', 'admit'],
+      expiresAt: ['visit', 'forget'],
+    },
+  },
+  'waiting-visitor': {
+    title: { de: 'wer auf das Zugangsgerät wartet (openNDS)', en: 'who waits for the gateway (openNDS)' },
+    subjects: 'visitors',
+    until: { de: 'höchstens zwei Minuten', en: 'for two minutes at most' },
+    keptFor: 0,
+    fields: {
+      gateway: ['visit', 'admit'],
+      id: ['foreign', 'admit'],
+      line: ['foreign', 'admit'],
+      since: ['visit', 'admit'],
+      told: ['visit', 'admit'],
+      expiresAt: ['visit', 'forget'],
+    },
+  },
+  session: {
+    title: { de: 'Verbindungen', en: 'connections' },
+    subjects: 'visitors',
+    until: { de: 'bis die Verbindung endet', en: 'until the connection ends' },
+    keptFor: SESSION_AFTERGLOW_MS,
+    fields: {
+      gateway: ['visit', 'end'],
+      site: ['visit', 'statistics'],
+      sessionId: ['foreign', 'end'],
+      grantId: ['random', 'account'],
+      username: ['random', 'end'],
+      lastSeenAt: ['visit', 'account'],
+      endedAt: ['visit', 'forget'],
+      'segments.start': ['visit', 'account'],
+      'segments.lastAt': ['visit', 'account'],
+      'segments.stoppedAt': ['visit', 'account'],
+      'segments.seconds': ['visit', 'account'],
+      'segments.downloadOctets': ['visit', 'account'],
+      'segments.uploadOctets': ['visit', 'account'],
+      'earlier.seconds': ['visit', 'account'],
+      'earlier.downloadOctets': ['visit', 'account'],
+      'earlier.uploadOctets': ['visit', 'account'],
+    },
+  },
+  'end-order': {
+    title: { de: 'Aufträge, Verbindungen zu beenden', en: 'orders to end connections' },
+    subjects: 'visitors',
+    until: { de: 'bis er erledigt ist, höchstens eine Stunde', en: 'until it is settled, an hour at most' },
+    keptFor: SESSION_AFTERGLOW_MS,
+    fields: {
+      gateway: ['visit', 'end'],
+      sessionId: ['foreign', 'end'],
+      site: ['visit', 'end'],
+      username: ['random', 'end'],
+      kind: ['visit', 'end'],
+      orderedAt: ['visit', 'end'],
+      dueAt: ['visit', 'end'],
+      tries: ['visit', 'end'],
+      'settled.at': ['visit', 'forget'],
+      'settled.result': ['visit', 'end'],
+    },
+  },
+  'day-use': {
+    title: { de: 'Nutzung je Tag', en: 'use in a day' },
+    subjects: 'visitors',
+    until: { de: 'bis vier Uhr morgens', en: 'until four in the morning' },
+    keptFor: 0,
+    fields: {
+      device: ['device', 'rules'],
+      day: ['visit', 'forget'],
+      octets: ['visit', 'rules'],
+      seconds: ['visit', 'rules'],
+    },
+  },
+  'pseudonym-key': {
+    title: { de: 'Schlüssel der Kürzel', en: 'keys of the codes' },
+    subjects: 'visitors',
+    until: {
+      de: 'bis der Tag vorbei ist und die letzte Zustimmung abgelaufen ist, die unter ihm entstand',
+      en: 'until the day is over and the last acceptance made under it has expired',
+    },
+    keptFor: 0,
+    fields: {
+      site: ['equipment', 'protect'],
+      day: ['equipment', 'protect'],
+      key: ['key', 'protect'],
+      lastExpiry: ['equipment', 'forget'],
+    },
+  },
+  feedback: {
+    title: { de: 'Nachrichten', en: 'messages' },
+    subjects: 'writers',
+    until: { de: 'bis sie erledigt ist', en: 'until it is done' },
+    keptFor: FEEDBACK_AFTERGLOW_MS,
+    fields: {
+      reference: ['random', 'reply'],
+      topic: ['words', 'reply'],
+      words: ['words', 'reply'],
+      language: ['words', 'reply'],
+      receivedAt: ['words', 'reply'],
+      dueAt: ['words', 'reply'],
+      doneAt: ['words', 'forget'],
+    },
+  },
+  'acceptance-count': {
+    title: { de: 'Zahl der Zustimmungen je Ort und Stunde', en: 'number of acceptances by place and hour' },
+    subjects: 'nobody',
+    until: { de: 'bis die Stunde vorbei ist', en: 'until the hour is over' },
+    keptFor: HISTORY_MS,
+    fields: {
+      site: ['count', 'statistics'],
+      hour: ['count', 'statistics'],
+      termsVersion: ['count', 'statistics'],
+      language: ['count', 'statistics'],
+      count: ['count', 'statistics'],
+    },
+  },
+  'usage-total': {
+    title: { de: 'Nutzung je Ort und Stunde', en: 'use by place and hour' },
+    subjects: 'nobody',
+    until: { de: 'bis die Stunde vorbei ist', en: 'until the hour is over' },
+    keptFor: HISTORY_MS,
+    fields: {
+      site: ['count', 'statistics'],
+      hour: ['count', 'statistics'],
+      sessions: ['count', 'statistics'],
+      seconds: ['count', 'statistics'],
+      downloadOctets: ['count', 'statistics'],
+      uploadOctets: ['count', 'statistics'],
+    },
+  },
+  health: {
+    title: { de: 'Zustand der Zugangspunkte', en: 'state of access points' },
+    subjects: 'nobody',
+    until: { de: 'solange der Zugangspunkt beobachtet wird', en: 'as long as the access point is watched' },
+    keptFor: HISTORY_MS,
+    fields: {
+      ap: ['equipment', 'health'],
+      'health.state': ['equipment', 'health'],
+      'health.since': ['equipment', 'health'],
+      'health.cause': ['equipment', 'health'],
+      'health.streak': ['equipment', 'health'],
+      'health.streakFrom': ['equipment', 'health'],
+      'health.refusals': ['equipment', 'health'],
+      'health.lastSeenAt': ['equipment', 'health'],
+      'health.bootAt': ['equipment', 'health'],
+      'health.changes': ['equipment', 'health'],
+      firstSeenAt: ['equipment', 'health'],
+    },
+  },
+  outage: {
+    title: { de: 'Ausfälle der Zugangspunkte', en: 'outages of access points' },
+    subjects: 'nobody',
+    until: { de: 'bis der Ausfall endet', en: 'until the outage ends' },
+    keptFor: HISTORY_MS,
+    fields: {
+      ap: ['equipment', 'health'],
+      from: ['equipment', 'health'],
+      to: ['equipment', 'health'],
+      cause: ['equipment', 'health'],
+    },
+  },
+  unwatched: {
+    title: { de: 'Zeiten, in denen niemand beobachtete', en: 'times when nobody watched' },
+    subjects: 'nobody',
+    until: { de: 'bis die Zeit endet', en: 'until the time ends' },
+    keptFor: HISTORY_MS,
+    fields: { from: ['equipment', 'health'], to: ['equipment', 'health'] },
+  },
+  maintenance: {
+    title: { de: 'Wartungen', en: 'maintenance' },
+    subjects: 'nobody',
+    until: { de: 'bis die Arbeit endet', en: 'until the work ends' },
+    keptFor: HISTORY_MS,
+    fields: {
+      id: ['equipment', 'health'],
+      reason: ['equipment', 'health'],
+      plan: ['equipment', 'health'],
+      sites: ['equipment', 'health'],
+      accessPoints: ['equipment', 'health'],
+      from: ['equipment', 'health'],
+      to: ['equipment', 'health'],
+      endedAt: ['equipment', 'health'],
+    },
+  },
+  exam: {
+    title: { de: 'Prüfungen an Schulen', en: 'exams at schools' },
+    subjects: 'nobody',
+    until: { de: 'bis die Prüfung endet', en: 'until the exam ends' },
+    keptFor: 0,
+    fields: { site: ['equipment', 'rules'], until: ['equipment', 'rules'] },
+  },
+  mark: {
+    title: { de: 'Merkmale des Speichers', en: 'marks of the store' },
+    subjects: 'nobody',
+    until: { de: 'solange es den Speicher gibt', en: 'as long as there is the store' },
+    fields: {
+      schema: ['product', 'product'],
+      'key-check': ['product', 'product'],
+      probe: ['product', 'product'],
+      'watched-until': ['equipment', 'health'],
+      'audit.at': ['product', 'product'],
+      'audit.overdue.of': ['product', 'product'],
+      'audit.overdue.count': ['product', 'product'],
+    },
+  },
+} as const satisfies Readonly<Record<string, RecordClass>>;
+
+export type RecordName = keyof typeof RECORDS;
+export const RECORD_NAMES = Object.keys(RECORDS).filter((name): name is RecordName => name in RECORDS);
+
+/** The same with the form that all have in common. */
+export function recordClass(name: RecordName): RecordClass {
+  return RECORDS[name];
+}
+
+/** The time of one record: since when it is there, and when its purpose was over; undefined while it lasts. */
+export interface RecordLife {
+  readonly since: Millis;
+  readonly over?: Millis | undefined;
+}
+
+/** By when a record must be gone; undefined while it has its purpose. */
+export function mustBeGone(name: RecordName, { over }: RecordLife): Millis | undefined {
+  const { keptFor } = recordClass(name);
+  return over === undefined || keptFor === undefined ? undefined : over + keptFor;
+}
+
+/**
+ * How much later the audit still finds nothing wrong: the store forgets every five minutes, and for an hour it does not
+ * believe a clock that has jumped ahead.
+ */
+export const AUDIT_TOLERANCE_MS: Millis = 2 * HOUR;
+
+/** What is held of one class of record. */
+export interface HeldClass {
+  readonly count: number;
+  /** Since when the oldest is there; undefined if there is none. */
+  readonly oldest?: Millis;
+  /** Those that must have been gone for longer than the tolerance. */
+  readonly overdue: number;
+}
+
+/** What is held right now: numbers only. A class of which there is none is missing. */
+export type Census = ReadonlyMap<RecordName, HeldClass>;
+
+/** What an audit found; the last one is kept. */
+export interface Audit {
+  readonly at: Millis;
+  /** Records older than they may be, by class; empty if all is well. */
+  readonly overdue: readonly { readonly of: RecordName; readonly count: number }[];
+}
+
+/** Counts records of a store one by one. */
+export class CensusTaker {
+  readonly #now: Millis;
+  readonly #held = new Map<RecordName, HeldClass>();
+
+  constructor(now: Millis) {
+    this.#now = now;
+  }
+
+  add(name: RecordName, life: RecordLife): void {
+    const { count, oldest, overdue } = this.#held.get(name) ?? { count: 0, oldest: life.since, overdue: 0 };
+    const gone = mustBeGone(name, life) ?? Number.POSITIVE_INFINITY;
+    this.#held.set(name, {
+      count: count + 1,
+      oldest: Math.min(oldest ?? life.since, life.since),
+      overdue: overdue + Number(gone + AUDIT_TOLERANCE_MS < this.#now),
+    });
+  }
+
+  take(): Census {
+    return this.#held;
+  }
+}

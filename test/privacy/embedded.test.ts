@@ -1,0 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openEmbeddedStore } from '../../store/embedded/driver';
+import type { ProvenDriver } from './driver';
+import { embeddedRecords } from './embedded-records';
+import { recordsContract } from './records';
+
+jest.setTimeout(60_000);
+
+const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-proven-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const embedded: ProvenDriver = {
+  open: ({ place, ...context }) => openEmbeddedStore(join(folder, place), context),
+  records: (place) => embeddedRecords(join(folder, place)),
+  inMemoryOnly: ['waiting-visitor'],
+};
+
+recordsContract('embedded', embedded);
