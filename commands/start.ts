@@ -18,6 +18,7 @@ import { systemRandom } from '../runtime/random';
 import { type Role, startRoles, stopRoles } from '../runtime/role';
 import { Housekeeping } from '../store/housekeeping';
 import { openStore } from '../store/open';
+import { auditGauges, SelfAudit } from '../store/self-audit';
 import { END_SESSIONS, endSessions, REFRESH_SESSIONS, refreshSessions } from './end-sessions';
 import { examSwitch } from './exam-switch';
 import { feedbackDesk } from './feedback-desk';
@@ -45,11 +46,13 @@ export async function start(file: string): Promise<number> {
   const store = await openStore(config.current, systemRandom);
   const registry = createMetrics();
   const shared = { config, store, clock: systemClock, random: systemRandom, log, registry };
+  const audit = new SelfAudit(store, () => config.current.town.timeZone, log);
+  auditGauges(registry, () => store.lastAudit());
   const radius = new RadiusRole(shared);
   const portal = new PortalRole(shared);
   const controller = new ControllerRole(shared);
   const roles: Role[] = [
-    new Housekeeping(store, systemClock, log),
+    new Housekeeping(store, systemClock, log, audit.look),
     radius,
     controller,
     portal,

@@ -19,6 +19,7 @@ import { createMetrics, PREFIX, type Registry } from '../../runtime/metrics';
 import { packageRoot } from '../../runtime/package-root';
 import { systemRandom } from '../../runtime/random';
 import { openStore } from '../../store/open';
+import { auditGauges } from '../../store/self-audit';
 
 /** The files that define metrics; a new one has to be added to `productMetrics`. */
 export const METRICS_FILES = [
@@ -29,6 +30,7 @@ export const METRICS_FILES = [
   'portal/metrics.ts',
   'portal/serving/metrics.ts',
   'radius/metrics.ts',
+  'store/self-audit.ts',
 ];
 
 const definition = z.object({
@@ -52,11 +54,12 @@ export async function productMetrics(): Promise<Metric[]> {
   try {
     reloadMetric(registry, clock);
     new PortalMetrics(registry);
+    auditGauges(registry, async () => undefined);
     feedbackGauge(registry, async () => ({ open: 0, overdue: 0 }));
     new ServingMetrics(registry);
     new RadiusMetrics(registry, new LiveValue(config), store);
     radsecGauge(registry, { counts: () => new Map() });
-    controllerMetrics(registry, { overdue: () => 0 });
+    controllerMetrics(registry, { overdue: () => 0, isBlind: () => false, unseen: () => 0 });
     trapMetrics(registry);
     new VisitorMetrics(registry);
     const counted = registry
