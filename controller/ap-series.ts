@@ -53,7 +53,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
   },
   {
     name: 'ap_up',
-    help: 'Whether the access point works: 1 until it is certainly down, then 0. Absent if nobody knows: never seen, or in maintenance.',
+    help: 'Whether the access point works: 1 until it is certainly down, then 0. Absent if nobody knows: never seen, only its agent silent, or in maintenance.',
     type: 'gauge',
     show: (ap, show) => show(works(ap)),
   },
@@ -93,6 +93,30 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     help: 'Time the access point was down since this process started, with a running outage up to its last missed poll.',
     type: 'counter',
     show: ({ outageSeconds }, show) => show(outageSeconds),
+  },
+  {
+    name: 'ap_outage',
+    help: 'An outage that lasts, by its reason as far as it is known by now: uplink, agent (only its agent is silent), unseen (the controller has no way to it) or unknown. Always 1.',
+    type: 'gauge',
+    labelNames: ['reason'],
+    show: ({ outageReason }, show) => {
+      if (outageReason !== undefined) show(1, oneLabel('reason', outageReason));
+    },
+  },
+  {
+    name: 'ap_last_outage_end_timestamp_seconds',
+    help: 'When the last outage ended, by its reason: power, network, uplink, agent, unseen or unknown. Absent if none ended since this process started.',
+    type: 'gauge',
+    labelNames: ['reason'],
+    show: ({ lastOutage }, show) => {
+      if (lastOutage !== undefined) show(seconds(lastOutage.to), oneLabel('reason', lastOutage.reason));
+    },
+  },
+  {
+    name: 'ap_flapping',
+    help: 'Whether the access point went down and came up five times within half an hour: 1 or 0.',
+    type: 'gauge',
+    show: ({ isFlapping }, show) => show(Number(isFlapping)),
   },
   {
     name: 'ap_load1',

@@ -1,20 +1,18 @@
 import type { AccessPoint, Config } from '../config/schema';
-import type { ApId } from '../core/ids';
 import type { Clock } from '../runtime/clock';
 import { EXPOSITION_TYPE, exposition, type Labelled, labelText } from '../runtime/exposition';
 import type { Live } from '../runtime/live';
 import type { OpsPage } from '../runtime/ops-page';
 import { AP_SERIES } from './ap-series';
 import { discovery } from './discovery';
-import { SITE_SERIES, siteFigures } from './site-series';
+import { SITE_SERIES, siteFigures, type Watched } from './site-series';
 import type { WatchedAp } from './watched-ap';
 
 /** What the pages for Prometheus are made from. */
 export interface PagesSource {
   readonly config: Live<Config>;
   readonly clock: Clock;
-  readonly accessPoints: () => Iterable<WatchedAp>;
-  readonly accessPoint: (ap: ApId) => WatchedAp | undefined;
+  readonly watched: Watched;
 }
 
 /** What the controller shows to Prometheus. Everything is read when Prometheus asks: what was removed has no series. */
@@ -27,7 +25,7 @@ export interface ControllerPages {
   readonly discovery: OpsPage;
 }
 
-export function controllerPages({ config, clock, accessPoints, accessPoint }: PagesSource): ControllerPages {
+export function controllerPages({ config, clock, watched }: PagesSource): ControllerPages {
   /** The sites asked for: all without a question; undefined if one of them does not exist. */
   const wanted = (query: URLSearchParams): ReadonlySet<string> | undefined => {
     const sites = new Set(config.current.sites.map(({ id }) => id));
@@ -36,12 +34,12 @@ export function controllerPages({ config, clock, accessPoints, accessPoint }: Pa
     return asked.every((site) => sites.has(site)) ? new Set(asked) : undefined;
   };
   return {
-    sites: () => exposition(SITE_SERIES, siteFigures(config.current.sites, accessPoints(), accessPoint, clock.now())),
+    sites: () => exposition(SITE_SERIES, siteFigures(config.current.sites, watched, clock.now())),
     aps: {
       type: EXPOSITION_TYPE,
       pieces(query) {
         const sites = wanted(query);
-        return sites && exposition(AP_SERIES, labelled(accessPoints(), sites));
+        return sites && exposition(AP_SERIES, labelled(watched.all(), sites));
       },
     },
     discovery: {

@@ -10,7 +10,7 @@ import type { Role } from '../runtime/role';
 import type { HealthStore } from '../store/store';
 import { type ControllerMetrics, controllerMetrics } from './metrics';
 import { type ControllerPages, controllerPages } from './pages';
-import { type OpenProber, openProber } from './probe';
+import { type OpenProber, openProber, protocolOf } from './probe';
 import type { Prober } from './probe/probe';
 import { Scheduler } from './scheduler';
 import { trapMetrics } from './trap-metrics';
@@ -51,19 +51,18 @@ export class ControllerRole implements Role {
     this.#deps = deps;
     this.#watch = new Watch(deps);
     const { config, clock } = deps;
-    this.pages = controllerPages({
-      config,
-      clock,
-      accessPoints: () => this.#watch.all(),
-      accessPoint: (ap) => this.#watch.get(ap),
-    });
+    this.pages = controllerPages({ config, clock, watched: this.#watch });
   }
 
   async start(): Promise<void> {
     const { config, clock, registry } = this.#deps;
     await this.#watch.load();
     const scheduler = new Scheduler(clock, (ap, signal) => this.#poll(ap, signal));
-    const metrics = controllerMetrics(registry, { overdue: () => scheduler.overdue() });
+    const metrics = controllerMetrics(registry, {
+      overdue: () => scheduler.overdue(),
+      isBlind: () => this.#watch.isBlind,
+      unseen: () => this.#watch.unseen,
+    });
     const open = this.#deps.openProber ?? openProber;
     const prober = open({
       clock,
@@ -131,7 +130,8 @@ export class ControllerRole implements Role {
     try {
       const result = await prober.probe(watched.config, signal);
       if (signal.aborted) return;
-      metrics.poll(result.answered ? 'answered' : result.reason, (clock.monotonic() - began) / SECOND);
+      const outcome = result.answered ? 'answered' : result.reason;
+      metrics.poll(protocolOf(watched.config), outcome, (clock.monotonic() - began) / SECOND);
       await this.#watch.record(ap, result, at);
     } catch (err) {
       if (!signal.aborted) log.error('poll-failed', { ap, err });

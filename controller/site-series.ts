@@ -5,8 +5,10 @@ import { openingAt } from '../core/opening-hours';
 import type { Millis } from '../core/time';
 import { type Family, type Labelled, labelText } from '../runtime/exposition';
 import { works } from './ap-series';
+import { type EndedOutages, OUTAGE_REASONS } from './ended-outages';
 import type { WatchedAp } from './watched-ap';
 
+const REASON_LABELS = OUTAGE_REASONS.map((reason) => [reason, labelText({ reason })] as const);
 const STATE_LABELS = HEALTH_STATES.map((state) => [state, labelText({ state })] as const);
 
 /** What the access points of a site are together. */
@@ -14,6 +16,8 @@ export interface SiteFigures {
   readonly site: Site;
   readonly isOpen: boolean;
   readonly inState: Map<HealthState, number>;
+  flapping: number;
+  readonly ended: EndedOutages;
   /** What it is reached through, if that is named. */
   readonly uplink: WatchedAp | undefined;
   /** Undefined if none of them says how many. */
@@ -64,6 +68,21 @@ export const SITE_SERIES: readonly Family<SiteFigures>[] = [
     },
   },
   {
+    name: 'site_flapping_access_points',
+    help: 'Access points of the site that went down and came up five times within half an hour.',
+    type: 'gauge',
+    show: ({ flapping }, show) => show(flapping),
+  },
+  {
+    name: 'site_outages_ended_total',
+    help: 'Outages of access points of the site that ended since this process started, by what their end told of the reason.',
+    type: 'counter',
+    labelNames: ['reason'],
+    show: ({ site: { id }, ended }, show) => {
+      for (const [reason, labels] of REASON_LABELS) show(ended.of(id, reason), labels);
+    },
+  },
+  {
     name: 'site_clients',
     help: 'Devices in the radio cells of the site, as far as its access points say.',
     type: 'gauge',
@@ -71,23 +90,27 @@ export const SITE_SERIES: readonly Family<SiteFigures>[] = [
   },
 ];
 
-/** Sums up the access points of each site. `find` looks one up by its id. */
-export function siteFigures(
-  sites: readonly Site[],
-  aps: Iterable<WatchedAp>,
-  find: (ap: ApId) => WatchedAp | undefined,
-  now: Millis,
-): Labelled<SiteFigures>[] {
+/** The access points as they are watched. */
+export interface Watched {
+  all(): Iterable<WatchedAp>;
+  get(ap: ApId): WatchedAp | undefined;
+  readonly ended: EndedOutages;
+}
+
+/** Sums up the access points of each site. */
+export function siteFigures(sites: readonly Site[], watched: Watched, now: Millis): Labelled<SiteFigures>[] {
   const figures = new Map<string, SiteFigures>();
   for (const site of sites) {
     const { openingHours } = site.rules;
     const isOpen = openingHours === undefined || openingAt(openingHours, now).isOpen;
-    const uplink = site.uplink === undefined ? undefined : find(site.uplink);
-    figures.set(site.id, { site, isOpen, uplink, inState: new Map(), clients: undefined });
+    const uplink = site.uplink === undefined ? undefined : watched.get(site.uplink);
+    const { ended } = watched;
+    figures.set(site.id, { site, isOpen, uplink, inState: new Map(), flapping: 0, ended, clients: undefined });
   }
-  for (const { config, state, sample } of aps) {
+  for (const { config, state, sample, isFlapping } of watched.all()) {
     const at = figures.get(config.site);
     if (at === undefined) continue;
+    if (isFlapping) at.flapping++;
     at.inState.set(state, (at.inState.get(state) ?? 0) + 1);
     if (sample?.clients !== undefined) at.clients = (at.clients ?? 0) + sample.clients;
   }

@@ -19,10 +19,12 @@ import type { Clock } from '../runtime/clock';
 import type { Live } from '../runtime/live';
 import type { Log } from '../runtime/log';
 import type { HealthStore } from '../store/store';
+import { EndedOutages, reasonOfEnded } from './ended-outages';
 import { notices } from './notices';
 import { presentMaintenance } from './planned-work';
 import type { PollResult } from './probe/probe';
 import { FEW, type Judgement, Sight, type SightPolicy } from './sight';
+import { type Tally, tally } from './tally';
 import { type Miss, WatchedAp } from './watched-ap';
 
 export interface WatchContext {
@@ -44,24 +46,6 @@ const LARGE_SHARE = 0.2;
 /** Something was there to answer, be it only the controller of the access point: our own line works. */
 const SIGHT: ReadonlySet<MissReason> = new Set<MissReason>([...HOST_ANSWERS, 'member-unknown', 'member-down']);
 
-interface Tally {
-  /** Up until now, the suspect ones among them. */
-  readonly standing: number;
-  readonly suspect: number;
-  /** Down since not long ago. */
-  readonly fallen: number;
-}
-
-function tally(all: Iterable<WatchedAp>, since: Millis): Tally {
-  let [standing, suspect, fallen] = [0, 0, 0];
-  for (const { health } of all) {
-    if (health.state === 'up' || health.state === 'suspect') standing++;
-    if (health.state === 'suspect') suspect++;
-    if (isDown(health) && health.since > since) fallen++;
-  }
-  return { standing, suspect, fallen };
-}
-
 /** The health of all access points: folds polls into it, keeps it in the store and says what changed. */
 export class Watch {
   readonly #config: Live<Config>;
@@ -79,6 +63,7 @@ export class Watch {
   #pausedUntil: Millis = 0;
   #storeFailed = false;
   #counted: (Tally & { readonly at: Millis }) | undefined;
+  readonly ended = new EndedOutages();
   /** To whom the controller has no way, though others answer. */
   readonly #unseen = new Set<ApId>();
 
@@ -93,6 +78,11 @@ export class Watch {
   /** Whether the controller itself is cut off, so that nothing is known about any access point. */
   get isBlind(): boolean {
     return this.#sight.isBlind;
+  }
+
+  /** To how many access points the controller has no way, though others answer. */
+  get unseen(): number {
+    return this.#unseen.size;
   }
 
   /** Whether the store refuses to keep what happens. */
@@ -140,7 +130,10 @@ export class Watch {
     this.#uplinks = uplinksOf(this.#config.current);
     const ids = new Set(accessPoints.map((ap) => ap.id));
     const gone = [...this.#watched.values()].filter(({ config }) => !ids.has(config.id));
-    for (const { config } of gone) this.#watched.delete(config.id);
+    for (const { config } of gone) {
+      this.#watched.delete(config.id);
+      this.#unseen.delete(config.id);
+    }
     for (const ap of accessPoints) {
       const watched = this.#watched.get(ap.id);
       if (watched === undefined) this.#add(ap, undefined, undefined);
@@ -290,6 +283,7 @@ export class Watch {
 
   #add(ap: AccessPoint, kept: Health | undefined, health: Health | undefined): void {
     const now = this.#clock.now();
+    if (health?.cause === 'unseen') this.#unseen.add(ap.id);
     this.#watched.set(ap.id, new WatchedAp(ap, kept, health ?? unknownSince(now), this.#sight, now));
   }
 
@@ -307,6 +301,8 @@ export class Watch {
   #tell(watched: WatchedAp, before: Health, change: OutageChange, at: Millis): void {
     notices(this.#log, watched, { before, change, at });
     this.#noteUnseen(watched);
+    const reason = reasonOfEnded(before, change);
+    if (reason !== undefined) this.ended.count(watched.config.site, reason);
     if (change.kind === 'open' && !isUnknownCause(change.cause)) void this.#blameFor(watched, change.from);
   }
 

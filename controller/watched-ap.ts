@@ -7,11 +7,13 @@ import {
   type HealthPolicy,
   type HealthState,
   isDown,
+  isFlapping,
   type MissKind,
   type OutageChange,
   presentState,
 } from '../core/health';
 import { MINUTE, type Millis, SECOND } from '../core/time';
+import { type OutageReason, reasonOfEnded } from './ended-outages';
 import type { Sample } from './probe/probe';
 import type { Sight } from './sight';
 
@@ -40,6 +42,8 @@ export class WatchedAp {
   inMaintenance = false;
   /** Its own outages: not those of its uplink, nor planned work, nor where nobody knows whether it works. */
   outages = 0;
+  /** The outage of any kind that ended last since this process watches. */
+  lastOutage: { readonly to: Millis; readonly reason: OutageReason } | undefined;
   /** Oldest first; empty when the store has everything. */
   readonly unkept: Entry[] = [];
   #health: Health;
@@ -69,6 +73,16 @@ export class WatchedAp {
   /** As everybody is shown it. */
   get state(): HealthState {
     return presentState(this.#health, { isBlind: this.#sight.isBlind, inMaintenance: this.inMaintenance });
+  }
+
+  /** Why it is down, as far as known; undefined if it is not. */
+  get outageReason(): OutageReason | undefined {
+    return isDown(this.#health) ? (causeOf(this.#health) ?? 'unknown') : undefined;
+  }
+
+  /** As of its last poll. */
+  get isFlapping(): boolean {
+    return isFlapping(this.#health, Math.max(this.#health.lastSeenAt ?? 0, this.#lastMissAt ?? 0));
   }
 
   /** When it started, by its own account. */
@@ -121,6 +135,8 @@ export class WatchedAp {
       const until = health.since > before.since ? health.since : this.#certainlyDownUntil();
       this.#closedOutagesMs += this.#outageMs(until);
     }
+    const reason = change && reasonOfEnded(before, change);
+    if (change?.kind === 'close' && reason !== undefined) this.lastOutage = { to: change.to, reason };
     this.#health = health;
     this.#keep(change === undefined ? { health } : { health, change });
   }

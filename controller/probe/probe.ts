@@ -63,6 +63,10 @@ export interface InterfaceCounters {
   readonly up: boolean;
 }
 
+/** How an access point is asked. */
+export const PROTOCOLS = ['snmp', 'respondd'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
 /** Asks one access point how it is. */
 export interface Prober {
   /** Rejects only if `signal` aborts or something is broken on our side. */

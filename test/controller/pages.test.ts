@@ -3,10 +3,12 @@ import { get } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { parseConfig } from '../../config/load';
 import type { Config } from '../../config/schema';
+import { EndedOutages } from '../../controller/ended-outages';
 import { type ControllerPages, controllerPages } from '../../controller/pages';
 import type { Sample } from '../../controller/probe/probe';
 import { Sight } from '../../controller/sight';
 import { WatchedAp } from '../../controller/watched-ap';
+import { MINUTE } from '../../core/time';
 import { ManualClock } from '../../runtime/clock';
 import { LiveValue } from '../../runtime/live';
 import { OpsServer } from '../../runtime/ops-server';
@@ -35,6 +37,7 @@ const SAMPLE: Sample = {
 
 let ops: OpsServer;
 let watched: Map<string, WatchedAp>;
+const ended = new EndedOutages();
 let url: string;
 
 function town(): Config {
@@ -82,8 +85,7 @@ beforeAll(async () => {
   const pages: ControllerPages = controllerPages({
     config: new LiveValue(config),
     clock,
-    accessPoints: () => watched.values(),
-    accessPoint: (ap) => watched.get(ap),
+    watched: { all: () => watched.values(), get: (ap) => watched.get(ap), ended },
   });
   const sites = { ...pages.aps, pieces: pages.sites };
   ops = new OpsServer(
@@ -153,7 +155,50 @@ describe('/metrics/aps', () => {
   });
 });
 
+test('an outage is told with its reason, while it lasts and when it is over; flapping is told until its last changes are long ago', async () => {
+  const ap = watched.get('ap-3');
+  if (ap === undefined) throw new Error('no ap-3');
+  const of = async (): Promise<string[]> =>
+    [...(await seriesOf('/metrics/aps?site=square'))].map((one) => one.join(' '));
+  const at = (minute: number): number => clock.now() + minute * MINUTE;
+  const uptime = { seconds: 30, source: 'host' } as const;
+  ap.miss({ at: at(1), why: 'agent', isUndecided: false }, POLICY);
+  expect(await of()).toEqual(
+    expect.arrayContaining([
+      'ap_state ap-3 square unknown 1',
+      'ap_outage ap-3 square agent 1',
+      'ap_outages_total ap-3 square 0',
+    ]),
+  );
+  ap.answer(SAMPLE, at(2), POLICY);
+  ap.miss({ at: at(3), why: 'silent', isUndecided: false }, POLICY);
+  expect(await of()).toEqual(
+    expect.arrayContaining(['ap_up ap-3 square 0', 'ap_outage ap-3 square unknown 1', 'ap_flapping ap-3 square 0']),
+  );
+  ap.answer({ ...SAMPLE, uptime }, at(4), POLICY);
+  ap.miss({ at: at(5), why: 'uplink', isUndecided: false }, POLICY);
+  ap.answer({ ...SAMPLE, uptime: { ...uptime, seconds: 150 } }, at(6), POLICY);
+  ap.miss({ at: at(7), why: 'silent', isUndecided: false }, POLICY);
+  const flapping = await of();
+  expect(flapping).toEqual(
+    expect.arrayContaining([
+      'ap_flapping ap-3 square 1',
+      `ap_last_outage_end_timestamp_seconds ap-3 square uplink ${at(6) / 1000}`,
+    ]),
+  );
+  expect((await seriesOf('/sites')).get('site_flapping_access_points square')).toBe(1);
+  ap.answer({ ...SAMPLE, uptime }, at(60), POLICY);
+  expect(await of()).toEqual(
+    expect.arrayContaining([
+      'ap_flapping ap-3 square 0',
+      `ap_last_outage_end_timestamp_seconds ap-3 square power ${at(60) / 1000}`,
+    ]),
+  );
+  expect((await of()).filter((line) => line.startsWith('ap_outage '))).toEqual([]);
+});
+
 test('/metrics has the sums of the sites, where they lie, whether they are open and reached', async () => {
+  ended.count('school', 'power');
   const series = await seriesOf('/sites');
   const ofSchool = [...series].filter(([key]) => key.includes(' school'));
   expect(new Map(ofSchool)).toEqual(
@@ -166,6 +211,11 @@ test('/metrics has the sums of the sites, where they lie, whether they are open 
       ...['up', 'suspect', 'down', 'unknown', 'parent-down', 'maintenance'].map((state): [string, number] => [
         `site_access_points school ${state}`,
         state === 'up' ? 2 : 0,
+      ]),
+      ['site_flapping_access_points school', 0],
+      ...['power', 'network', 'agent', 'uplink', 'unseen', 'unknown'].map((reason): [string, number] => [
+        `site_outages_ended_total school ${reason}`,
+        reason === 'power' ? 1 : 0,
       ]),
       ['site_clients school', 14],
     ]),

@@ -108,7 +108,7 @@ describeWith(['snmpd', 'snmpget'], 'Debian’s snmpd is stopped and started agai
       durationSeconds: Math.round((to - from) / 1000),
       reason: 'agent',
     });
-    expect(await controller.metric('snmp_polls_total', { result: 'answered' })).toBe(2);
+    expect(await controller.metric('polls_total', { result: 'answered' })).toBe(2);
   });
 });
 
@@ -250,7 +250,7 @@ test('an access point never seen is unknown: no outage, and neither up nor down'
   for (let i = 0; i < 4; i++) await controller.poll();
   expect(await controller.metric('ap_up')).toBeUndefined();
   expect(await controller.metric('ap_state', { state: 'unknown' })).toBe(1);
-  expect(await controller.metric('snmp_polls_total', { result: 'refused' })).toBe(4);
+  expect(await controller.metric('polls_total', { result: 'refused' })).toBe(4);
   expect(await store.outages('ap-1', { from: START, to: controller.clock.now() })).toEqual([]);
 });
 

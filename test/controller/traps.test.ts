@@ -128,7 +128,7 @@ describeWith(['snmptrap'], 'traps of Debian’s snmptrap', () => {
       await controller.start();
       await controller.poll();
       const polls = async (): Promise<number> =>
-        (await controller.metric('snmp_polls_total', { result: 'answered' })) ?? 0;
+        (await controller.metric('polls_total', { result: 'answered' })) ?? 0;
       const before = await polls();
       await trap(port, COMMUNITY, LINK_DOWN);
       await until(

@@ -1,4 +1,5 @@
-import { type Dashboard, NONE, ONE_AP, SHARE_UP, SITE, upTo } from './dashboard';
+import { type Dashboard, NONE, ONE_AP, SITE, upTo } from './dashboard';
+import { channelBusy, course, goodOrBad, SHARE, SHARE_OF_TIME } from './panels';
 
 /** One radio in detail: what a technician looks at before driving there. */
 export const accessPoint: Dashboard = {
@@ -14,9 +15,7 @@ export const accessPoint: Dashboard = {
           type: 'stat',
           title: ['Arbeitet', 'Works'],
           about: ['Kein Wert: Wartung, oder niemand weiß es.', 'No value: maintenance, or nobody knows.'],
-          unit: 'short',
-          steps: [['red'], ['green', 1]],
-          words: { 0: [['ausgefallen', 'down'], 'red'], 1: [['arbeitet', 'works'], 'green'] },
+          ...goodOrBad(['ausgefallen', 'down']),
           questions: [['stadtfunk_ap_up{ap="$ap"}']],
           width: 5,
         },
@@ -54,11 +53,46 @@ export const accessPoint: Dashboard = {
           type: 'stat',
           title: ['Verfügbarkeit', 'Availability'],
           about: ['Anteil der Zeit, in der er arbeitete.', 'Share of the time in which it worked.'],
-          unit: 'percentunit',
-          decimals: 2,
-          steps: SHARE_UP,
+          ...SHARE_OF_TIME,
           questions: [['avg_over_time(stadtfunk_ap_up{ap="$ap"}[$__range])']],
           width: 5,
+        },
+        {
+          type: 'stat',
+          title: ['Grund des Ausfalls jetzt', 'Reason of the outage now'],
+          about: [
+            'Soweit schon bekannt; ob Strom oder Netz, zeigt erst das Ende. Leer: kein Ausfall.',
+            'As far as it is known; power or network shows at the end only. Empty: no outage.',
+          ],
+          unit: 'short',
+          steps: NONE,
+          questions: [['stadtfunk_ap_outage{ap="$ap"}', '{{reason}}']],
+          options: { textMode: 'name' },
+          width: 8,
+        },
+        {
+          type: 'stat',
+          title: ['Letzter Ausfall endete vor', 'Last outage ended ago'],
+          about: ['Mit seinem Grund, seit Stadtfunk läuft.', 'With its reason, since Stadtfunk runs.'],
+          unit: 's',
+          decimals: 0,
+          steps: [['orange'], ['green', 86_400]],
+          questions: [['time() - stadtfunk_ap_last_outage_end_timestamp_seconds{ap="$ap"}', '{{reason}}']],
+          options: { textMode: 'value_and_name' },
+          width: 8,
+        },
+        {
+          type: 'stat',
+          title: ['Wackelkontakt', 'Flapping'],
+          about: [
+            'Ging und kam fünfmal in einer halben Stunde: meist Netzteil oder Kabel.',
+            'Went down and came up five times in half an hour: mostly its power supply or cable.',
+          ],
+          unit: 'short',
+          steps: [['green'], ['orange', 1]],
+          words: { 0: [['nein', 'no'], 'green'], 1: [['ja', 'yes'], 'orange'] },
+          questions: [['stadtfunk_ap_flapping{ap="$ap"}']],
+          width: 8,
         },
       ],
     ],
@@ -66,29 +100,21 @@ export const accessPoint: Dashboard = {
       ['Funk', 'Radio'],
       [
         {
-          type: 'timeseries',
+          ...course(50),
           title: ['Geräte', 'Devices'],
           about: ['Alle, und je Band, wenn er die Bänder trennt.', 'All, and by band where it tells the bands apart.'],
-          unit: 'short',
-          min: 0,
-          steps: upTo(50),
           questions: [
             ['stadtfunk_ap_clients{ap="$ap"}', 'alle / all'],
             ['stadtfunk_ap_band_clients{ap="$ap"}', '{{band}} GHz'],
           ],
           width: 8,
         },
-        {
-          type: 'timeseries',
-          title: ['Kanal belegt', 'Channel busy'],
-          about: ['Über 70 % wird es zäh.', 'Above 70 % it gets slow.'],
-          unit: 'percentunit',
-          min: 0,
-          max: 1,
-          steps: [['green'], ['orange', 0.5], ['red', 0.7]],
-          questions: [['stadtfunk_ap_channel_utilization_ratio{ap="$ap"}', '{{radio}}']],
-          width: 8,
-        },
+        channelBusy(
+          ['Kanal belegt', 'Channel busy'],
+          ['Über 70 % wird es zäh.', 'Above 70 % it gets slow.'],
+          ['stadtfunk_ap_channel_utilization_ratio{ap="$ap"}', '{{radio}}'],
+          8,
+        ),
         {
           type: 'timeseries',
           title: ['Rauschen', 'Noise'],
@@ -104,12 +130,9 @@ export const accessPoint: Dashboard = {
       ['Gerät', 'Device'],
       [
         {
-          type: 'timeseries',
+          ...course(2),
           title: ['Last', 'Load'],
           about: ['Über 2 ist er überlastet.', 'Above 2 it is overloaded.'],
-          unit: 'short',
-          min: 0,
-          steps: upTo(2),
           questions: [['stadtfunk_ap_load1{ap="$ap"}', 'load1']],
           width: 8,
         },
@@ -117,9 +140,7 @@ export const accessPoint: Dashboard = {
           type: 'timeseries',
           title: ['Speicher frei', 'Memory available'],
           about: ['Unter 10 % startet er bald von selbst neu.', 'Below 10 % it will soon restart by itself.'],
-          unit: 'percentunit',
-          min: 0,
-          max: 1,
+          ...SHARE,
           steps: [['red'], ['orange', 0.1], ['green', 0.2]],
           questions: [
             [

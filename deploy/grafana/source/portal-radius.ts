@@ -1,4 +1,5 @@
 import { type Dashboard, type Step, upTo } from './dashboard';
+import { course, goodOrBad } from './panels';
 
 const FAULTS: readonly Step[] = [['green'], ['orange', 0.1]];
 
@@ -41,13 +42,46 @@ export const portalRadius: Dashboard = {
           width: 8,
         },
         {
-          type: 'timeseries',
+          ...course(5_000),
           title: ['Zustimmungen nach Sprache', 'Acceptances by language'],
           about: ['Je Stunde.', 'An hour.'],
-          unit: 'short',
-          min: 0,
-          steps: upTo(5_000),
           questions: [['3600 * sum by (language) (rate(stadtfunk_portal_grants_total[15m]))', '{{language}}']],
+          width: 8,
+        },
+      ],
+    ],
+    [
+      ['Künstlicher Besucher', 'Synthetic visitor'],
+      [
+        {
+          type: 'state-timeline',
+          title: ['Kommt online', 'Gets online'],
+          about: [
+            'Ob der ganze Weg gelingt, je Prüf-Gateway: Bedingungen, Zustimmung, RADIUS, online, trennen.',
+            'Whether the whole way leads through, by test gateway: terms, acceptance, RADIUS, online, disconnect.',
+          ],
+          ...goodOrBad(['scheitert', 'fails'], ['gelingt', 'succeeds']),
+          questions: [['stadtfunk_synthetic_success', '{{gateway}}']],
+          width: 8,
+        },
+        {
+          type: 'timeseries',
+          title: ['Dauer der Schritte', 'Time of the steps'],
+          about: ['Über einer Sekunde merken es Besucher.', 'Above a second visitors notice.'],
+          unit: 's',
+          min: 0,
+          steps: [['green'], ['orange', 1], ['red', 3]],
+          questions: [['stadtfunk_synthetic_step_duration_seconds', '{{gateway}} {{operation}}']],
+          width: 8,
+        },
+        {
+          type: 'timeseries',
+          title: ['Letzter Gang vor', 'Last walk ago'],
+          about: ['Wird das länger, geht niemand mehr.', 'If this grows, nobody walks any more.'],
+          unit: 's',
+          min: 0,
+          steps: [['green'], ['orange', 900], ['red', 3600]],
+          questions: [['time() - stadtfunk_synthetic_last_walk_timestamp_seconds', '{{gateway}}']],
           width: 8,
         },
       ],
@@ -112,7 +146,9 @@ export const portalRadius: Dashboard = {
           unit: 'reqps',
           min: 0,
           steps: upTo(1_000),
-          questions: [['sum by (result) (rate(stadtfunk_snmp_polls_total[$__rate_interval])) > 0', '{{result}}']],
+          questions: [
+            ['sum by (kind, result) (rate(stadtfunk_polls_total[$__rate_interval])) > 0', '{{kind}} {{result}}'],
+          ],
           width: 8,
         },
         {

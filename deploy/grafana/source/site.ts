@@ -1,20 +1,5 @@
-import { type Dashboard, NONE, ONE_SITE, type Panel, SHARE_UP, upTo } from './dashboard';
-
-/** Each access point over time; also for the schools. */
-export const EACH_AP: Panel = {
-  type: 'state-timeline',
-  title: ['Jeder Zugangspunkt', 'Each access point'],
-  about: [
-    'Grün: arbeitet. Rot: ausgefallen. Lücke: Wartung, oder niemand weiß es.',
-    'Green: works. Red: down. A gap: maintenance, or nobody knows.',
-  ],
-  unit: 'short',
-  steps: [['red'], ['green', 1]],
-  words: { 0: [['ausgefallen', 'down'], 'red'], 1: [['arbeitet', 'works'], 'green'] },
-  questions: [['stadtfunk_ap_up{site=~"$site"}', '{{ap}}']],
-  width: 24,
-  height: 10,
-};
+import { type Dashboard, ONE_SITE, upTo } from './dashboard';
+import { channelBusy, course, down, EACH_AP, goodOrBad, outagesByReason, SHARE_OF_TIME, sessions } from './panels';
 
 /** What is wrong at one place. */
 export const site: Dashboard = {
@@ -30,21 +15,11 @@ export const site: Dashboard = {
           type: 'stat',
           title: ['Zuleitung', 'Uplink'],
           about: ['Ob die Zuleitung arbeitet, wenn eine genannt ist.', 'Whether the uplink works, if one is named.'],
-          unit: 'short',
-          steps: [['red'], ['green', 1]],
-          words: { 0: [['gestört', 'down'], 'red'], 1: [['arbeitet', 'works'], 'green'] },
+          ...goodOrBad(['gestört', 'down']),
           questions: [['min(stadtfunk_site_uplink_up{site=~"$site"})']],
           width: 6,
         },
-        {
-          type: 'stat',
-          title: ['Ausgefallen', 'Down'],
-          about: ['Zugangspunkte, die nicht arbeiten.', 'Access points that do not work.'],
-          unit: 'short',
-          steps: NONE,
-          questions: [['sum(stadtfunk_site_access_points{site=~"$site", state=~"down|parent-down"})']],
-          width: 6,
-        },
+        down(['Ausgefallen', 'Down'], ['Zugangspunkte, die nicht arbeiten.', 'Access points that do not work.'], 6),
         {
           type: 'stat',
           title: ['Geräte im WLAN', 'Devices in the Wi-Fi'],
@@ -71,29 +46,22 @@ export const site: Dashboard = {
       [
         EACH_AP,
         {
-          type: 'timeseries',
+          ...course(50),
           title: ['Geräte je Zugangspunkt', 'Devices by access point'],
           about: ['Mehr als 50 an einem sind viele.', 'More than 50 at one of them are many.'],
-          unit: 'short',
-          min: 0,
-          steps: upTo(50),
           questions: [['stadtfunk_ap_clients{site=~"$site"}', '{{ap}}']],
           width: 12,
         },
-        {
-          type: 'timeseries',
-          title: ['Funkkanal belegt', 'Channel busy'],
-          about: [
+        channelBusy(
+          ['Funkkanal belegt', 'Channel busy'],
+          [
             'Anteil der Zeit, in der der Kanal belegt ist, von wem auch immer. Über 70 % wird es zäh.',
             'Share of the time in which the channel is busy, whoever sends. Above 70 % it gets slow.',
           ],
-          unit: 'percentunit',
-          min: 0,
-          max: 1,
-          steps: [['green'], ['orange', 0.5], ['red', 0.7]],
-          questions: [['stadtfunk_ap_channel_utilization_ratio{site=~"$site"}', '{{ap}} {{radio}}']],
-          width: 12,
-        },
+          ['stadtfunk_ap_channel_utilization_ratio{site=~"$site"}', '{{ap}} {{radio}}'],
+          12,
+        ),
+        outagesByReason(24),
         {
           type: 'table',
           title: ['Was dort hängt', 'What is there'],
@@ -119,23 +87,11 @@ export const site: Dashboard = {
     [
       ['Besucher', 'Visitors'],
       [
+        sessions(['Sitzungen', 'Sessions'], 8),
         {
-          type: 'timeseries',
-          title: ['Sitzungen', 'Sessions'],
-          about: ['Geräte, die online sind.', 'Devices that are online.'],
-          unit: 'short',
-          min: 0,
-          steps: upTo(1_000),
-          questions: [['sum by (site) (stadtfunk_sessions{site=~"$site"})', '{{site}}']],
-          width: 8,
-        },
-        {
-          type: 'timeseries',
+          ...course(5_000),
           title: ['Zustimmungen je Stunde', 'Acceptances an hour'],
           about: ['Wie oft die Bedingungen angenommen wurden.', 'How often the terms were accepted.'],
-          unit: 'short',
-          min: 0,
-          steps: upTo(5_000),
           questions: [['3600 * sum by (site) (rate(stadtfunk_portal_grants_total{site=~"$site"}[15m]))', '{{site}}']],
           width: 8,
         },
@@ -146,11 +102,7 @@ export const site: Dashboard = {
             'Im gezeigten Zeitraum: wie Besucher sie erlebten, und ohne Störungen der Zuleitung.',
             'In the time shown: as visitors saw it, and without faults of the uplink.',
           ],
-          unit: 'percentunit',
-          min: 0,
-          max: 1,
-          decimals: 2,
-          steps: SHARE_UP,
+          ...SHARE_OF_TIME,
           questions: [
             ['avg_over_time(site:stadtfunk_ap_up:avg{site=~"$site"}[$__range])', 'erlebt / as seen'],
             ['avg_over_time(site:stadtfunk_ap_up:avg_own{site=~"$site"}[$__range])', 'Geräte / devices'],

@@ -1,4 +1,5 @@
-import { type Dashboard, NONE, type Panel, SHARE_UP, SITE, upTo } from './dashboard';
+import { type Dashboard, NONE, type Panel, SITE, upTo } from './dashboard';
+import { course, down, outagesByReason, SHARE, SHARE_OF_TIME, sessions } from './panels';
 
 const map: Panel = {
   type: 'geomap',
@@ -58,18 +59,14 @@ export const town: Dashboard = {
     [
       ['Auf einen Blick', 'At a glance'],
       [
-        {
-          type: 'stat',
-          title: ['Zugangspunkte ausgefallen', 'Access points down'],
-          about: [
+        down(
+          ['Zugangspunkte ausgefallen', 'Access points down'],
+          [
             'Zugangspunkte, die jetzt nicht arbeiten, auch die hinter einer gestörten Zuleitung.',
             'Access points that do not work now, also those behind a dead uplink.',
           ],
-          unit: 'short',
-          steps: NONE,
-          questions: [['sum(stadtfunk_site_access_points{site=~"$site", state=~"down|parent-down"})']],
-          width: 5,
-        },
+          5,
+        ),
         {
           type: 'stat',
           title: ['Zuleitungen gestört', 'Uplinks down'],
@@ -86,9 +83,7 @@ export const town: Dashboard = {
             'Anteil der Zeit, in der die Zugangspunkte arbeiteten. Wartung und Unbekanntes zählen nicht.',
             'Share of the time in which the access points worked. Maintenance and what nobody knows do not count.',
           ],
-          unit: 'percentunit',
-          decimals: 2,
-          steps: SHARE_UP,
+          ...SHARE_OF_TIME,
           questions: [['avg(avg_over_time(stadtfunk_ap_up{site=~"$site"}[$__range]))']],
           width: 5,
         },
@@ -117,6 +112,49 @@ export const town: Dashboard = {
       ],
     ],
     [
+      ['Ausfälle', 'Outages'],
+      [
+        {
+          type: 'stat',
+          title: ['Beobachter', 'Controller'],
+          about: [
+            'Ist er selbst abgeschnitten, weiß er von keinem Zugangspunkt, ob er arbeitet.',
+            'If it is cut off itself, it knows of no access point whether it works.',
+          ],
+          unit: 'short',
+          steps: [['green'], ['red', 1]],
+          words: { 0: [['sieht', 'sees'], 'green'], 1: [['abgeschnitten', 'cut off'], 'red'] },
+          questions: [['max(stadtfunk_controller_blind)']],
+          width: 4,
+        },
+        {
+          type: 'stat',
+          title: ['Nicht zu sehen', 'Not to be seen'],
+          about: [
+            'Zugangspunkte, zu denen der Beobachter selbst keinen Weg hat, während andere antworten.',
+            'Access points to which the controller itself has no way, while others answer.',
+          ],
+          unit: 'short',
+          steps: NONE,
+          questions: [['sum(stadtfunk_unseen_aps)']],
+          width: 4,
+        },
+        {
+          type: 'stat',
+          title: ['Wackelkontakte', 'Flapping'],
+          about: [
+            'Zugangspunkte, die in einer halben Stunde fünfmal gingen und kamen.',
+            'Access points that went down and came up five times in half an hour.',
+          ],
+          unit: 'short',
+          steps: [['green'], ['orange', 1]],
+          questions: [['sum(stadtfunk_site_flapping_access_points{site=~"$site"})']],
+          width: 4,
+        },
+        outagesByReason(12),
+      ],
+    ],
+    [
       ['Orte', 'Sites'],
       [
         map,
@@ -124,24 +162,12 @@ export const town: Dashboard = {
           type: 'bargauge',
           title: ['Anteil in Betrieb', 'Share that works'],
           about: ['Anteil der Zugangspunkte eines Orts, die arbeiten.', 'Share of a site’s access points that work.'],
-          unit: 'percentunit',
-          min: 0,
-          max: 1,
-          steps: SHARE_UP,
+          ...SHARE,
           questions: [['site:stadtfunk_ap_up:avg{site=~"$site"}', '{{site}}']],
           width: 10,
           height: 14,
         },
-        {
-          type: 'timeseries',
-          title: ['Sitzungen je Ort', 'Sessions by site'],
-          about: ['Geräte, die online sind.', 'Devices that are online.'],
-          unit: 'short',
-          min: 0,
-          steps: upTo(1_000),
-          questions: [['sum by (site) (stadtfunk_sessions{site=~"$site"})', '{{site}}']],
-          width: 8,
-        },
+        sessions(['Sitzungen je Ort', 'Sessions by site'], 8),
         {
           type: 'timeseries',
           title: ['Datenmenge je Ort', 'Traffic by site'],
@@ -158,15 +184,12 @@ export const town: Dashboard = {
           width: 8,
         },
         {
-          type: 'timeseries',
+          ...course(40_000),
           title: ['Zustände der Zugangspunkte', 'States of the access points'],
           about: [
             'Wie viele in welchem Zustand sind. „unknown“: nie gesehen, oder der Beobachter selbst ist abgeschnitten.',
             'How many are in which state. "unknown": never seen, or the controller itself is cut off.',
           ],
-          unit: 'short',
-          min: 0,
-          steps: upTo(40_000),
           questions: [['sum by (state) (stadtfunk_site_access_points{site=~"$site"})', '{{state}}']],
           width: 8,
         },
