@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openEmbeddedStore } from '../../store/embedded/driver';
 import type { ProvenDriver } from './driver';
 import { embeddedRecords } from './embedded-records';
+import { linkageContract } from './linkage';
 import { recordsContract } from './records';
 
 jest.setTimeout(60_000);
@@ -18,3 +19,4 @@ const embedded: ProvenDriver = {
 };
 
 recordsContract('embedded', embedded);
+linkageContract('embedded', embedded);
