@@ -59,15 +59,18 @@ async function serve(what: 'portal' | Recorded): Promise<{ child: ChildProcess; 
 /** Forms as twenty thousand visitors' browsers send them. */
 function acceptances() {
   const seal = new VisitSeal(BENCH_KEY, systemRandom);
-  const bodies = Array.from({ length: VISITORS }, (_, i) => {
+  const visits = Array.from({ length: VISITORS }, (_, i) => {
     const device = DeviceAddress.parse(`02005e${i.toString(16).padStart(6, '0')}`);
     if (device === undefined) throw new Error('no address');
     const visit = { gateway: 'town-hall', site: 'square', device, ticket: '6404e33836ce57634cd31263be711b9e' };
-    const shown = { termsVersion: '2026-11', language: 'de', shownAt: Date.now() } as const;
-    return `visit=${seal.close({ visit, ...shown })}`;
+    return { visit, termsVersion: '2026-11', language: 'de' } as const;
   });
   let at = 0;
-  const body = (): string => bodies[at++ % VISITORS] ?? '';
+  // Each form is of a page of its own: one that was accepted before opens nothing.
+  const body = (): string => {
+    const shown = visits[at++ % VISITORS];
+    return shown === undefined ? '' : `visit=${seal.close({ ...shown, shownAt: Date.now() })}`;
+  };
   const type = 'Content-Type: application/x-www-form-urlencoded\r\n';
   return {
     body,

@@ -263,6 +263,15 @@ export function accessPoint(secret: SecretField) {
     id: id.meta({ description: 'Stable name in metrics and reports.', example: 'ap-town-hall-1' }),
     name: name.meta({ description: 'What people call it: "Gym, north wall".', example: 'Town hall, entrance' }),
     site: siteId.meta({ description: 'The site it belongs to.', example: 'town-hall' }),
+    calledAs: z
+      .array(name)
+      .optional()
+      .meta({
+        description:
+          'What gateways call it in their redirects, besides its id: Called-Station-Id or NAS-Identifier of UAM, `ap` of UniFi, `gatewaymac` of openNDS, the name of a MikroTik router. Without it: only the id.',
+        form: 'a list of addresses or names',
+        example: ['78:8a:20:59:c6:99'],
+      }),
     uplink: id.optional().meta({
       description:
         'The access point or device, listed here as well, through which it is reached: while that is down, this one is not called down. Without it: the `uplink` of its site.',

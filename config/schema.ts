@@ -168,6 +168,13 @@ const limits = z
       .max(300)
       .default(20)
       .describe('Time for a request to arrive, and for its answer to be taken.'),
+    unconfirmedPerHour: z
+      .int()
+      .min(10)
+      .default(4000)
+      .describe(
+        'At each gateway whose redirects nothing signs: acceptances of which the gateway has not said that the device is there. Half of it from one address, or one /64 of IPv6. Whoever comes through the gateway does not count.',
+      ),
   })
   .prefault({});
 

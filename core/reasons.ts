@@ -55,6 +55,8 @@ export const VISIT_REFUSED = {
   'wrong-level': 'openNDS runs at another fas_secure_enabled level than is configured here',
   'device-unnamed': 'a question about a device is neither signed nor from where its gateway’s devices are',
   'visit-expired': 'the page was open for too long',
+  'visit-used': 'the form was accepted before, and what it opened is in use, over, or two minutes old',
+  'too-many-unconfirmed': 'too many grants for devices that nothing proves to be there',
   'visit-forged': 'the form was not made by this portal',
   'cross-site': 'the form was sent from another site',
 } as const;

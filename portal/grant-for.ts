@@ -1,5 +1,5 @@
 import type { Site } from '../config/schema';
-import { type Applicant, decideGrant, type GrantDecision, unseenGrantEnd } from '../core/decide';
+import { type Applicant, decideGrant, type GrantDecision, grantEnd, unseenGrantEnd } from '../core/decide';
 import { CREDENTIAL_LIFETIME_MS } from '../core/grant';
 import { dayCount } from '../core/rules';
 import type { Millis } from '../core/time';
@@ -7,6 +7,7 @@ import type { Granted } from '../store/store';
 import type { Arrival } from './connection';
 import type { GatewayAdapter } from './gateways/gateway';
 import { type Portal, StoreFailed, storing } from './portal';
+import type { Place } from './unconfirmed';
 import { usedToday } from './used-today';
 import type { ShownVisit } from './visit-seal';
 
@@ -15,10 +16,14 @@ interface Acceptance {
   readonly shown: ShownVisit;
   readonly adapter: GatewayAdapter;
   readonly site: Site;
+  /** Where the form came from; to be counted by. */
+  readonly source: string;
 }
 
 export type GrantResult =
-  | { readonly granted: Granted; readonly proof?: Arrival['proof'] }
+  | { readonly granted: Granted; readonly proof?: Arrival['proof']; readonly place?: Place | undefined }
+  /** Too many grants wait for a word that their devices are there. */
+  | { readonly crowded: true }
   | Extract<GrantDecision, { accept: false }>;
 
 /**
@@ -32,11 +37,15 @@ export async function grantFor(portal: Portal, acceptance: Acceptance, now: Mill
   } catch (error) {
     if (!(error instanceof StoreFailed) || acceptance.site.rules.whenStoreFails !== 'open') throw error;
     portal.log.error('portal-store-failed', { site: acceptance.site.id, err: error.cause });
-    return { granted: unseenGrant(portal, acceptance, now) };
+    portal.metrics.grant(acceptance.site.id, acceptance.shown.language);
+    return {
+      granted: unstoredGrant(portal, acceptance, { now, expiresAt: unseenGrantEnd(acceptance.site.rules, now) }),
+    };
   }
 }
 
-async function storedGrant(portal: Portal, { shown, adapter, site }: Acceptance, now: Millis): Promise<GrantResult> {
+async function storedGrant(portal: Portal, acceptance: Acceptance, now: Millis): Promise<GrantResult> {
+  const { shown, adapter, site } = acceptance;
   const { device } = shown.visit;
   const counts = dayCount(site.rules);
   const asksBefore = site.rules.maxOctets !== undefined || !adapter.vouches;
@@ -45,7 +54,10 @@ async function storedGrant(portal: Portal, { shown, adapter, site }: Acceptance,
     usedToday: await usedToday(portal, site, device, now),
   };
   const decided = decideGrant(applicant, site.rules, now, portal.town.config.town.timeZone);
-  if (!decided.accept) return decided;
+  if (!decided.accept) return refusal(portal, acceptance, decided, now);
+  const isNew = !adapter.vouches && applicant.before === undefined;
+  const place = isNew ? await placeFor(portal, acceptance) : undefined;
+  if (isNew && place === undefined) return { crowded: true };
   const granted = await storing(
     portal.store.putGrant({
       site: site.id,
@@ -60,7 +72,38 @@ async function storedGrant(portal: Portal, { shown, adapter, site }: Acceptance,
       ...(counts !== undefined && { dayCount: counts }),
     }),
   );
-  return { granted, proof: proofOf(adapter, granted, applicant) };
+  portal.metrics.grant(site.id, shown.language);
+  if (place !== undefined) watch(portal, place, granted);
+  return { granted, proof: proofOf(adapter, granted, applicant), place };
+}
+
+/**
+ * Where anybody can name a device, a refusal here would tell them that it used its day up. So they are sent on to the
+ * gateway as everybody is, with a credential that RADIUS does not know; only where nothing asks RADIUS we have to say no.
+ */
+function refusal(
+  portal: Portal,
+  acceptance: Acceptance,
+  refused: Extract<GrantDecision, { accept: false }>,
+  now: Millis,
+): GrantResult {
+  const { adapter, site } = acceptance;
+  if (adapter.vouches || !adapter.needsCredential) return refused;
+  const granted = unstoredGrant(portal, acceptance, { now, expiresAt: grantEnd(site.rules, now) });
+  return { granted, proof: 'none' };
+}
+
+function placeFor({ unconfirmed, town, clock }: Portal, { adapter, source }: Acceptance): Promise<Place | undefined> {
+  return unconfirmed.take(adapter.id, source, town.config.portal.limits.unconfirmedPerHour, clock.monotonic());
+}
+
+/** The credential that the gateway redeems for this device, or the session that it reports, is its word. */
+function watch({ unconfirmed, store, clock }: Portal, place: Place, { grant, credential }: Granted): void {
+  const isConfirmed = async (): Promise<boolean> =>
+    credential === undefined
+      ? (await store.recordsOf(grant.id)).sessions.length > 0
+      : store.isRedeemed(credential.username, clock.now());
+  unconfirmed.watch(place, isConfirmed, clock.monotonic());
 }
 
 /** What has to prove, where the redirect does not, that whoever accepted has the device. */
@@ -71,11 +114,18 @@ function proofOf({ vouches }: GatewayAdapter, { credential }: Granted, { before 
   return before === undefined ? undefined : 'none';
 }
 
-/** RADIUS lets the credential pass while the store does not answer: its password is derived, not stored. */
-function unseenGrant({ random, store }: Portal, { shown, adapter, site }: Acceptance, now: Millis): Granted {
+/**
+ * A grant that the store does not know. RADIUS lets its credential pass while the store does not answer, and not
+ * otherwise: the password is derived, not stored.
+ */
+function unstoredGrant(
+  { random, store }: Portal,
+  { shown, adapter, site }: Acceptance,
+  { now, expiresAt }: { readonly now: Millis; readonly expiresAt: Millis },
+): Granted {
   const grant = {
     ...{ id: random.word(), site: site.id, gateway: adapter.id, termsVersion: shown.termsVersion },
-    ...{ acceptedAt: now, expiresAt: unseenGrantEnd(site.rules, now), usedOctets: 0 },
+    ...{ acceptedAt: now, expiresAt, usedOctets: 0 },
   };
   if (!adapter.needsCredential) return { grant };
   const username = random.word();

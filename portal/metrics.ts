@@ -35,6 +35,7 @@ export class PortalMetrics {
   readonly #visits: Counter<'gateway' | 'result'>;
   readonly #grants: Counter<'site' | 'language'>;
   readonly #refused: Counter<'gateway' | 'reason'>;
+  readonly #placed: Counter<'gateway' | 'result'>;
   readonly #away: Counter<'gateway'>;
   readonly #captive: Counter<'gateway' | 'result'>;
   readonly #probes: Counter<'kind'>;
@@ -62,6 +63,12 @@ export class PortalMetrics {
       name: `${PREFIX}portal_refused_total`,
       help: 'Redirects and forms that the portal refused.',
       labelNames: ['gateway', 'reason'],
+      registers,
+    });
+    this.#placed = new Counter({
+      name: `${PREFIX}portal_visit_access_points_total`,
+      help: 'Captive visitors by whether their redirect names an access point that is known: known, unknown.',
+      labelNames: ['gateway', 'result'],
       registers,
     });
     this.#away = new Counter({
@@ -121,6 +128,7 @@ export class PortalMetrics {
     }
     for (const gateway of gateways) {
       this.#away.inc({ gateway }, 0);
+      for (const result of ['known', 'unknown']) this.#placed.inc({ gateway, result }, 0);
       for (const result of VISIT_RESULTS) this.#visits.inc({ gateway, result }, 0);
     }
     for (const kind of config.portal.probes === undefined ? [] : PROBE_KINDS) this.#probes.inc({ kind }, 0);
@@ -134,6 +142,11 @@ export class PortalMetrics {
     for (const { id: site } of config.sites) {
       for (const language of config.town.languages) this.#grants.inc({ site, language }, 0);
     }
+  }
+
+  /** @param known  whether the redirect names an access point that we know; which one is not counted */
+  placed(gateway: GatewayId, known: boolean): void {
+    this.#placed.inc({ gateway, result: known ? 'known' : 'unknown' });
   }
 
   visit(gateway: GatewayId, result: VisitResult): void {

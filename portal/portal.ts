@@ -16,6 +16,7 @@ import type {
   SessionStore,
   WaitingStore,
 } from '../store/store';
+import { AcceptedPages } from './accepted-pages';
 import { type Arrival, type Connection, connectionSeals } from './connection';
 import { type FeedbackForm, feedbackSeal } from './feedback';
 import type { GatewayAdapter, GatewayServices } from './gateways/gateway';
@@ -25,12 +26,14 @@ import { Pace } from './gateways/unifi/pace';
 import { Format } from './i18n/format';
 import { loadLocales, type Sentences } from './i18n/locales';
 import type { PortalMetrics } from './metrics';
+import { Once } from './once';
 import { loadPages, type Pages } from './pages';
 import { Recent } from './recent';
 import type { PreparedPage } from './respond';
 import type { Seal } from './seal';
 import { type SecurityHeaders, securityHeaders } from './security';
 import { loadTexts, type Texts } from './texts';
+import { Unconfirmed } from './unconfirmed';
 import { VisitSeal } from './visit-seal';
 
 /** Prepared pages take about 8 kB each: enough for every language at a hundred gateways, in one encoding. */
@@ -50,8 +53,8 @@ export interface Town {
   readonly feedbackForms: Seal<FeedbackForm>;
   readonly headers: SecurityHeaders;
   readonly prepared: Recent<string, PreparedPage>;
-  /** The language of a request, by what its address and its header say. */
-  readonly chosen: Recent<string, Language>;
+  /** The language of a request, by what its address and its header say; undefined if they ask for none that there is. */
+  readonly chosen: Recent<string, Language | undefined>;
 }
 
 /** @throws OperatorError if a text that the configuration names is missing */
@@ -93,6 +96,10 @@ export interface PortalDependencies {
 /** What the routes work with. */
 export interface Portal extends PortalDependencies {
   readonly services: GatewayServices;
+  readonly accepted: AcceptedPages;
+  /** Arrivals that were exchanged for a connection. */
+  readonly exchanged: Once;
+  readonly unconfirmed: Unconfirmed;
   readonly town: Town;
   readonly metrics: PortalMetrics;
   readonly pages: Pages;
@@ -128,6 +135,9 @@ export function openPortal(
   return {
     ...dependencies,
     services,
+    accepted: new AcceptedPages(random),
+    exchanged: new Once(),
+    unconfirmed: new Unconfirmed(random),
     metrics,
     pages: loadPages(templates),
     locales: loadLocales(join(templates, 'locales')),

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Language } from '../config/schema';
 import { answer, encodingOf, queryOf } from './answer';
 import { compress, compressBeginning, type Encoding, type Ending } from './compress';
-import { chooseLanguage, directionOf, ENDONYMS, LANGUAGE_PARAMETER, withoutLanguage } from './i18n/language';
+import { chooseLanguage, directionOf, ENDONYMS, LANGUAGE_PARAMETER, lookUp, withoutLanguage } from './i18n/language';
 import { fill, type Values } from './i18n/locales';
 import { END_OF_DOCUMENT, type PageName } from './pages';
 import type { Portal } from './portal';
@@ -39,12 +39,19 @@ export interface PreparedPage {
 /** Longer ones are not worth remembering. */
 const LONGEST_CHOICE = 200;
 
-export function languageOf(portal: Portal, request: IncomingMessage): Language {
+/**
+ * What the link asks for, else what the browser asks for, else what the gateway supposes, else the town's first language.
+ * @param hint  the tag in the gateway's redirect: often the gateway's own setting, the same for everybody, so it counts
+ *   only where the visitor says nothing that we can serve
+ */
+export function languageOf(portal: Portal, request: IncomingMessage, hint?: string): Language {
   const { config, chosen } = portal.town;
   const asked = /[?&]l=[\w-]+/.exec(request.url ?? '')?.[0] ?? '';
   const key = `${asked} ${request.headers['accept-language'] ?? ''}`;
   const choose = () => chooseLanguage(request, config.town.languages);
-  return key.length > LONGEST_CHOICE ? choose() : chosen.get(key, choose);
+  const found = key.length > LONGEST_CHOICE ? choose() : chosen.get(key, choose);
+  const { languages } = config.town;
+  return found ?? (hint === undefined ? undefined : lookUp(hint, languages)) ?? languages[0] ?? 'de';
 }
 
 export function translator(portal: Portal, language: Language): Translate {

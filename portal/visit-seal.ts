@@ -40,8 +40,14 @@ export class VisitSeal {
   }
 
   close({ visit, termsVersion, language, shownAt, setback }: ShownVisit): string {
+    // Where the visitor is stays out of it: the acceptance needs it for nothing.
+    const { gateway, site, ticket, originalUrl } = visit;
     const device = Buffer.from(visit.device.reveal()).toString('hex');
-    return this.#seal.close({ ...visit, device, termsVersion, language, shownAt, ...(setback && { setback }) });
+    return this.#seal.close({
+      ...{ gateway, site, device, ticket, termsVersion, language, shownAt },
+      ...(originalUrl !== undefined && { originalUrl }),
+      ...(setback && { setback }),
+    });
   }
 
   /** The visit, or undefined if this portal did not make the word. Whether it expired is for the caller to say. */

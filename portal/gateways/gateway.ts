@@ -1,5 +1,5 @@
 import type { Acceptance } from '../../core/decide';
-import type { GatewayId, GrantId, SiteId } from '../../core/ids';
+import type { ApId, GatewayId, GrantId, SiteId } from '../../core/ids';
 import type { DeviceAddress } from '../../core/mac';
 import type { OrderResult, VisitRefusedReason } from '../../core/reasons';
 import type { Clock } from '../../runtime/clock';
@@ -13,7 +13,11 @@ import type { Pace } from './unifi/pace';
 export interface Visit {
   readonly gateway: GatewayId;
   readonly site: SiteId;
+  /** Where the visitor is, if the redirect names an access point that we know. Told to nobody and kept nowhere. */
+  readonly accessPoint?: ApId;
   readonly device: DeviceAddress;
+  /** The language that the gateway takes the visitor to read: a tag, for who asks for none (BCP 47). */
+  readonly language?: string;
   /** The page that the visitor wanted, if it was a web address. */
   readonly originalUrl?: string;
   /** What the adapter needs to let this visitor in; nobody else reads it. */
@@ -34,10 +38,19 @@ export const SETBACKS = ['rejected', 'ended', 'timed-out'] as const;
 export type Setback = (typeof SETBACKS)[number];
 
 export type Recognised =
-  /** Not online: show the terms. */
-  | { readonly ok: true; readonly stage: 'captive'; readonly visit: Visit; readonly setback?: Setback }
-  /** Online already. `device` only if the gateway vouches for the redirect: it may be used to look something up. */
-  | { readonly ok: true; readonly stage: 'online'; readonly device?: DeviceAddress }
+  /** Not online: show the terms. `told`: what the gateway passed on of our RADIUS server's reason, for what it is worth. */
+  | {
+      readonly ok: true;
+      readonly stage: 'captive';
+      readonly visit: Visit;
+      readonly setback?: Setback;
+      readonly told?: 'octets-used-up';
+    }
+  /**
+   * Online already. `device` only if the gateway vouches for the redirect: it may be used to look something up.
+   * `secondsLeft`: what the gateway says, for the visitor to read.
+   */
+  | { readonly ok: true; readonly stage: 'online'; readonly device?: DeviceAddress; readonly secondsLeft?: number }
   /** Not online, and the gateway has to be asked anew before a visit can begin. */
   | { readonly ok: true; readonly stage: 'offline'; readonly setback: Setback }
   | { readonly ok: false; readonly reason: VisitRefusedReason };
@@ -92,6 +105,8 @@ export interface GatewayAdapter {
    * must learn nothing about it by that.
    */
   readonly vouches: boolean;
+  /** Whether `admit`, done, proves that the device is there. */
+  readonly confirms?: boolean;
   /** Where `admit` sends the browser if not to the portal; the page's form may lead there (CSP form-action). */
   readonly origin?: string;
   /** Ends the visitor's session at the gateway. Without it the gateway has no such page: see `end`. */
@@ -111,6 +126,11 @@ export interface GatewayAdapter {
    * by it as far as is remembered: a restart forgets.
    */
   end?(grant: GrantId): Promise<OrderResult>;
+}
+
+/** A language as a gateway writes it, if it can be one. */
+export function languageTag(text: string | null): string | undefined {
+  return text !== null && text.length <= 35 && /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i.test(text) ? text : undefined;
 }
 
 /** The address a visitor wanted, if it is one that may be offered as a link; the gateway passes on whatever was asked. */

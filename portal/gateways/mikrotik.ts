@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { MikrotikGateway } from '../../config/schema';
 import { DeviceAddress } from '../../core/mac';
+import type { FindAccessPoint } from './access-points';
 import { type Admission, type GatewayAdapter, type Recognised, type Redirect, type Visit, webAddress } from './gateway';
 
 /** A byte string as the router writes it into its pages: each octet a backslash and three octal digits. */
@@ -22,7 +23,7 @@ const parameters = z.object({
  * The hotspot of MikroTik's RouterOS. Its login.html, which deploy/mikrotik has, sends the browser here with what the
  * router would ask for; the browser then logs in at the router, which asks our RADIUS server.
  */
-export function mikrotikAdapter(gateway: MikrotikGateway): GatewayAdapter {
+export function mikrotikAdapter(gateway: MikrotikGateway, find: FindAccessPoint): GatewayAdapter {
   const login = new URL(gateway.hotspot.loginUrl);
   return {
     id: gateway.id,
@@ -33,12 +34,12 @@ export function mikrotikAdapter(gateway: MikrotikGateway): GatewayAdapter {
     origin: login.origin,
     logoutUrl: `${login.origin}/logout`,
     restartUrl: login.href,
-    recognise: (redirect) => recognise(gateway, redirect),
+    recognise: (redirect) => recognise(gateway, find, redirect),
     admit: (admission) => admit(gateway, admission),
   };
 }
 
-function recognise(gateway: MikrotikGateway, { query }: Redirect): Recognised {
+function recognise(gateway: MikrotikGateway, find: FindAccessPoint, { query }: Redirect): Recognised {
   // Our logout.html: the router has ended the session and knows no challenge for the next one yet.
   if (query.get('state') === 'ended') return { ok: true, stage: 'offline', setback: 'ended' };
   if (!query.has('link-login-only') || !query.has('mac')) return no('parameters-missing');
@@ -52,12 +53,15 @@ function recognise(gateway: MikrotikGateway, { query }: Redirect): Recognised {
   const ticket = ticketOf(gateway, id, challenge);
   if (typeof ticket === 'object') return ticket;
   const originalUrl = webAddress(query.get('link-orig'));
+  // The name of the router, which login.html sends along.
+  const accessPoint = find(query.get('identity'));
   const visit: Visit = {
     gateway: gateway.id,
     site: gateway.site,
     device,
     ticket,
     ...(originalUrl !== undefined && { originalUrl }),
+    ...(accessPoint !== undefined && { accessPoint }),
   };
   return { ok: true, stage: 'captive', visit, ...(query.has('error') && { setback: 'rejected' as const }) };
 }

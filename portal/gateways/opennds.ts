@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { OpenndsGateway } from '../../config/schema';
 import { MINUTE } from '../../core/time';
 import { pause } from '../../runtime/clock';
+import type { FindAccessPoint } from './access-points';
 import {
   ADMIT_WITHIN_MS,
   type Admission,
@@ -25,7 +26,11 @@ const LOOK_EVERY_MS = 100;
  * openNDS with the Forwarding Authentication Service. At levels 1 and 2 the browser carries the answer, which only a
  * holder of the faskey can make, to the gateway. At levels 3 and 4 the gateway asks us whom to let in (authmon).
  */
-export function openndsAdapter(gateway: OpenndsGateway, services: GatewayServices): GatewayAdapter {
+export function openndsAdapter(
+  gateway: OpenndsGateway,
+  find: FindAccessPoint,
+  services: GatewayServices,
+): GatewayAdapter {
   const origin = `http://${gateway.address}`;
   return {
     id: gateway.id,
@@ -37,7 +42,7 @@ export function openndsAdapter(gateway: OpenndsGateway, services: GatewayService
     origin,
     logoutUrl: `${origin}/opennds_deny/`,
     restartUrl: `${origin}/login`,
-    recognise: (redirect) => recognise(gateway, redirect),
+    recognise: (redirect) => recognise(gateway, find, redirect),
     admit: (admission) =>
       gateway.level < AUTHMON_LEVEL
         ? authUrl(origin, gateway.faskey.reveal(), admission)
@@ -45,15 +50,23 @@ export function openndsAdapter(gateway: OpenndsGateway, services: GatewayService
   };
 }
 
-function recognise(gateway: OpenndsGateway, { base, query }: Redirect): Recognised {
+function recognise(gateway: OpenndsGateway, find: FindAccessPoint, { base, query }: Redirect): Recognised {
   if (!isOurPath(gateway, base.replace(/^https?:\/\/[^/]*/, ''))) return { ok: false, reason: 'unknown-gateway' };
   if (query.get('status') === 'authenticated') return { ok: true, stage: 'online' };
   const read = readRedirect(query, gateway.level, gateway.faskey.reveal());
   if (!read.ok) return read;
-  const { hid, authdir, device, gatewayAddress, originalUrl } = read.arrival;
+  const { hid, authdir, device, gatewayAddress, originalUrl, gatewayMac } = read.arrival;
   if (gatewayAddress !== gateway.address) return { ok: false, reason: 'gateway-address-wrong' };
-  const visit = { gateway: gateway.id, site: gateway.site, device, ticket: hid + authdir };
-  return { ok: true, stage: 'captive', visit: { ...visit, ...(originalUrl !== undefined && { originalUrl }) } };
+  const accessPoint = find(gatewayMac);
+  const visit = {
+    gateway: gateway.id,
+    site: gateway.site,
+    device,
+    ticket: hid + authdir,
+    ...(originalUrl !== undefined && { originalUrl }),
+    ...(accessPoint !== undefined && { accessPoint }),
+  };
+  return { ok: true, stage: 'captive', visit };
 }
 
 /**

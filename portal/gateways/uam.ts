@@ -2,9 +2,12 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { UamGateway } from '../../config/schema';
 import { DeviceAddress } from '../../core/mac';
+import { REJECT } from '../../core/reasons';
+import type { FindAccessPoint } from './access-points';
 import {
   type Admission,
   type GatewayAdapter,
+  languageTag,
   type Recognised,
   type Redirect,
   type Setback,
@@ -43,7 +46,7 @@ const READ = Object.keys(parameters.shape);
  * The Universal Access Method of CoovaChilli and uspot: a redirect with a challenge; the browser answers it at the
  * gateway's /logon, which asks our RADIUS server.
  */
-export function uamAdapter(gateway: UamGateway): GatewayAdapter {
+export function uamAdapter(gateway: UamGateway, find: FindAccessPoint): GatewayAdapter {
   const { address, port, sslUrl } = gateway.uam;
   const origin = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
   const login = sslUrl === undefined ? origin : new URL(sslUrl).origin;
@@ -57,12 +60,12 @@ export function uamAdapter(gateway: UamGateway): GatewayAdapter {
     logoutUrl: `${origin}/logoff`,
     // CoovaChilli draws a challenge and redirects at /prelogin; uspot has no such page and always redirects at /logoff.
     restartUrl: `${origin}${gateway.kind === 'coovachilli' ? '/prelogin' : '/logoff'}`,
-    recognise: (redirect) => recognise(gateway, redirect),
+    recognise: (redirect) => recognise(gateway, find, redirect),
     admit: (admission) => admit(login, gateway.uam, admission),
   };
 }
 
-function recognise(gateway: UamGateway, redirect: Redirect): Recognised {
+function recognise(gateway: UamGateway, find: FindAccessPoint, redirect: Redirect): Recognised {
   const { query } = redirect;
   const { address, port, secret, sslUrl } = gateway.uam;
   if (!query.has('res') || !query.has('uamip') || !query.has('uamport')) return no('parameters-missing');
@@ -81,21 +84,41 @@ function recognise(gateway: UamGateway, redirect: Redirect): Recognised {
 
   if (ONLINE.includes(res)) {
     // Without a checksum anybody could ask here whether a device is online.
-    return { ok: true, stage: 'online', ...(secret !== undefined && device !== undefined && { device }) };
+    const secondsLeft = secondsIn(query.get('timeleft'));
+    return {
+      ...{ ok: true, stage: 'online' },
+      ...(secret !== undefined && device !== undefined && { device }),
+      ...(secondsLeft !== undefined && { secondsLeft }),
+    };
   }
-  const setback = CAPTIVE[res];
+  const told = CAPTIVE[res] === 'rejected' ? query.get('reply') : null;
+  const setback = told === REJECT['grant-expired'] ? 'timed-out' : CAPTIVE[res];
   if (challenge === undefined || device === undefined) {
     return setback === undefined ? no('parameters-missing') : { ok: true, stage: 'offline', setback };
   }
   const originalUrl = webAddress(query.get('userurl'));
+  const accessPoint = find(query.get('called'), query.get('nasid'));
+  const language = languageTag(query.get('lang'));
   const visit: Visit = {
     gateway: gateway.id,
     site: gateway.site,
     device,
     ticket: challenge,
     ...(originalUrl !== undefined && { originalUrl }),
+    ...(accessPoint !== undefined && { accessPoint }),
+    ...(language !== undefined && { language }),
   };
-  return { ok: true, stage: 'captive', visit, ...(setback !== undefined && { setback }) };
+  return {
+    ...{ ok: true, stage: 'captive', visit },
+    ...(setback !== undefined && { setback }),
+    // The gateway's words are compared with our own, never shown: anybody can write a redirect.
+    ...(told === REJECT['octets-used-up'] && { told: 'octets-used-up' }),
+  };
+}
+
+/** Of a session that has an end; 0 means that it has none. */
+function secondsIn(text: string | null): number | undefined {
+  return text !== null && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
 }
 
 /** uspot writes `ssl` as it was typed into its `uam_sslurl`. */

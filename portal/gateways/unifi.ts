@@ -4,6 +4,7 @@ import type { GrantId } from '../../core/ids';
 import { DeviceAddress } from '../../core/mac';
 import type { OrderResult } from '../../core/reasons';
 import { pause } from '../../runtime/clock';
+import type { FindAccessPoint } from './access-points';
 import {
   ADMIT_WITHIN_MS,
   type Admission,
@@ -34,7 +35,7 @@ const parameters = z.object({
  * controller itself sees as a guest of this site, now, is let in; and the visitor is told so when the controller says so.
  * @throws OperatorError AUTHORITY_UNREADABLE
  */
-export function unifiAdapter(gateway: UnifiGateway, services: GatewayServices): GatewayAdapter {
+export function unifiAdapter(gateway: UnifiGateway, find: FindAccessPoint, services: GatewayServices): GatewayAdapter {
   const desk = new FrontDesk(gateway, controllerOf(gateway.controller), services);
   return {
     id: gateway.id,
@@ -42,13 +43,14 @@ export function unifiAdapter(gateway: UnifiGateway, services: GatewayServices): 
     family: 'unifi',
     needsCredential: false,
     vouches: false,
-    recognise: (redirect) => recognise(gateway, redirect),
+    confirms: true,
+    recognise: (redirect) => recognise(gateway, find, redirect),
     admit: (admission) => desk.admit(admission),
     end: (grant) => desk.end(grant),
   };
 }
 
-function recognise(gateway: UnifiGateway, { query }: Redirect): Recognised {
+function recognise(gateway: UnifiGateway, find: FindAccessPoint, { query }: Redirect): Recognised {
   if (!query.has('id') || !query.has('ap')) return { ok: false, reason: 'parameters-missing' };
   const parsed = parameters.safeParse(Object.fromEntries(query));
   if (!parsed.success) return { ok: false, reason: 'parameters-invalid' };
@@ -56,15 +58,17 @@ function recognise(gateway: UnifiGateway, { query }: Redirect): Recognised {
   if (device === undefined || DeviceAddress.parse(parsed.data.ap) === undefined) {
     return { ok: false, reason: 'parameters-invalid' };
   }
-  const accessPoint = parsed.data.ap.replaceAll(/[^0-9a-f]/gi, '').toLowerCase();
-  if (!isOurs(gateway, accessPoint)) return { ok: false, reason: 'access-point-unknown' };
+  const radio = parsed.data.ap.replaceAll(/[^0-9a-f]/gi, '').toLowerCase();
+  if (!isOurs(gateway, radio)) return { ok: false, reason: 'access-point-unknown' };
   const originalUrl = webAddress(query.get('url'));
+  const accessPoint = find(radio);
   const visit: Visit = {
     gateway: gateway.id,
     site: gateway.site,
     device,
     ticket: '',
     ...(originalUrl !== undefined && { originalUrl }),
+    ...(accessPoint !== undefined && { accessPoint }),
   };
   return { ok: true, stage: 'captive', visit };
 }

@@ -37,11 +37,11 @@ export function directionOf(language: Language): 'ltr' | 'rtl' {
 /** The query parameter by which a link chooses the language. */
 export const LANGUAGE_PARAMETER = 'l';
 
-/** What the link asked for, else what the browser asks for, else the town's first language. */
+/** What the link asked for, else what the browser asks for; undefined if neither is offered. */
 export function chooseLanguage(
   request: Pick<IncomingMessage, 'url' | 'headers'>,
   offered: readonly Language[],
-): Language {
+): Language | undefined {
   const [, asked] = /[?&]l=([\w-]+)(?=&|$)/.exec(request.url ?? '') ?? [];
   const linked = offered.find((language) => language === asked);
   if (linked !== undefined) return linked;
@@ -50,11 +50,11 @@ export function chooseLanguage(
     const found = lookUp(tag, offered);
     if (found !== undefined) return found;
   }
-  return offered[0] ?? 'de';
+  return undefined;
 }
 
 /** The language that serves a tag, if one does: the tag is shortened from its end until one fits (RFC 4647 3.4). */
-function lookUp(tag: string, offered: readonly Language[]): Language | undefined {
+export function lookUp(tag: string, offered: readonly Language[]): Language | undefined {
   for (let range = canonical(tag); range !== ''; range = range.slice(0, Math.max(0, range.lastIndexOf('-')))) {
     const found = offered.find((language) => language === range);
     if (found !== undefined) return found;

@@ -1,26 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Site } from '../../config/schema';
 import { decide } from '../../core/decide';
-import type { RejectReason } from '../../core/reasons';
 import { isStillAccepted } from '../../core/terms';
-import type { Millis } from '../../core/time';
 import type { Granted } from '../../store/store';
 import { type Handler, seeOther } from '../answer';
 import type { Arrival } from '../connection';
 import { readForm } from '../form';
-import { type GatewayAdapter, GatewayAway } from '../gateways/gateway';
+import { GatewayAway } from '../gateways/gateway';
 import { grantFor } from '../grant-for';
 import { LANGUAGE_PARAMETER } from '../i18n/language';
 import { type Portal, storing } from '../portal';
-import { languageOf, translator } from '../respond';
 import { isCrossSite } from '../security';
 import { sourceOf } from '../source';
 import type { ShownVisit } from '../visit-seal';
-import { showAway } from './away';
+import { showAway, showCrowded } from './away';
 import { refuseIfClosed } from './closed';
-import { showMessage } from './errors';
 import { refuse } from './refuse';
 import { openVisit, type Returning } from './shown-visit';
+import { showUsedUp } from './used-up';
 
 /** POST /accept. The visitor accepts the terms: grant, then through the gateway. */
 export const accept: Handler = async (portal, request, response) => {
@@ -46,24 +42,31 @@ async function admit(
     seeOther(portal, request, response, `/visit?visit=${word}&${LANGUAGE_PARAMETER}=${shown.language}`);
     return;
   }
-  const result = await grantFor(portal, { shown, adapter, site }, now);
-  if (!('granted' in result)) {
-    refuseVisitor(portal, request, response, { site, adapter, ...result });
+  if (await storing(portal.accepted.isSpent(shown, adapter, portal.store, now)).catch(() => false)) {
+    refuse(portal, request, response, 'visit-used', adapter);
     return;
   }
-  const { granted, proof } = result;
-  portal.metrics.grant(site.id, shown.language);
+  const source = sourceOf(request, portal.town.config.portal.trustProxy);
+  const result = await grantFor(portal, { shown, adapter, site, source }, now);
+  if ('crowded' in result) {
+    showCrowded(portal, request, response, { adapter, visit: word });
+    return;
+  }
+  if (!('granted' in result)) {
+    showUsedUp(portal, request, response, { site, adapter, ...result });
+    return;
+  }
+  const { granted, proof, place } = result;
   portal.log.debug('grant-stored', { site: site.id, nas: adapter.id });
   const decided = decide(granted.grant, site.rules, now);
   if (!decided.accept) {
     const until = granted.grant.expiresAt;
-    refuseVisitor(portal, request, response, { site, adapter, reason: decided.reason, until });
+    showUsedUp(portal, request, response, { site, adapter, reason: decided.reason, until });
     return;
   }
   let target: string;
   try {
     const returnTo = connectedUrl(portal, shown, { ...granted, proof });
-    const source = sourceOf(request, portal.town.config.portal.trustProxy);
     target = await adapter.admit({ visit: shown.visit, granted, limits: decided.acceptance, returnTo, source });
   } catch (error) {
     if (!(error instanceof GatewayAway)) throw error;
@@ -72,28 +75,9 @@ async function admit(
     showAway(portal, request, response, { adapter, visit: word });
     return;
   }
+  if (adapter.confirms === true) place?.confirm();
+  portal.accepted.remember(shown, adapter, granted, now);
   seeOther(portal, request, response, target);
-}
-
-interface Refusal {
-  readonly site: Site;
-  readonly adapter: GatewayAdapter;
-  readonly reason: RejectReason;
-  readonly until: Millis;
-}
-
-function refuseVisitor(portal: Portal, request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-  const { site, adapter, reason, until } = refusal;
-  portal.log.debug('visit-rejected', { site: site.id, nas: adapter.id, reason });
-  const language = languageOf(portal, request);
-  const t = translator(portal, language);
-  const moment = portal.town.formats.get(language)?.moment(until, portal.clock.now()) ?? '';
-  const key = reason === 'time-used-up' ? 'time-up' : site.rules.octetsPer === 'day' ? 'used-up.day' : 'used-up';
-  showMessage(portal, request, response, {
-    status: 403,
-    title: t(`${key}.title`),
-    paragraphs: [t(`${key}.text`, { until: moment })],
-  });
 }
 
 /** Where the gateway sends the visitor in the end: our page that says until when. */

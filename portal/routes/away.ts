@@ -4,6 +4,24 @@ import type { Portal } from '../portal';
 import { languageOf, translator } from '../respond';
 import { showMessage } from './errors';
 
+/** Too many accept for devices that only their redirects name: a real visitor among them has to wait a little. */
+export function showCrowded(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { adapter, visit }: { readonly adapter: GatewayAdapter; readonly visit: string },
+): void {
+  portal.metrics.refused(adapter.id, 'too-many-unconfirmed');
+  const t = translator(portal, languageOf(portal, request));
+  response.setHeader('Retry-After', '180');
+  showMessage(portal, request, response, {
+    status: 503,
+    title: t('error.store'),
+    paragraphs: [t('busy.text')],
+    retry: { visit, formTarget: adapter.origin },
+  });
+}
+
 /** The visitor accepted, but the gateway could not be told in time: what happened, and a button that tries it again. */
 export function showAway(
   portal: Portal,

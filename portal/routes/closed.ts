@@ -16,23 +16,28 @@ export async function accessOf(portal: Portal, site: Site, now: Millis): Promise
   return siteAccess(site.rules, now, exam);
 }
 
-/** Answers a visitor of a site that lets nobody online now with a page that says why and until when. False if it does. */
+/**
+ * Answers a visitor of a site that lets nobody online now with a page that says why and until when. False if it does.
+ * @param hint  the language that the gateway supposes
+ */
 export async function refuseIfClosed(
   portal: Portal,
   request: IncomingMessage,
   response: ServerResponse,
   site: Site,
+  hint?: string,
 ): Promise<boolean> {
   const now = portal.clock.now();
   const access = await accessOf(portal, site, now);
   if (access.isOpen) return false;
   const { reason, until } = access;
   portal.log.debug('visit-rejected', { site: site.id, reason });
-  const language = languageOf(portal, request);
+  const language = languageOf(portal, request, hint);
   const t = translator(portal, language);
   const when = until === undefined ? undefined : portal.town.formats.get(language)?.moment(until, now);
   showMessage(portal, request, response, {
     status: 403,
+    language,
     title: t(`${reason}.title`),
     paragraphs: [t(`${reason}.text`, { site: site.name }), ...(when ? [t('site-closed.opens', { when })] : [])],
   });

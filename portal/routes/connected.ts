@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Router } from 'express';
+import { type Request, Router } from 'express';
 import type { Site } from '../../config/schema';
 import type { Millis } from '../../core/time';
 import { queryOf, seeOther } from '../answer';
@@ -29,7 +29,7 @@ export function connectedRoutes(portal: Portal): Router {
   router.get('/connected', async (request, response) => {
     const { arrivals, connections } = portal.town;
     const arrival = arrivals.open(request.query.t);
-    if (arrival !== undefined && (await isTheirs(portal, arrival))) {
+    if (arrival !== undefined && (await isTheirs(portal, arrival)) && isFirst(portal, request, arrival)) {
       seeOther(portal, request, response, connectedUrl(portal, request, arrival));
       return;
     }
@@ -38,16 +38,26 @@ export function connectedRoutes(portal: Portal): Router {
     const adapter = known && portal.town.adapters.get(known.gateway);
     if (known === undefined || adapter === undefined) showConnected(portal, request, response, {});
     else {
-      const until = await untilWhen(portal, known);
       const { originalUrl } = known;
+      // Whoever only named a device must not read here how much of its day is left.
+      const isProved = connection !== undefined || arrival?.proof === undefined;
+      const until = isProved ? await untilWhen(portal, known) : undefined;
       showConnected(portal, request, response, {
-        ...{ adapter, until },
+        ...{ adapter, ...(until !== undefined && { until }) },
         ...(connection !== undefined && { connection }),
         ...(originalUrl !== undefined && { originalUrl }),
       });
     }
   });
   return router;
+}
+
+/**
+ * Others can read the arrival on the radio. The visitor's browser has just been told to come here, so it is the first;
+ * whoever comes later sees until when and nothing else.
+ */
+function isFirst({ exchanged, clock }: Portal, { method, query: { t } }: Request, { madeAt }: Arrival): boolean {
+  return method === 'HEAD' || exchanged.isFirst(String(t), madeAt + ARRIVAL_LIFETIME_MS, clock.now());
 }
 
 /** May who brings it have the connection? While the store does not answer, nothing is proved. */

@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { Language } from '../../config/schema';
 import { type Portal, StoreFailed } from '../portal';
 import { languageOf, sendPage, translator } from '../respond';
 
 /** A page that says one thing in plain words. */
 export interface Message {
   readonly status?: number;
+  /** In which the texts are, if it is another than the request asks for. */
+  readonly language?: Language;
   readonly title: string;
   readonly paragraphs: readonly string[];
   /** How to begin anew: an address, or null if the gateway is not known and only the device can help. */
@@ -27,7 +30,7 @@ export function showMessage(
   sendPage(portal, request, response, {
     name: 'message',
     title,
-    language: languageOf(portal, request),
+    language: message.language ?? languageOf(portal, request),
     ...(status !== undefined && { status }),
     ...(retry?.formTarget !== undefined && { formTarget: retry.formTarget }),
     view: { paragraphs, restart, retry: retry?.visit, note, home },

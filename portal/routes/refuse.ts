@@ -19,12 +19,15 @@ export function refuse(
   portal.log.debug('visit-refused', { reason, ...(adapter && { nas: adapter.id, site: adapter.site }) });
   const t = translator(portal, languageOf(portal, request));
   const expired = reason === 'visit-expired';
+  const used = reason === 'visit-used';
   const ofForm = reason === 'visit-forged' || reason === 'cross-site';
   showMessage(portal, request, response, {
     status: reason === 'cross-site' ? 403 : 400,
-    title: t(expired ? 'refused.expired' : 'refused.title'),
-    paragraphs: [t(expired ? 'refused.expired.text' : ofForm ? 'refused.form.text' : 'refused.redirect.text')],
+    title: t(expired ? 'refused.expired' : used ? 'refused.used' : 'refused.title'),
+    paragraphs: used
+      ? [t('refused.used.text'), t('unsure.lead')]
+      : [t(expired ? 'refused.expired.text' : ofForm ? 'refused.form.text' : 'refused.redirect.text')],
     restart: adapter?.restartUrl ?? null,
-    ...(!expired && { note: t('refused.code', { reason }) }),
+    ...(!expired && !used && { note: t('refused.code', { reason }) }),
   });
 }

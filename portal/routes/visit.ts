@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Language, Site } from '../../config/schema';
 import { grantEnd } from '../../core/decide';
 import { dayCount } from '../../core/rules';
-import { localDate, MINUTE, type Millis } from '../../core/time';
+import { localDate, MINUTE, type Millis, SECOND } from '../../core/time';
 import { type Handler, pathOf, queryOf, seeOther } from '../answer';
 import type { GatewayAdapter, Recognised } from '../gateways/gateway';
 import { type Portal, storing } from '../portal';
@@ -14,6 +14,7 @@ import { returnAddress, showConnected } from './connected';
 import { showMessage } from './errors';
 import { refuse } from './refuse';
 import { openVisit } from './shown-visit';
+import { showUsedUp, whatIsUsedUp } from './used-up';
 
 /** GET /<family>/<gateway>?...: a browser that a gateway sent here, to the address that has its name. */
 export const visit: Handler = (portal, request, response) => {
@@ -73,20 +74,32 @@ async function show(
   }
   portal.metrics.visit(adapter.id, recognised.stage);
   switch (recognised.stage) {
-    case 'captive':
-      if (await refuseIfClosed(portal, request, response, site)) return;
+    case 'captive': {
+      const { accessPoint, language } = recognised.visit;
+      portal.metrics.placed(adapter.id, accessPoint !== undefined);
+      if (await refuseIfClosed(portal, request, response, site, language)) return;
+      const used =
+        recognised.setback === 'rejected' ? await whatIsUsedUp(portal, { adapter, site }, recognised) : undefined;
+      if (used !== undefined) {
+        showUsedUp(portal, request, response, { adapter, site, ...used });
+        return;
+      }
       await showTerms(portal, request, response, { adapter, site, ...recognised, shownAt: portal.clock.now() });
       return;
+    }
     case 'online': {
       const onward = returnAddress(portal, request);
       if (onward !== undefined) {
         seeOther(portal, request, response, onward);
         return;
       }
-      const { device } = recognised;
-      const grant = device && (await storing(portal.store.findGrant(site.id, device, portal.clock.now())));
+      const { device, secondsLeft } = recognised;
+      const now = portal.clock.now();
+      const grant = device && (await storing(portal.store.findGrant(site.id, device, now)));
+      const told = secondsLeft && now + Math.min(secondsLeft, site.rules.sessionSeconds) * SECOND;
+      const until = grant?.expiresAt ?? told;
       // Others can read this address on the radio, so it shows until when and no more.
-      showConnected(portal, request, response, { adapter, ...(grant !== undefined && { until: grant.expiresAt }) });
+      showConnected(portal, request, response, { adapter, ...(until !== undefined && { until }) });
       return;
     }
     case 'offline': {
@@ -113,7 +126,7 @@ async function showTerms(
 ): Promise<void> {
   const { adapter, site, visit, setback, shownAt } = showing;
   const { texts, visits, config } = portal.town;
-  const language = languageOf(portal, request);
+  const language = languageOf(portal, request, visit.language);
   const now = portal.clock.now();
   const termsVersion = texts.versionAt(now, site.id);
   // Whoever may have named the device of somebody else must not learn from the page how long it was online.
@@ -156,6 +169,8 @@ function termsPage(portal: Portal, { adapter, site, setback }: Showing, wording:
       terms: texts.terms(language, termsVersion, site.id),
       privacy: texts.document('privacy', language, now, site.id),
       setback,
+      // Who used the day up is rejected by the gateway there, and no page may say more than "perhaps".
+      perhapsUsedUp: setback === 'rejected' && !adapter.vouches && dayCount(site.rules) !== undefined,
       byDay: dayCount(site.rules) !== undefined,
       blocked: blockedLines(site, translator(portal, language), (at) => formats.get(language)?.day(at) ?? '', now),
     },

@@ -27,7 +27,7 @@ export class Crowd {
 }
 
 /** A device with IPv6 has as many addresses as it likes, all of one /64. */
-function groupOf(source: string): string {
+export function groupOf(source: string): string {
   if (!ipaddr.isValid(source)) return '';
   const address = ipaddr.process(source);
   return address instanceof ipaddr.IPv6 ? address.parts.slice(0, 4).join(':') : address.toString();

@@ -43,6 +43,8 @@ type Town = Awaited<ReturnType<typeof testPortal>>;
 
 /** Accepts; if the device is there, the gateway redeems the credential, as our RADIUS server would let it. */
 async function comeBack({ app, store, clock }: Town, gateway: string, redirect: string, isThere: boolean) {
+  // Every page is shown at a moment of its own.
+  clock.step(1);
   const visit = await visitField(app, redirect);
   const answer = await request(app).post('/accept').type('form').send({ visit }).expect(303);
   const onward = new URL(String(answer.headers.location)).searchParams;

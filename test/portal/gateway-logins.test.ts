@@ -155,7 +155,7 @@ accessPoints:\n`,
     const pages = readdirSync(folder).filter((file) => file.endsWith('.html'));
     expect(pages.toSorted()).toEqual(['alogin.html', 'login.html', 'logout.html']);
     const login = readFileSync(join(folder, 'login.html'), 'utf8');
-    for (const variable of ['link-login-only', 'mac', 'chap-id', 'chap-challenge', 'link-orig', 'error']) {
+    for (const variable of ['link-login-only', 'mac', 'chap-id', 'chap-challenge', 'link-orig', 'error', 'identity']) {
       expect(login).toMatch(new RegExp(`${variable}=|if ${variable}`));
     }
     for (const page of pages)

@@ -231,7 +231,7 @@ async function opened(port: number, text = '', host = '127.0.0.1'): Promise<Sock
   return socket;
 }
 
-const limits = { connections: 40, connectionsPerSource: 20, requestSeconds: 20 };
+const limits = { connections: 40, connectionsPerSource: 20, requestSeconds: 20, unconfirmedPerHour: 4_000 };
 const REQUEST = `GET / HTTP/1.1\r\nHost: ${HOST}\r\n`;
 
 describe('limits', () => {
@@ -261,7 +261,10 @@ describe('limits', () => {
   });
 
   test('behind a proxy the visitors are told apart by what the proxy says', async () => {
-    const { role, dropped } = await serve({ trustProxy: 1, limits: { ...limits, connectionsPerSource: 4 } });
+    const { role, dropped } = await serve({
+      trustProxy: 1,
+      limits: { ...limits, connectionsPerSource: 4 },
+    });
     const body =
       'POST /accept HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nContent-Type: application/x-www-form-urlencoded\r\n';
     const slow = await Promise.all(

@@ -118,6 +118,7 @@ describe('limits for a day', () => {
     const usage = { kind: 'stop', gateway: 'town-hall', site: 'square', sessionId: 's', downloadOctets: 2e6 } as const;
     await store.applyAccounting({ ...usage, grantId: grant?.id ?? '', eventAt: NOW, receivedAt: NOW });
     await store.endGrant(grant?.id ?? '', NOW);
+    clock.step(1);
     const page = await accept(app, await visitField(app)).expect(403);
     expect(page.text).toContain('Das Datenvolumen für heute ist aufgebraucht');
     expect(page.text).toContain('22. November um 04:00');

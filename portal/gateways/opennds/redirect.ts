@@ -12,6 +12,7 @@ export const HID_LENGTH = 64;
 const message = z.object({
   clientmac: z.string(),
   gatewayaddress: z.string(),
+  gatewaymac: z.string().optional(),
   authdir: z
     .string()
     .regex(/^[\w-]{1,64}$/)
@@ -26,6 +27,7 @@ export interface Arrival {
   readonly authdir: string;
   readonly device: DeviceAddress;
   readonly gatewayAddress: string;
+  readonly gatewayMac: string | undefined;
   readonly originalUrl?: string;
 }
 
@@ -59,12 +61,12 @@ function readPlain(fas: string): Read {
 function readFields(text: string, otherwise: VisitRefusedReason): Read {
   const parsed = message.safeParse(pairs(text.slice(HID.length + HID_LENGTH)));
   if (!parsed.success) return no(otherwise);
-  const { clientmac, gatewayaddress, authdir, originurl } = parsed.data;
+  const { clientmac, gatewayaddress, gatewaymac, authdir, originurl } = parsed.data;
   const device = DeviceAddress.parse(clientmac);
   if (device === undefined) return no('parameters-invalid');
   const originalUrl = webAddress(unescapeOnce(originurl));
   const hid = text.slice(HID.length, HID.length + HID_LENGTH);
-  const arrival = { hid, authdir, device, gatewayAddress: gatewayaddress };
+  const arrival = { hid, authdir, device, gatewayAddress: gatewayaddress, gatewayMac: gatewaymac };
   return { ok: true, arrival: { ...arrival, ...(originalUrl !== undefined && { originalUrl }) } };
 }
 

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { CREDENTIAL_LIFETIME_MS } from '../core/grant';
+import type { GrantId } from '../core/ids';
+import type { Millis } from '../core/time';
+import type { Random } from '../runtime/random';
+import type { Granted, GrantStore } from '../store/store';
+import type { GatewayAdapter } from './gateways/gateway';
+import type { ShownVisit } from './visit-seal';
+
+/** A page that was accepted and what it was for; nothing that says whose it was. */
+interface AcceptedPage {
+  readonly shownAt: Millis;
+  readonly ticket: string;
+  readonly acceptedAt: Millis;
+  readonly grant: GrantId;
+  readonly username: string | undefined;
+}
+
+/** More than a town has visitors in the two hours for which a page is good; beyond it the oldest are forgotten. */
+const MOST = 20_000;
+const SALT_OCTETS = 16;
+/** Who taps again shall get in, as long as the way through the gateway takes. */
+const TAP_AGAIN_FOR = CREDENTIAL_LIFETIME_MS;
+
+/**
+ * The pages that were accepted lately, so that none opens anything once it has served. Here, in memory, because it is
+ * about the moment: after a restart a page is what it was before, good for one acceptance within its two hours.
+ */
+export class AcceptedPages {
+  readonly #pages = new Map<string, AcceptedPage>();
+  readonly #salt: Buffer;
+
+  constructor(random: Random) {
+    this.#salt = random.bytes(SALT_OCTETS);
+  }
+
+  remember(shown: ShownVisit, adapter: GatewayAdapter, { grant, credential }: Granted, now: Millis): void {
+    const key = this.#keyOf(shown, adapter);
+    const before = this.#pages.get(key);
+    const acceptedAt = before?.shownAt === shown.shownAt ? before.acceptedAt : now;
+    const { shownAt, visit } = shown;
+    this.#pages.delete(key);
+    this.#pages.set(key, {
+      ...{ shownAt, ticket: visit.ticket, acceptedAt },
+      ...{ grant: grant.id, username: credential?.username },
+    });
+    for (const [oldest] of this.#pages) {
+      if (this.#pages.size <= MOST) break;
+      this.#pages.delete(oldest);
+    }
+  }
+
+  /**
+   * Has the page had its time? It has when the gateway let the device in by it, when what it opened is over, two minutes
+   * after its acceptance, and when the gateway has begun anew with the device since. Rejects as the store does.
+   */
+  async isSpent(
+    shown: ShownVisit,
+    adapter: GatewayAdapter,
+    store: Pick<GrantStore, 'isRedeemed' | 'getGrant'>,
+    now: Millis,
+  ): Promise<boolean> {
+    const last = this.#pages.get(this.#keyOf(shown, adapter));
+    if (last === undefined || shown.shownAt > last.shownAt) return false;
+    if (shown.visit.ticket !== last.ticket || now >= last.acceptedAt + TAP_AGAIN_FOR) return true;
+    if (last.username !== undefined && (await store.isRedeemed(last.username, now))) return true;
+    return (await store.getGrant(last.grant, now)) === undefined;
+  }
+
+  /** Where anybody can name a device, one page must not say anything about another of the same device. */
+  #keyOf({ visit, shownAt }: ShownVisit, { vouches }: GatewayAdapter): string {
+    const { gateway, device, ticket } = visit;
+    const hash = createHash('sha256').update(this.#salt).update(device.reveal()).update(gateway);
+    return (vouches ? hash : hash.update(` ${shownAt} ${ticket}`)).digest('base64');
+  }
+}
