@@ -53,6 +53,12 @@ export interface GrantStore {
    * a promise. It throws nothing: a fault is a promise that rejects.
    */
   findGrant(site: SiteId, device: DeviceAddress, now: Millis): Soon<Grant | undefined>;
+  /**
+   * A number that is another one once this grant was renewed, used or ended: while it stays the same, what `findGrant`
+   * gave at once, without a promise, holds until the grant expires. Only a driver that knows of every change has it;
+   * undefined while it does not answer.
+   */
+  grantVersion?(id: GrantId): number | undefined;
   /** What a device has used today, where `dayCount` asked to keep it; nothing elsewhere. Otherwise like `findGrant`. */
   usedToday(site: SiteId, device: DeviceAddress, now: Millis): Soon<DayUse>;
   /** The live grant with this id. */

@@ -9,7 +9,7 @@ import type { GrantStore } from '../../store/store';
 import type { BurstLog } from '../burst-log';
 import type { ExamBoard } from '../exam-board';
 import { Impatient } from '../impatient';
-import { KnownDevices } from '../known-devices';
+import { type DeviceName, type Known, KnownDevices } from '../known-devices';
 import type { RadiusMetrics } from '../metrics';
 import type { Nas } from '../nas';
 import { readAccessRequest, writeAcceptance, writeRefusal } from '../wire/access';
@@ -35,30 +35,40 @@ export function accessHandler(tools: AccessTools): Handler {
   const impatient = new Impatient(clock);
   const known = new KnownDevices(random);
 
-  const withoutStore = (nas: Nas, { device }: Login, now: Millis, err: unknown): Judged => {
+  const byRules = (nas: Nas, grant: Grant, now: Millis): Soon<Judged> =>
+    whenThere(exams.confirm(nas.site, now), (exam) => ({ decision: decide(grant, nas.rules, now, exam), grant }));
+
+  const withoutStore = (nas: Nas, name: DeviceName, now: Millis, err: unknown): Judged => {
     log.write('error', 'radius-store-failed', { nas: nas.gateway, site: nas.site, reason: 'store-failed', err });
-    const grant = known.find(nas.site, device, now);
+    const grant = known.find(name, now)?.grant;
     const decision = decideWithoutStore(grant, nas.rules, now, exams.at(nas.site));
     metrics.answeredWithoutStore(nas.site, decision.accept);
     return { decision, grant };
   };
 
-  const withStore = (nas: Nas, login: Login, now: Millis, found: Found): Soon<Judged> => {
-    if (found.ok) known.remember(nas.site, login.device, found.grant, now);
-    else if (found.reason === 'device-unknown') known.remember(nas.site, login.device, undefined, now);
-    if (!found.ok) return { decision: { accept: false, reason: found.reason } };
-    const { grant } = found;
-    return whenThere(exams.confirm(nas.site, now), (exam) => {
-      return { decision: decide(grant, nas.rules, now, exam), grant };
-    });
+  /** @param isNow  nothing can have changed since the store looked */
+  const withStore = (nas: Nas, name: DeviceName, now: Millis, found: Found, isNow: boolean): Soon<Judged> => {
+    if (found.ok) {
+      const version = isNow ? store.grantVersion?.(found.grant.id) : undefined;
+      known.remember(name, { grant: found.grant, version }, now);
+      return byRules(nas, found.grant, now);
+    }
+    if (found.reason === 'device-unknown') known.remember(name, undefined, now);
+    return { decision: { accept: false, reason: found.reason } };
   };
 
+  const isUnchanged = ({ grant, version }: Known): boolean =>
+    version !== undefined && version === store.grantVersion?.(grant.id);
+
   const judge = (nas: Nas, login: Login, now: Millis): Soon<Judged> => {
+    const name = known.nameOf(nas.site, login.device);
+    const before = login.username === undefined ? known.find(name, now) : undefined;
+    if (before !== undefined && isUnchanged(before)) return byRules(nas, before.grant, now);
     const found = impatient.ask(() => look(store, nas, login, now));
-    if (!(found instanceof Promise)) return withStore(nas, login, now, found);
+    if (!(found instanceof Promise)) return withStore(nas, name, now, found, true);
     return found.then(
-      (there) => withStore(nas, login, now, there),
-      (err: unknown) => withoutStore(nas, login, now, err),
+      (there) => withStore(nas, name, now, there, false),
+      (err: unknown) => withoutStore(nas, name, now, err),
     );
   };
 

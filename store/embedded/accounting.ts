@@ -108,6 +108,7 @@ function apply(engine: Engine, hours: SiteHours, event: AccountingEvent): Applie
   hours.add(session.site, event, added);
   if (grant !== undefined) {
     grants.put(grant.device, { ...grant.record, usedOctets: grant.record.usedOctets + octets });
+    engine.changesGrant(grant.record.id);
   }
   const change = Number(runs(after)) - Number(before !== undefined && runs(before));
   return { added, site: session.site, change };

@@ -1,5 +1,7 @@
+import type { GrantId } from '../../core/ids';
 import type { Soon } from '../../runtime/soon';
 import { hasRoom, storeClosed, storeFault, storeFull } from './faults';
+import { GrantVersions } from './grant-versions';
 import type { Tables } from './tables';
 
 /**
@@ -12,6 +14,9 @@ import type { Tables } from './tables';
 export class Engine {
   readonly tables: Tables;
   readonly folder: string;
+  readonly #grantVersions = new GrantVersions();
+  /** Grants that the operation that runs has changed. */
+  #changed: GrantId[] = [];
   #closed = false;
   #roomIsKnown = false;
 
@@ -55,11 +60,28 @@ export class Engine {
   /** The same for what must not wait until a full disk has space again: deleting. LMDB keeps free pages for it. */
   async forget<T>(operation: () => T): Promise<T> {
     if (this.#closed) throw storeClosed();
+    const changed: GrantId[] = [];
     try {
-      return await this.tables.root.transaction(operation);
+      return await this.tables.root.transaction(() => {
+        this.#changed = changed;
+        return operation();
+      });
     } catch (error) {
       throw await storeFault(error, this.folder);
+    } finally {
+      // Not before: who looked at the grant meanwhile has seen it as it was.
+      for (const id of changed) this.#grantVersions.next(id);
     }
+  }
+
+  /** To be called inside a writing operation for each grant that it changes or removes. */
+  changesGrant(id: GrantId): void {
+    this.#changed.push(id);
+  }
+
+  /** Another one once a change of this grant is on disk; undefined once the store is closed. */
+  grantVersion(id: GrantId): number | undefined {
+    return this.#closed ? undefined : this.#grantVersions.of(id);
   }
 
   async #fault(error: unknown): Promise<never> {

@@ -34,6 +34,7 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
         const kept = liveGrant(engine, tools.keyring, site, device, now);
         return kept && toGrant(kept.record);
       }),
+    grantVersion: (id) => engine.grantVersion(id),
     usedToday: (site, device, now) =>
       engine.readNow(() => {
         const key = tools.keyring.find(keyScope(site, now, tools.timeZone));
@@ -86,6 +87,7 @@ export function removeGrant(engine: Engine, kept: KeptGrant, now: Millis): void 
   keepUse(engine, kept, now);
   grantDevices.remove(Buffer.from(record.id, 'base64url'));
   grants.remove(device);
+  engine.changesGrant(record.id);
 }
 
 async function putGrant(engine: Engine, tools: GrantTools, request: GrantRequest): Promise<Granted> {
@@ -141,6 +143,7 @@ function writeGrant(engine: Engine, { device, record }: KeptGrant): void {
   const { grants, grantDevices, keyExpiry } = engine.tables;
   const isNew = grants.get(device) === undefined;
   grants.put(device, record);
+  engine.changesGrant(record.id);
   if (isNew) grantDevices.put(Buffer.from(record.id, 'base64url'), device);
   if ((keyExpiry.get([record.site, record.day]) ?? 0) < record.expiresAt) {
     keyExpiry.put([record.site, record.day], record.expiresAt);

@@ -93,6 +93,28 @@ describe('a login by address', () => {
     return address;
   };
 
+  test('a device that comes again is answered without the store, until its grant is used or ended', async () => {
+    configure([one('hostapd', {})], { maxMegabytes: 100 });
+    await town.credential('gw-rathaus');
+    const grantId = (await askFor(DEVICE))?.attributes.text('Class') ?? '';
+    const asked = jest.spyOn(town.store, 'findGrant');
+    const left = async () => (await askFor(DEVICE))?.attributes.integer('ChilliSpot-Max-Total-Octets');
+    const before = (await left()) ?? 0;
+    expect(asked).not.toHaveBeenCalled();
+
+    const now = town.clock.now();
+    const report = { gateway: 'gw-rathaus', site: 'rathaus', sessionId: 'again', eventAt: now, receivedAt: now };
+    await town.store.applyAccounting({ ...report, kind: 'start', grantId, downloadOctets: 1_000 });
+    expect(await left()).toBe(before - 1_000);
+    await town.store.endGrant(grantId, now);
+    expect((await askFor(DEVICE))?.attributes.text('Reply-Message')).toBe(REJECT['device-unknown']);
+    expect(asked).toHaveBeenCalledTimes(2);
+    // That it holds none is not kept.
+    await town.credential('gw-rathaus');
+    expect((await askFor(DEVICE))?.code).toBe(CODE.accessAccept);
+    asked.mockRestore();
+  });
+
   test.each<[RejectReason, string, Readonly<Record<string, unknown>>, () => Promise<Packet | undefined>]>([
     ['device-unknown', 'a stranger', {}, () => askFor(STRANGER)],
     ['device-mismatch', 'the name is another device', {}, () => askFor(DEVICE, STRANGER)],

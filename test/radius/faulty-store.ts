@@ -16,6 +16,7 @@ export class StoreSwitch {
       get: (target, property) => {
         const value: unknown = Reflect.get(target, property);
         if (typeof value !== 'function') return value;
+        if (property === 'grantVersion' && this.condition !== 'well') return () => undefined;
         if (!OPERATIONS.includes(property)) return value.bind(target);
         return (...args: unknown[]) => {
           this.asked += 1;

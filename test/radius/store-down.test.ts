@@ -222,32 +222,34 @@ describe('the devices known to hold a grant', () => {
     usedOctets: 0,
   };
   const nth = (n: number): DeviceAddress => addressOf(`02${n.toString(16).padStart(10, '0')}`);
+  const known = { grant, version: undefined };
 
   test('are bounded: who was not asked for longest goes first', () => {
-    const known = new KnownDevices(systemRandom, 100);
+    const devices = new KnownDevices(systemRandom, 100);
     for (let n = 0; n < 1000; n++) {
-      known.remember('rathaus', nth(n), grant, NOW);
+      devices.remember(devices.nameOf('rathaus', nth(n)), known, NOW);
       // One that comes again and again.
-      if (n % 40 === 0) known.remember('rathaus', nth(0), grant, NOW);
-      expect(known.size).toBeLessThanOrEqual(100);
+      if (n % 40 === 0) devices.remember(devices.nameOf('rathaus', nth(0)), known, NOW);
+      expect(devices.size).toBeLessThanOrEqual(100);
     }
-    const there = (n: number): boolean => known.find('rathaus', nth(n), NOW) !== undefined;
+    const there = (n: number): boolean => devices.find(devices.nameOf('rathaus', nth(n)), NOW) !== undefined;
     expect([there(0), there(1), there(899), there(952), there(999)]).toEqual([true, false, false, true, true]);
   });
 
   test('go with their grants, and are known at their site only', () => {
-    const known = new KnownDevices(systemRandom, 10);
-    for (let n = 0; n < 10; n++) known.remember('rathaus', nth(n), grant, NOW);
-    expect(known.find('bibliothek', nth(9), NOW)).toBeUndefined();
-    expect(known.find('rathaus', nth(9), NOW + HOUR)).toBeUndefined();
-    expect(known.size).toBe(10);
-    known.remember('rathaus', nth(99), { ...grant, expiresAt: NOW + 2 * HOUR }, NOW + HOUR);
-    expect(known.size).toBe(1);
+    const devices = new KnownDevices(systemRandom, 10);
+    for (let n = 0; n < 10; n++) devices.remember(devices.nameOf('rathaus', nth(n)), known, NOW);
+    expect(devices.find(devices.nameOf('bibliothek', nth(9)), NOW)).toBeUndefined();
+    expect(devices.find(devices.nameOf('rathaus', nth(9)), NOW + HOUR)).toBeUndefined();
+    expect(devices.size).toBe(10);
+    const longer = { grant: { ...grant, expiresAt: NOW + 2 * HOUR }, version: undefined };
+    devices.remember(devices.nameOf('rathaus', nth(99)), longer, NOW + HOUR);
+    expect(devices.size).toBe(1);
   });
 
   test('are kept under a hash that another process would not have: no address can be read or tried', () => {
-    const known = new KnownDevices(systemRandom);
-    known.remember('rathaus', addressOf(DEVICE), grant, NOW);
-    expect(inspect(known, { depth: 9, showHidden: true })).not.toMatch(/02.?11.?22.?33.?44.?55/);
+    const devices = new KnownDevices(systemRandom);
+    devices.remember(devices.nameOf('rathaus', addressOf(DEVICE)), known, NOW);
+    expect(inspect(devices, { depth: 9, showHidden: true })).not.toMatch(/02.?11.?22.?33.?44.?55/);
   });
 });
