@@ -8,6 +8,7 @@ import { PortalRole } from '../portal/role';
 import { RadiusRole } from '../radius/role';
 import { adminToken } from '../runtime/admin';
 import { systemClock } from '../runtime/clock';
+import { keepMemory } from '../runtime/keep-memory';
 import { where } from '../runtime/listen';
 import { LiveValue } from '../runtime/live';
 import { createLog, type Log } from '../runtime/log';
@@ -39,6 +40,7 @@ export async function start(file: string): Promise<number> {
   }
   const config = new LiveValue(loaded.config);
   const log = createLog(config.current.log.level);
+  keepMemory(log);
   exitOnFaults(log);
   for (const warning of warningsIn(config.current))
     log.warn('config-warning', { where: warning.path, message: warning.message });

@@ -35,6 +35,10 @@ describeWith('systemd-analyze', 'the systemd unit', () => {
     expect(run('systemd-analyze', ['verify', '--man=no', unit])).toBe('');
   });
 
+  test('keeps memory out of core dumps and off the disk', () => {
+    expect(readFileSync(unit, 'utf8')).toMatch(/^LimitCORE=0\nMemorySwapMax=0$/m);
+  });
+
   test('leaves an intruder little: exposure at most 1.5 of 10', () => {
     run('systemd-analyze', ['security', '--offline=true', '--threshold=15', unit]);
   });
@@ -47,6 +51,7 @@ describe('compose.yaml', () => {
     cap_drop: z.tuple([z.literal('ALL')]),
     security_opt: z.tuple([z.literal('no-new-privileges:true')]),
     restart: z.literal('unless-stopped'),
+    ulimits: z.object({ core: z.literal(0) }),
     volumes: z.array(z.string()),
     ports: z.array(z.string()).default([]),
   });
