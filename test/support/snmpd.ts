@@ -5,13 +5,14 @@ import { freeUdpPort } from './ports';
 import { type RunningProcess, startProgram } from './process';
 import { until } from './wait';
 
-/** Debian's snmpd on loopback. Stopping it is what an access point without power looks like. */
+/** Debian's snmpd on loopback. */
 export interface Snmpd {
   readonly port: number;
   readonly community: string;
-  /** Starts it, or starts it again on the same port. */
   start(): Promise<void>;
-  stop(): Promise<void>;
+  /** Nothing answers any more, as where an access point has no power: not even a refusal comes back. */
+  freeze(): void;
+  thaw(): void;
   remove(): Promise<void>;
 }
 
@@ -31,11 +32,6 @@ export async function prepareSnmpd(): Promise<Snmpd> {
   writeFileSync(configuration, `${lines.join('\n')}\n`);
   let agent: RunningProcess | undefined;
 
-  async function stop(): Promise<void> {
-    await agent?.end('SIGTERM');
-    agent = undefined;
-  }
-
   return {
     port,
     community,
@@ -52,9 +48,10 @@ export async function prepareSnmpd(): Promise<Snmpd> {
         return started.output().includes('NET-SNMP version');
       });
     },
-    stop,
+    freeze: () => agent?.signal('SIGSTOP'),
+    thaw: () => agent?.signal('SIGCONT'),
     async remove() {
-      await stop();
+      await agent?.end('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
     },
   };
