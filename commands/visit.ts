@@ -1,4 +1,5 @@
-import { canWalk, walkThrough } from '../controller/visitor/visitors';
+import { isPlayable } from '../controller/visitor/played-gateway';
+import { walkThrough } from '../controller/visitor/visitors';
 import { STEPS } from '../controller/visitor/walk';
 import { OperatorError } from '../core/errors';
 import { systemClock } from '../runtime/clock';
@@ -13,11 +14,11 @@ import { configOfProduct } from './ask-product';
 export async function visitTest(id: string, options: { readonly config: string }): Promise<number> {
   const config = configOfProduct(options.config);
   const gateway = config.gateways.find((one) => one.id === id);
-  const walkable = config.gateways.filter(canWalk).map((one) => one.id);
+  const walkable = config.gateways.filter(isPlayable).map((one) => one.id);
   const known = walkable.length === 0 ? 'There is none in this configuration.' : `There are: ${walkable.join(', ')}.`;
   if (gateway === undefined) throw new OperatorError('CONFIG_SCOPE', `There is no gateway ${id}.`, known);
-  if (!canWalk(gateway)) {
-    const what = `A visitor can be played only at gateways of kind uspot and coovachilli that log in by CHAP, not at ${id}.`;
+  if (!isPlayable(gateway)) {
+    const what = `A visitor can be played only at gateways of kind uspot, coovachilli and mikrotik, and openNDS at levels 1 and 2, not at ${id}.`;
     throw new OperatorError('CONFIG_SCOPE', what, known);
   }
   const { steps, failed } = await walkThrough(config, id, { clock: systemClock, random: systemRandom });

@@ -13,6 +13,7 @@ import { sameNetwork } from './networks';
 import { MAKE_KEY, MAKE_SHARED_SECRET } from './read-secret';
 import type { Config } from './schema';
 import { KEY_LENGTH, type Secret, SHARED_SECRET_LENGTH, weakness } from './secret';
+import { canBePlayed } from './synthetic-visitors';
 
 /** The sections of a configuration that are right in themselves; all of them if the file has no other mistake. */
 export type Sections = { readonly [Key in keyof Config]?: Config[Key] | undefined };
@@ -181,12 +182,9 @@ function accessPointMistakes({ accessPoints = [], controller }: Sections): Expla
   });
 }
 
-/** The controller can play both ends of a walk only where the whole way goes through portal and RADIUS server. */
 function visitorMistakes({ syntheticVisitors = [], gateways }: Sections): Explained[] {
   if (gateways === undefined) return [];
-  const walkable = gateways.flatMap((gateway) =>
-    'uam' in gateway && gateway.uam.login === 'chap' ? [gateway.id] : [],
-  );
+  const walkable = gateways.filter(canBePlayed).map(({ id }) => id);
   return syntheticVisitors.flatMap(({ gateway }, i) => {
     const isFirst = syntheticVisitors.findIndex((other) => other.gateway === gateway) === i;
     if (walkable.includes(gateway) && isFirst) return [];

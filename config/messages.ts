@@ -175,7 +175,7 @@ export const MESSAGES = {
   'profile-matches-all': ['Nothing says which devices this profile is for.', 'Give objectIds, answers or both.'],
   'visitor-gateway': [
     'No visitor can be played through this gateway.',
-    'Name one of kind uspot or coovachilli that logs in by CHAP, once. Use one of: {gateways}.',
+    'Name one of kind uspot, coovachilli or mikrotik, or openNDS at level 1 or 2, each once. Use one of: {gateways}.',
   ],
   'respondd-ipv4': ['This is an IPv4 address, but respondd answers over IPv6 only.', 'Write the node’s IPv6 address.'],
   'respondd-group': [

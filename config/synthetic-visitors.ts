@@ -2,11 +2,20 @@ import { z } from 'zod';
 import { id } from './fields';
 import { asIssue } from './messages';
 
+/**
+ * Whether the controller can play both ends of a visitor's walk, so that nothing need stand there. Levels 3 and 4 of
+ * openNDS and UniFi wait for a device to fetch the visitor or to be told, and hostapd has no portal.
+ */
+export function canBePlayed(gateway: { readonly kind: string; readonly level?: number }): boolean {
+  if (gateway.kind === 'opennds') return (gateway.level ?? 0) <= 2;
+  return ['uspot', 'coovachilli', 'mikrotik'].includes(gateway.kind);
+}
+
 /** A visitor that the controller plays, so that staff know of a fault before visitors do. */
 export const syntheticVisitor = z.strictObject({
   gateway: id.meta({
     description:
-      'The test gateway through which it walks: of kind uspot or coovachilli, with the address of this machine among `radius.clients`. No device need stand there. Give it a site of its own, so that its acceptances and sessions are in no other site’s figures.',
+      'The test gateway through which it walks: of kind uspot, coovachilli or mikrotik, with the address of this machine as the first of `radius.clients`, or openNDS at level 1 or 2. No device need stand there. Give it a site of its own, so that its acceptances and sessions are in no other site’s figures.',
     form: 'the id of a gateway',
     example: 'gw-uspot',
   }),

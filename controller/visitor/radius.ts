@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import type { UamGateway } from '../../config/schema';
+import type { RadiusGateway } from '../../config/schema';
 import { SECOND } from '../../core/time';
 import type { Clock } from '../../runtime/clock';
 import type { Random } from '../../runtime/random';
@@ -15,6 +15,7 @@ import type { Random } from '../../runtime/random';
 const CODE = { request: 1, accept: 2, accountingRequest: 4, accountingResponse: 5 } as const;
 const TYPE = {
   userName: 1,
+  userPassword: 2,
   chapPassword: 3,
   class: 25,
   callingStationId: 31,
@@ -32,11 +33,11 @@ const SEND_AGAIN_AFTER = [1 * SECOND, 2 * SECOND, 3 * SECOND];
 
 type Attribute = readonly [type: number, value: Buffer | string | number];
 
-export interface VisitorLogin {
-  readonly username: string;
-  readonly chapResponse: Buffer;
-  readonly chapChallenge: Buffer;
-}
+/** By CHAP or by PAP, as the browser proved the password to the gateway. */
+export type VisitorLogin = { readonly username: string } & (
+  | { readonly chap: { readonly id: number; readonly response: Buffer; readonly challenge: Buffer } }
+  | { readonly password: string }
+);
 
 /** `silent`: no answer that is proven to come from the server. */
 export type Outcome = 'accepted' | 'rejected' | 'silent';
@@ -49,7 +50,7 @@ export interface RadiusServer {
 
 /** One session of the synthetic visitor at the RADIUS server. */
 export class VisitorSession {
-  readonly #gateway: UamGateway;
+  readonly #gateway: RadiusGateway;
   readonly #server: RadiusServer;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -57,7 +58,7 @@ export class VisitorSession {
   readonly #named: readonly Attribute[];
   #class: Buffer | undefined;
 
-  constructor(gateway: UamGateway, server: RadiusServer, device: string, clock: Clock, random: Random) {
+  constructor(gateway: RadiusGateway, server: RadiusServer, device: string, clock: Clock, random: Random) {
     this.#gateway = gateway;
     this.#server = server;
     this.#clock = clock;
@@ -70,13 +71,13 @@ export class VisitorSession {
     ];
   }
 
-  async logIn({ username, chapResponse, chapChallenge }: VisitorLogin): Promise<Outcome> {
+  async logIn(login: VisitorLogin): Promise<Outcome> {
+    const authenticator = this.#random.bytes(16);
     // Signed, and the signature first (draft-ietf-radext-deprecating-radius 5.2).
-    const packet = encode(CODE.request, this.#random.bytes(1), this.#random.bytes(16), [
+    const packet = encode(CODE.request, this.#random.bytes(1), authenticator, [
       [TYPE.messageAuthenticator, Buffer.alloc(16)],
-      [TYPE.userName, username],
-      [TYPE.chapPassword, Buffer.concat([Buffer.of(0), chapResponse])],
-      [TYPE.chapChallenge, chapChallenge],
+      [TYPE.userName, login.username],
+      ...this.#proof(login, authenticator),
       ...this.#named,
     ]);
     createHmac('md5', this.#secret)
@@ -87,6 +88,15 @@ export class VisitorSession {
     if (reply === undefined) return 'silent';
     this.#class = attributeOf(reply, TYPE.class);
     return reply[0] === CODE.accept ? 'accepted' : 'rejected';
+  }
+
+  #proof(login: VisitorLogin, authenticator: Buffer): Attribute[] {
+    if (!('chap' in login)) return [[TYPE.userPassword, hidden(login.password, this.#secret, authenticator)]];
+    const { id, response, challenge } = login.chap;
+    return [
+      [TYPE.chapPassword, Buffer.concat([Buffer.of(id), response])],
+      [TYPE.chapChallenge, challenge],
+    ];
   }
 
   begin(username: string): Promise<Outcome> {
@@ -172,6 +182,19 @@ function encode(code: number, identifier: Buffer, authenticator: Buffer, attribu
   const packet = Buffer.concat([Buffer.of(code, identifier[0] ?? 0, 0, 0), authenticator, ...encoded]);
   packet.writeUInt16BE(packet.length, 2);
   return packet;
+}
+
+/** RFC 2865 5.2, User-Password: each 16 octets under the MD5 of the secret and the octets hidden before. */
+function hidden(password: string, secret: Buffer, authenticator: Buffer): Buffer {
+  const padded = Buffer.alloc(Math.max(1, Math.ceil(password.length / 16)) * 16);
+  padded.write(password);
+  let before = authenticator;
+  for (let at = 0; at < padded.length; at += 16) {
+    const key = createHash('md5').update(secret).update(before).digest();
+    before = padded.subarray(at, at + 16);
+    for (let i = 0; i < 16; i++) before[i] = (before[i] ?? 0) ^ (key[i] ?? 0);
+  }
+  return padded;
 }
 
 function uint32(value: number): Buffer {

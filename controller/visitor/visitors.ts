@@ -1,4 +1,4 @@
-import type { Config, UamGateway } from '../../config/schema';
+import type { Config } from '../../config/schema';
 import type { GatewayId } from '../../core/ids';
 import { SECOND } from '../../core/time';
 import type { Cancel, Clock } from '../../runtime/clock';
@@ -7,6 +7,7 @@ import type { Log } from '../../runtime/log';
 import type { Registry } from '../../runtime/metrics';
 import type { Random } from '../../runtime/random';
 import { VisitorMetrics } from './metrics';
+import { isPlayable } from './played-gateway';
 import type { RadiusServer } from './radius';
 import { type Walk, walk } from './walk';
 
@@ -89,7 +90,7 @@ export function walkThrough(
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): Promise<Walk> {
   const gateway = config.gateways.find((one) => one.id === id);
-  if (gateway === undefined || !canWalk(gateway)) throw new TypeError(`no walk leads through ${id}`);
+  if (gateway === undefined || !isPlayable(gateway)) throw new TypeError(`no walk leads through ${id}`);
   const visitor = config.syntheticVisitors.find((one) => one.gateway === id);
   return walk({
     portalUrl: config.portal.url,
@@ -99,11 +100,6 @@ export function walkThrough(
     clock,
     random,
   });
-}
-
-/** uspot and CoovaChilli with CHAP: there the whole way goes through portal and RADIUS server. */
-export function canWalk(gateway: Config['gateways'][number]): gateway is UamGateway {
-  return 'uam' in gateway && gateway.uam.login === 'chap';
 }
 
 function radiusServer({ radius: { host, authenticationPort, accountingPort } }: Config): RadiusServer {

@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto';
-import type { UamGateway } from '../../config/schema';
 import { SECOND } from '../../core/time';
 import type { Clock } from '../../runtime/clock';
 import type { Random } from '../../runtime/random';
+import { type PlayableGateway, type PlayedGateway, play, type Way } from './played-gateway';
 import { type RadiusServer, VisitorSession } from './radius';
 
 /** The steps of a visitor's way, in order. */
 export const STEPS = {
   terms: 'the gateway sends the browser to the portal, which shows the terms',
-  accept: 'the terms are accepted, and the portal sends the browser to the gateway with a credential',
-  radius: 'the gateway asks the RADIUS server about the credential',
+  accept: 'the terms are accepted, and the portal sends the browser to the gateway with what opens it',
+  radius: 'the gateway asks the RADIUS server about the credential, if it asks one',
   online: 'the gateway reports the session, and the portal says that the visitor is online',
   disconnect: 'the session ends, and the visitor asks the portal to be forgotten',
 } as const;
@@ -30,7 +29,7 @@ export interface WalkContext {
   /** `https://wlan.musterstadt.example`, without a slash at the end. */
   readonly portalUrl: string;
   readonly radius: RadiusServer;
-  readonly gateway: UamGateway;
+  readonly gateway: PlayableGateway;
   /** The device address that the visitor has: `02:..`. */
   readonly device: string;
   readonly clock: Clock;
@@ -57,7 +56,7 @@ export async function walk(context: WalkContext): Promise<Walk> {
     disconnect: () => visitor.leave(),
   };
   const steps: Taken[] = [];
-  for (const step of ORDER) {
+  for (const step of ORDER.filter((one) => one !== 'radius' || visitor.asksRadius)) {
     const began = context.clock.monotonic();
     try {
       await ways[step]();
@@ -74,24 +73,28 @@ const ORDER: readonly Step[] = ['terms', 'accept', 'radius', 'online', 'disconne
 
 class Visitor {
   readonly #context: WalkContext;
-  readonly #session: VisitorSession;
-  readonly #challenge: Buffer;
+  readonly #gateway: PlayedGateway;
+  readonly #session: VisitorSession | undefined;
   #visit = '';
-  #username = '';
-  #response = Buffer.alloc(0);
-  #connectedUrl = '';
+  #way: Way = { onward: '' };
   #page = '';
   #onlineSince = 0;
 
   constructor(context: WalkContext) {
-    const { gateway, radius, device, clock, random } = context;
+    const { radius, device, clock, random } = context;
     this.#context = context;
-    this.#session = new VisitorSession(gateway, radius, device, clock, random);
-    this.#challenge = random.bytes(16);
+    this.#gateway = play(context.gateway, context);
+    const asking = this.#gateway.radius;
+    this.#session = asking && new VisitorSession(asking, radius, device, clock, random);
+  }
+
+  /** Levels 1 and 2 of openNDS ask no RADIUS server. */
+  get asksRadius(): boolean {
+    return this.#session !== undefined;
   }
 
   async readTerms(): Promise<void> {
-    const page = await this.#get(this.#redirect());
+    const page = await this.#get(this.#gateway.redirect());
     const visit = /name="visit" value="([^"]+)"/.exec(page)?.[1];
     if (visit === undefined) throw new Stumble('The portal shows a page, but not the terms: is the site closed?');
     this.#visit = visit;
@@ -102,34 +105,30 @@ class Visitor {
     const location = answer.headers.get('location');
     if (answer.status !== 303 || location === null || !URL.canParse(location))
       throw new Stumble(`The portal answers the acceptance with status ${answer.status} instead of the way online.`);
-    const { pathname, searchParams } = new URL(location);
-    const username = searchParams.get('username');
-    const response = searchParams.get('response');
-    const onward = searchParams.get('userurl');
-    if (pathname !== '/logon' || username === null || response === null || onward === null)
-      throw new Stumble('The portal does not send the browser to the login of the gateway.');
-    this.#username = username;
-    this.#response = Buffer.from(response, 'hex');
-    this.#connectedUrl = onward;
+    const way = this.#gateway.read(new URL(location));
+    if (way === undefined) throw new Stumble('The portal does not send the browser to the login of the gateway.');
+    this.#way = way;
   }
 
   async logIn(): Promise<void> {
-    const login = { username: this.#username, chapResponse: this.#response, chapChallenge: this.#chapKey() };
-    const outcome = await this.#session.logIn(login);
+    const { login } = this.#way;
+    const outcome = login && (await this.#session?.logIn(login));
     if (outcome === 'rejected') throw new Stumble('The RADIUS server refuses the credential that the portal gave.');
-    if (outcome === 'silent') throw new Stumble(`The RADIUS server does not answer. ${SILENCE}`);
+    if (outcome !== 'accepted') throw new Stumble(`The RADIUS server does not answer. ${SILENCE}`);
   }
 
   async goOnline(): Promise<void> {
     this.#onlineSince = this.#context.clock.monotonic();
-    if ((await this.#session.begin(this.#username)) !== 'accepted')
+    const username = this.#way.login?.username ?? '';
+    if (this.#session !== undefined && (await this.#session.begin(username)) !== 'accepted')
       throw new Stumble('The RADIUS server does not record the beginning of the session.');
-    this.#page = await this.#get(this.#connectedUrl);
+    this.#page = await this.#get(this.#way.onward);
   }
 
   async leave(): Promise<void> {
     const seconds = Math.round((this.#context.clock.monotonic() - this.#onlineSince) / SECOND);
-    if ((await this.#session.end(this.#username, seconds)) !== 'accepted')
+    const username = this.#way.login?.username ?? '';
+    if (this.#session !== undefined && (await this.#session.end(username, seconds)) !== 'accepted')
       throw new Stumble('The RADIUS server does not record the end of the session.');
     const connection = /name="connection" value="([^"]+)"/.exec(this.#page)?.[1];
     if (connection === undefined) throw new Stumble('The page about the connection has no button to end it.');
@@ -137,32 +136,6 @@ class Visitor {
     // Where no session is known any more the portal sends the browser to the gateway.
     if (answer.status !== 200 && answer.status !== 303)
       throw new Stumble(`The portal answers the wish to disconnect with status ${answer.status}.`);
-  }
-
-  /** The address to which a UAM gateway redirects, signed if there is a secret. */
-  #redirect(): string {
-    const { portalUrl, gateway, device } = this.#context;
-    const query = new URLSearchParams({
-      res: 'notyet',
-      uamip: gateway.uam.address,
-      uamport: String(gateway.uam.port),
-      challenge: this.#challenge.toString('hex'),
-      called: '02-00-00-00-00-00',
-      mac: device.replaceAll(':', '-').toUpperCase(),
-      nasid: gateway.radius.nasIdentifier ?? gateway.id,
-      userurl: 'http://synthetic-visitor.invalid/',
-    });
-    const address = `${portalUrl}/uam/${gateway.id}?${query}`;
-    const secret = gateway.uam.secret?.reveal();
-    if (secret === undefined) return address;
-    const checksum = createHash('md5').update(address).update(secret).digest('hex').toUpperCase();
-    return `${address}&md=${checksum}`;
-  }
-
-  /** What the password is hashed with: the challenge, and the UAM secret if there is one. */
-  #chapKey(): Buffer {
-    const secret = this.#context.gateway.uam.secret?.reveal();
-    return secret === undefined ? this.#challenge : createHash('md5').update(this.#challenge).update(secret).digest();
   }
 
   async #get(url: string): Promise<string> {
