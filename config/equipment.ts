@@ -131,7 +131,7 @@ export function captiveApi(kind: string, secret: SecretField, exampleClient: str
         .default([])
         .meta({
           description:
-            'Addresses from which its visitors reach the portal, besides `radius.clients`; only from there may a request name a device unsigned.',
+            'Addresses from which a request may name a device unsigned. Whoever can send from there can ask whether any device is online here, so name none that visitors share. Without them: only signed requests count.',
           form: 'a list of IP addresses or networks',
           example: [exampleClient],
         }),

@@ -8,14 +8,20 @@ export interface Warning {
 }
 
 export function warningsIn({ gateways }: Config): readonly Warning[] {
-  return gateways.flatMap((gateway, i) =>
-    'uam' in gateway && gateway.uam.secret === undefined
-      ? [
-          {
-            path: pathText(['gateways', i, 'uam']),
-            message: `${gateway.id} has no uam.secret, so the portal believes every redirect that somebody makes up in its name.`,
-          },
-        ]
-      : [],
-  );
+  return gateways.flatMap((gateway, i) => {
+    const warnings: Warning[] = [];
+    if ('uam' in gateway && gateway.uam.secret === undefined) {
+      const message = `${gateway.id} has no uam.secret, so the portal believes every redirect that somebody makes up in its name.`;
+      warnings.push({ path: pathText(['gateways', i, 'uam']), message });
+    }
+    if (
+      'captiveApi' in gateway &&
+      gateway.captiveApi?.secret === undefined &&
+      gateway.captiveApi?.clients.length === 0
+    ) {
+      const message = `captiveApi of ${gateway.id} has neither secret nor clients, so it answers no device: those fall back to their probes.`;
+      warnings.push({ path: pathText(['gateways', i, 'captiveApi']), message });
+    }
+    return warnings;
+  });
 }

@@ -53,7 +53,7 @@ export const VISIT_REFUSED = {
   'gateway-address-wrong': 'the redirect names an address that is not configured for this gateway',
   'access-point-unknown': 'the redirect names an access point that is not listed for this gateway',
   'wrong-level': 'openNDS runs at another fas_secure_enabled level than is configured here',
-  'device-unnamed': 'a question about a device is neither signed nor from where its gateway’s devices are',
+  'device-unnamed': 'a question about a device is neither signed nor from where it may be asked unsigned',
   'visit-expired': 'the page was open for too long',
   'visit-used': 'the form was accepted before, and what it opened is in use, over, or two minutes old',
   'too-many-unconfirmed': 'too many grants for devices that nothing proves to be there',

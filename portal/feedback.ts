@@ -6,9 +6,10 @@ import {
   type FeedbackTopic,
   feedbackReference,
 } from '../core/feedback';
-import { DAY, HOUR, type Millis } from '../core/time';
+import { DAY, type Millis } from '../core/time';
 import type { Random } from '../runtime/random';
 import { Seal } from './seal';
+import { Bucket, type Rate, SourcePace } from './source-pace';
 
 /** How a form was taken: `full` if too many entries are open, `busy` if too many came at once. */
 export const FEEDBACK_RESULTS = ['kept', 'known', 'invalid', 'full', 'busy'] as const;
@@ -69,20 +70,25 @@ export function mistakeIn({ text, contact }: Typed): FeedbackMistake | undefined
   return contact.length > FEEDBACK_CONTACT_LENGTH ? 'contact' : undefined;
 }
 
-const AT_ONCE = 20;
-const ONE_MORE_EVERY = HOUR / 20;
+/** A whole school may write from one address after a lesson on barriers; all together are bounded behind it. */
+const OF_ONE_SOURCE: Rate = { atOnce: 10, perHour: 20 };
+const OF_ALL: Rate = { atOnce: 60, perHour: 60 };
 
-/** How many entries are taken in a time, from all people together: no address is needed to count them. */
+/** How many entries are taken in a time, of one source and of all. Where they come from is kept nowhere. */
 export class FeedbackPace {
-  #left = AT_ONCE;
-  #countedAt = Number.NEGATIVE_INFINITY;
+  readonly #sources: SourcePace;
+  #all: Bucket | undefined;
+
+  constructor(random: Random) {
+    this.#sources = new SourcePace(random);
+  }
 
   /** @param now  of the monotonic clock */
-  allows(now: Millis): boolean {
-    this.#left = Math.min(AT_ONCE, this.#left + (now - this.#countedAt) / ONE_MORE_EVERY);
-    this.#countedAt = now;
-    if (this.#left < 1) return false;
-    this.#left -= 1;
+  allows(source: string, now: Millis): boolean {
+    this.#all ??= new Bucket(OF_ALL, now);
+    // Who is refused as one source takes nothing of what all have.
+    if (!this.#all.hasRoom(OF_ALL, now) || !this.#sources.allows(source, OF_ONE_SOURCE, now)) return false;
+    this.#all.take();
     return true;
   }
 }

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { type AskingGateway, captiveState, deviceIn } from '../captive-state';
+import { type AskingGateway, askingDevice, captiveState } from '../captive-state';
 import { type Portal, storing } from '../portal';
 import { rawQueryOf } from '../respond';
 import { sourceOf } from '../source';
@@ -31,14 +31,15 @@ export function captiveRoutes(portal: Portal): Router {
       return;
     }
     const source = sourceOf(request, config.portal.trustProxy);
-    const device = deviceIn(new URLSearchParams(rawQueryOf(request)), source, gateway);
-    if (device === undefined) {
+    const asking = askingDevice(new URLSearchParams(rawQueryOf(request)), source, gateway);
+    if (asking === undefined) {
       refuse(portal, request, response, 'device-unnamed', portal.town.adapters.get(gateway.id));
       return;
     }
     const now = portal.clock.now();
-    const grant = await storing(portal.store.findGrant(site.id, device, now));
-    const state = captiveState(grant, site, { gateway: gateway.id, portalUrl: config.portal.url, now });
+    const grant = await storing(portal.store.findGrant(site.id, asking.device, now));
+    const { isSigned } = asking;
+    const state = captiveState(grant, site, { gateway: gateway.id, portalUrl: config.portal.url, now, isSigned });
     portal.metrics.toldCaptive(gateway.id, state.captive ? 'captive' : 'online');
     response.type(TYPE).send(Buffer.from(JSON.stringify(state)));
   });

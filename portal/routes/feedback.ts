@@ -19,10 +19,12 @@ import {
   type Typed,
   typedIn,
 } from '../feedback';
-import { readForm } from '../form';
+import { BadForm, readForm } from '../form';
 import { type Portal, storing } from '../portal';
 import { languageOf, sendPage, translator } from '../respond';
 import { isCrossSite } from '../security';
+import { sourceOf } from '../source';
+import { showMessage } from './errors';
 import { refuse } from './refuse';
 
 /** Every letter of a text in Tigrinya is nine octets on the way, and it may be as long as any other. */
@@ -31,13 +33,20 @@ const MAX_FORM_OCTETS = 10 * (FEEDBACK_TEXT_LENGTH + FEEDBACK_CONTACT_LENGTH);
 /** GET and POST /feedback: write to the town about barriers, or about anything else here. */
 export function feedbackRoutes(portal: Portal): Router {
   const router = Router();
-  const pace = new FeedbackPace();
+  const pace = new FeedbackPace(portal.random);
   router.get('/feedback', (request, response) => {
     const form = new URLSearchParams({ topic: request.query.topic === 'accessibility' ? 'accessibility' : 'other' });
     showForm(portal, request, response, { typed: typedIn(form) });
   });
   router.post('/feedback', async (request, response) => {
-    const form = await readForm(request, MAX_FORM_OCTETS);
+    const form = await readForm(request, MAX_FORM_OCTETS).catch((error: unknown) => {
+      if (error instanceof BadForm && error.status === 413) return undefined;
+      throw error;
+    });
+    if (form === undefined) {
+      showTooLong(portal, request, response);
+      return;
+    }
     if (isCrossSite(request, portal.town.config.portal.url)) {
       refuse(portal, request, response, 'cross-site');
       return;
@@ -51,7 +60,8 @@ export function feedbackRoutes(portal: Portal): Router {
       return;
     }
     const entry = entryOf(portal, request, shown, typed);
-    const result = pace.allows(portal.clock.monotonic()) ? await keep(portal, entry) : 'busy';
+    const source = sourceOf(request, portal.town.config.portal.trustProxy);
+    const result = pace.allows(source, portal.clock.monotonic()) ? await keep(portal, entry) : 'busy';
     if (result !== 'failed') portal.metrics.feedback(result);
     if (result === 'kept' || result === 'known') showThanks(portal, request, response, entry);
     else showForm(portal, request, response, { typed, shown, mistake: result === 'failed' ? 'store' : 'busy' });
@@ -80,6 +90,18 @@ async function keep(portal: Portal, entry: Feedback): Promise<FeedbackResult | '
     portal.log.error('feedback-not-kept', { err: error instanceof Error ? error.cause : error });
     return 'failed';
   }
+}
+
+/** The browser itself lets nobody type that much: this is for whatever does not keep to `maxlength`. */
+function showTooLong(portal: Portal, request: IncomingMessage, response: ServerResponse): void {
+  portal.metrics.feedback('invalid');
+  const t = translator(portal, languageOf(portal, request));
+  showMessage(portal, request, response, {
+    status: 413,
+    title: t('feedback.mistake.title'),
+    paragraphs: [t('feedback.mistake.long', { length: FEEDBACK_TEXT_LENGTH })],
+    home: true,
+  });
 }
 
 interface FormPage {

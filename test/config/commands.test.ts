@@ -55,7 +55,7 @@ describe('stadtfunk config check', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
   });
 
-  test('warns in one sentence of a UAM gateway without a secret', () => {
+  test('warns in one sentence each of a UAM gateway without a secret, and of a captive portal API that nobody may ask', () => {
     writeFileSync(
       file,
       `town: { name: A, contact: { email: a@b.example } }
@@ -68,12 +68,15 @@ gateways:
     site: s
     uam: { address: 10.1.0.1 }
     radius: { clients: [10.1.0.1], secret: 5c01e8d2b94f7a36 }
+    captiveApi: {}
 `,
     );
     const { code, err } = check(file);
-    expect(err).toBe(
-      `${file} gateways[0].uam: Warning: gw has no uam.secret, so the portal believes every redirect that somebody makes up in its name.\n`,
-    );
+    expect(err.split('\n')).toEqual([
+      `${file} gateways[0].uam: Warning: gw has no uam.secret, so the portal believes every redirect that somebody makes up in its name.`,
+      `${file} gateways[0].captiveApi: Warning: captiveApi of gw has neither secret nor clients, so it answers no device: those fall back to their probes.`,
+      '',
+    ]);
     expect(code).toBe(0);
   });
 

@@ -13,7 +13,7 @@ const TYPE = 'application/captive+json';
 const SECRET = 'captive-Secret-of-the-test-21';
 const MAC = '02:11:22:33:44:55';
 
-/** The signed gateway's devices may ask: from 127.0.0.0/8 unsigned if `here`, from anywhere with a signature. */
+/** The gateway's devices may ask: from 127.0.0.0/8 unsigned if `here`, from anywhere with a signature. */
 function config(here = true) {
   return townConfig((yaml) =>
     yaml
@@ -58,7 +58,8 @@ describe('the captive portal API [RFC 8908]', () => {
     const town = await testPortal(config());
     await granted(town);
     await town.clock.advance(MINUTE);
-    const answer = await ask(town.app).expect(200);
+    const signed = `mac=${MAC}&sig=${signature(MAC)}`;
+    const answer = await ask(town.app, signed).expect(200);
     expect(answer.body).toEqual({
       captive: false,
       'user-portal-url': 'https://portal.test/captive/town-hall/portal',
@@ -68,7 +69,31 @@ describe('the captive portal API [RFC 8908]', () => {
       'bytes-remaining': 1_000_000_000,
     });
     await town.clock.advance(4 * HOUR);
-    expect((await ask(town.app)).body).toMatchObject({ captive: true });
+    expect((await ask(town.app, signed)).body).toMatchObject({ captive: true });
+  });
+
+  test('where it may be asked unsigned, others may ask as well: so not how long the device has been here', async () => {
+    const town = await testPortal(config());
+    await granted(town);
+    const { body } = await ask(town.app).expect(200);
+    expect(Object.keys(body)).toEqual(['captive', 'user-portal-url', 'venue-info-url', 'can-extend-session']);
+    expect(body.captive).toBe(false);
+  });
+
+  test('from the gateway’s own address, which all its visitors have, an unsigned question is refused', async () => {
+    const own = townConfig((yaml) =>
+      yaml
+        .replace('http://portal.test:8080', 'https://portal.test')
+        .replace('clients: [127.0.0.2]', 'clients: [127.0.0.0/8]')
+        .replace(
+          'secret: radius-Secret-of-the-test-18 }\n',
+          `secret: radius-Secret-of-the-test-18 }\n    captiveApi: { secret: ${SECRET} }\n`,
+        ),
+    );
+    const town = await testPortal(own);
+    await granted(town);
+    await ask(town.app).expect(400);
+    await ask(town.app, `mac=${MAC}&sig=${signature(MAC)}`).expect(200);
   });
 
   test('type, caching and size are as devices want them', async () => {
@@ -92,7 +117,7 @@ describe('the captive portal API [RFC 8908]', () => {
   });
 
   test.each<[string, string, boolean, number]>([
-    ['unsigned, from where the gateway’s devices are', `mac=${MAC}`, true, 200],
+    ['unsigned, from where it may be asked so', `mac=${MAC}`, true, 200],
     ['unsigned, from elsewhere', `mac=${MAC}`, false, 400],
     ['signed, from elsewhere', `mac=02-11-22-33-44-55&sig=${signature(MAC)}`, false, 200],
     ['signed for another device', `mac=${MAC}&sig=${signature('02:11:22:33:44:56')}`, false, 400],

@@ -1,10 +1,11 @@
+import { inspect } from 'node:util';
 import request from 'supertest';
 import { FEEDBACK_TEXT_LENGTH, feedbackDue, feedbackReference } from '../../core/feedback';
 import { DAY, HOUR, MINUTE } from '../../core/time';
-import { MOST_OPEN_ENTRIES } from '../../portal/feedback';
+import { FeedbackPace, MOST_OPEN_ENTRIES } from '../../portal/feedback';
 import { feedbackGauge } from '../../portal/metrics';
 import { systemRandom } from '../../runtime/random';
-import { closeStores, NOW, testPortal } from './support/town';
+import { closeStores, NOW, PORTAL, testPortal, townConfig } from './support/town';
 
 afterAll(closeStores);
 
@@ -97,15 +98,30 @@ describe('what cannot be taken is announced, and what was typed stays', () => {
     await send(town, { ...MESSAGE, form: next }).expect(200);
   });
 
-  test('too many at once, whoever sends them; a few minutes later there is room again', async () => {
-    const town = await testPortal();
+  const behindProxy = townConfig((yaml) => yaml.replace(`'${PORTAL}' }`, `'${PORTAL}', trustProxy: 1 }`));
+  const sendFrom = async (town: Town, source: string) =>
+    send(town, { ...MESSAGE, form: await formOf(town) }).set('X-Forwarded-For', source);
+
+  test('too many of one source, and nobody else is kept out; a few minutes later there is room again', async () => {
+    const town = await testPortal(behindProxy);
     const answers = [];
-    for (let i = 0; i < 21; i++) answers.push(await send(town, { ...MESSAGE, form: await formOf(town) }));
-    expect(answers.map(({ status }) => status)).toEqual([...Array(20).fill(200), 429]);
+    for (let i = 0; i < 11; i++) answers.push(await sendFrom(town, `2001:db8:0:1::${i}`));
+    expect(answers.map(({ status }) => status)).toEqual([...Array(10).fill(200), 429]);
     expect(answers.at(-1)?.text).toContain('02374 1234-0');
+    expect(answers.at(-1)?.text).toContain('mehr&lt;/b&gt;</textarea>');
     expect(answers.at(-1)?.headers['retry-after']).toBe('180');
+    expect((await sendFrom(town, '2001:db8:0:2::1')).status).toBe(200);
     await town.clock.advance(3 * MINUTE);
-    await send(town, { ...MESSAGE, form: await formOf(town) }).expect(200);
+    expect((await sendFrom(town, '2001:db8:0:1::1')).status).toBe(200);
+  });
+
+  test('too many altogether, wherever they come from; none of it is known afterwards', () => {
+    const pace = new FeedbackPace(systemRandom);
+    const taken = Array.from({ length: 100 }, (_, i) => pace.allows(`192.0.2.${i}`, 0));
+    expect(taken.filter(Boolean)).toHaveLength(60);
+    expect(inspect(pace, { depth: 10, showHidden: true })).not.toContain('192.0.2.');
+    // Once a minute one more.
+    expect([1, 2].map(() => pace.allows('198.51.100.1', MINUTE))).toEqual([true, false]);
   });
 
   test('a heap that nobody answers does not grow for ever', async () => {
@@ -131,7 +147,9 @@ test('the longest message in the longest letters fits, and a flood does not', as
   const town = await testPortal();
   await send(town, { text: 'ት'.repeat(FEEDBACK_TEXT_LENGTH), form: await formOf(town) }).expect(200);
   expect((await town.store.listFeedback())[0]?.text).toHaveLength(FEEDBACK_TEXT_LENGTH);
-  await send(town, { text: 'x'.repeat(50_000), form: await formOf(town) }).expect(413);
+  const flood = await send(town, { text: 'x'.repeat(50_000), form: await formOf(town) }).expect(413);
+  expect(flood.text).toContain('<h1>Noch nicht abgesendet</h1>');
+  expect(flood.text).toContain('Höchstens 4000 Zeichen');
 });
 
 test('control characters do not get as far as an operator’s terminal', async () => {
