@@ -16,6 +16,7 @@ import { openndsRoutes } from './routes/opennds';
 import { schoolRoutes } from './routes/school';
 import { startRoutes } from './routes/start';
 import { statusRoutes } from './routes/status';
+import { transparencyRoutes } from './routes/transparency';
 import { unifiRoutes } from './routes/unifi';
 import { visit, visitAgain } from './routes/visit';
 import { securityHeadersFor } from './security';
@@ -85,7 +86,13 @@ function expressApp(portal: Portal) {
     disconnectRoutes(portal),
   );
   app.use(meRoutes(portal), feedbackRoutes(portal));
-  app.use(statusRoutes(portal), schoolRoutes(portal), startRoutes(portal), documentRoutes(portal));
+  app.use(
+    statusRoutes(portal),
+    schoolRoutes(portal),
+    startRoutes(portal),
+    documentRoutes(portal),
+    transparencyRoutes(portal),
+  );
   app.use(notFound(portal), faults(portal));
   return app;
 }

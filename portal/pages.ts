@@ -20,6 +20,7 @@ export const PAGES = [
   'status',
   'school',
   'text',
+  'transparency',
   'start',
   'demo',
 ] as const;

@@ -7,6 +7,7 @@ import type { Log } from '../runtime/log';
 import { packageRoot } from '../runtime/package-root';
 import type { Random } from '../runtime/random';
 import type {
+  AuditStore,
   DisclosureStore,
   EndStore,
   ExamStore,
@@ -87,7 +88,8 @@ export interface PortalDependencies {
     HealthStore &
     DisclosureStore &
     FeedbackStore &
-    ExamStore;
+    ExamStore &
+    AuditStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -19,7 +19,7 @@ const WORDS: Partial<
   Readonly<Record<Language, { for?: Partial<Record<Unit, string>>; ago?: Partial<Record<Unit, string>> }>>
 > = {
   ckb: {
-    for: { minute: '{n} خولەک', hour: '{n} کاتژمێر' },
+    for: { minute: '{n} خولەک', hour: '{n} کاتژمێر', day: '{n} ڕۆژ' },
     ago: { minute: 'پێش {n} خولەک', hour: 'پێش {n} کاتژمێر', day: 'پێش {n} ڕۆژ' },
   },
   ps: { for: { hour: '{n} ساعته' } },
@@ -66,9 +66,15 @@ export class Format {
     return this.#number('megabyte', options).format(octets / 1_000_000);
   }
 
-  /** In the largest unit that divides it: `4 Stunden`, `90 Minuten`. */
+  /** In the largest unit that divides it: `30 Tage`, `24 Stunden`, `90 Minuten`. */
   duration(length: Millis): string {
-    const [unit, size] = length % HOUR === 0 ? (['hour', HOUR] as const) : (['minute', MINUTE] as const);
+    const isDays = length % DAY === 0 && length > DAY;
+    const isHours = length % HOUR === 0;
+    const [unit, size] = isDays
+      ? (['day', DAY] as const)
+      : isHours
+        ? (['hour', HOUR] as const)
+        : (['minute', MINUTE] as const);
     const count = Math.round(length / size);
     return (
       this.#own('for', unit, count) ?? this.#number(unit, { style: 'unit', unit, unitDisplay: 'long' }).format(count)

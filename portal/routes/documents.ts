@@ -20,7 +20,7 @@ export function documentRoutes(portal: Portal): Router {
     });
   });
   router.get('/privacy', (request, response) => {
-    showDocument(portal, request, response, { kind: 'privacy', title: 'visit.privacy' });
+    showDocument(portal, request, response, { kind: 'privacy', title: 'visit.privacy', saysWhatIsHeld: true });
   });
   router.get('/imprint', (request, response) => {
     if (showDocument(portal, request, response, { kind: 'imprint', title: 'imprint.title' })) return;
@@ -62,16 +62,23 @@ interface Text {
   readonly title: string;
   readonly text: string;
   readonly site: Site | undefined;
+  /** It leads on to what is held right now. */
+  readonly saysWhatIsHeld?: boolean;
 }
 
-function showText(portal: Portal, request: Request, response: Response, { title, text, site }: Text): void {
+function showText(
+  portal: Portal,
+  request: Request,
+  response: Response,
+  { title, text, site, saysWhatIsHeld }: Text,
+): void {
   const language = languageOf(portal, request);
   sendPage(portal, request, response, {
     name: 'text',
     title: translator(portal, language)(title),
     language,
     binding: true,
-    view: { text, place: site?.id },
+    view: { text, place: site?.id, saysWhatIsHeld },
   });
 }
 
@@ -80,13 +87,13 @@ function showDocument(
   portal: Portal,
   request: Request,
   response: Response,
-  { kind, title }: { readonly kind: DocumentKind; readonly title: string },
+  { kind, ...page }: { readonly kind: DocumentKind } & Omit<Text, 'text' | 'site'>,
 ): boolean {
   const site = siteOf(portal, request.query.site);
   const language = languageOf(portal, request);
   const text = portal.town.texts.document(kind, language, portal.clock.now(), site?.id);
   if (text === undefined) return false;
-  showText(portal, request, response, { title, text, site });
+  showText(portal, request, response, { ...page, text, site });
   return true;
 }
 
