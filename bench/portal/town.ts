@@ -2,17 +2,20 @@ import type { OutgoingHttpHeaders } from 'node:http';
 
 export const BENCH_KEY = 'bench-key-0123456789-ABCDEFGHIJKLMNOPQRSTUV';
 
-/** One site behind an unsigned UAM gateway, so that redirects can be written down. */
+export const PORTAL_URL = 'http://127.0.0.1:8080';
+export const UAM_SECRET = 'bench-Uam-secret-0123456789';
+
+/** One site behind a UAM gateway that signs its redirects, as it should. */
 export const BENCH_TOWN = `
 town: { name: Neuwasser, contact: { email: wlan@neuwasser.example, phone: 02374 1234-0 } }
 key: ${BENCH_KEY}
-portal: { url: 'http://127.0.0.1:8080' }
+portal: { url: '${PORTAL_URL}' }
 sites: [{ id: square, name: Rathausplatz, kind: square }]
 gateways:
   - id: town-hall
     kind: uspot
     site: square
-    uam: { address: 10.1.0.1, port: 3990 }
+    uam: { address: 10.1.0.1, port: 3990, secret: ${UAM_SECRET} }
     radius: { clients: [127.0.0.1], secret: bench-Radius-secret-0123456789 }
 `;
 
