@@ -119,7 +119,9 @@ function isOlder(
   moment: Millis | undefined,
 ): boolean {
   if (moment === undefined || (grantId !== undefined && ended.has(grantId))) return true;
-  if (grantId !== undefined && grantById(engine, grantId) !== undefined) return false;
+  const kept = grantId === undefined ? undefined : grantById(engine, grantId);
+  // One that is left was accepted since, or at another site.
+  if (kept !== undefined) return kept.record.acceptedAt < moment;
   return (segments[0]?.start ?? 0) < moment;
 }
 

@@ -12,7 +12,7 @@ import { siteRulesContract } from './site-rules';
 import { waitingContract } from './waiting';
 
 /** What every driver must do. `open` is called again with the same place for a restart. */
-export function storeContract(name: string, open: (options: OpenOptions) => Promise<Store>): void {
+export function storeContract(name: string, open: (options: OpenOptions) => Promise<Store>, randomLists = 40): void {
   let places = 0;
   const openNew = () => open({ ...CONTEXT, place: `contract-${++places}` });
 
@@ -226,7 +226,7 @@ export function storeContract(name: string, open: (options: OpenOptions) => Prom
             await real.store.close();
           }
         }),
-        { numRuns: 40 },
+        { numRuns: randomLists },
       );
     });
   });

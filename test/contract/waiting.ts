@@ -56,7 +56,7 @@ export function waitingContract(name: string, openNew: () => Promise<Store>): vo
 
     test('a flood of forged visitors fills no memory: who has waited longest goes', async () => {
       await store.putWaiting(visitor('elsewhere', 0, 'gw-2'));
-      for (let i = 0; i <= MOST_WAITING; i += 1) await store.putWaiting(visitor(`visitor ${i}`));
+      await Promise.all(Array.from({ length: MOST_WAITING + 1 }, (_, i) => store.putWaiting(visitor(`visitor ${i}`))));
       expect(await store.isWaiting('gw-1', 'visitor 0', START)).toBe(false);
       expect(await store.isWaiting('gw-1', 'visitor 1', START)).toBe(true);
       expect(await store.isWaiting('gw-1', `visitor ${MOST_WAITING}`, START)).toBe(true);

@@ -23,7 +23,7 @@ import { describeWith, needsRoot } from '../support/packages';
 import { childArguments, startChild } from './children';
 
 // Random lists of operations wait for the disk a few thousand times.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-store-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { Secret } from '../../config/secret';
+import { OperatorError } from '../../core/errors';
+import { SECOND } from '../../core/time';
+import { systemClock } from '../../runtime/clock';
+import type { Client } from './engine';
+import { redisFault } from './faults';
+
+export interface RedisPlace {
+  readonly server?: string | undefined;
+  readonly socket?: string | undefined;
+  readonly sentinel?:
+    | {
+        readonly name: string;
+        readonly servers: readonly string[];
+        readonly username?: string | undefined;
+        readonly password?: Secret | undefined;
+      }
+    | undefined;
+  readonly cluster?: readonly string[] | undefined;
+  readonly username?: string | undefined;
+  readonly password?: Secret | undefined;
+  readonly database: number;
+  readonly tls?:
+    | {
+        readonly authority?: string | undefined;
+        readonly certificate?: string | undefined;
+        readonly key?: string | undefined;
+        readonly serverName?: string | undefined;
+      }
+    | undefined;
+  readonly prefix: string;
+  readonly durability: 'aof' | 'waitaof' | 'replicas';
+  readonly replicas: number;
+  readonly allowVolatile: boolean;
+}
+
+/** How long the start waits for Redis. */
+const START_MS = 10 * SECOND;
+/** Nobody waits longer for one command, whatever hangs. */
+const COMMAND_MS = 3 * SECOND;
+const CONNECT_MS = 2 * SECOND;
+
+/** Tries again for ever, at most a second apart. */
+const retry = (times: number): number => Math.min(50 * times, SECOND);
+
+/**
+ * Connects in the way that the configuration names.
+ * @throws OperatorError in one sentence if that fails
+ */
+export async function connect(place: RedisPlace): Promise<Client> {
+  const client = clientFor(place);
+  let last: unknown;
+  // ioredis tells most faults here only; once it runs, the operations that fail tell them.
+  client.on('error', (error: unknown) => {
+    last = error;
+  });
+  let cancel = (): void => {};
+  const tooLong = new Promise<never>((_, reject) => {
+    cancel = systemClock.after(START_MS, () => reject(last ?? new Error('connection timed out')));
+  });
+  try {
+    await Promise.race([client.connect(), tooLong]);
+    return client;
+  } catch (error) {
+    client.disconnect();
+    throw redisFault(last ?? error);
+  } finally {
+    cancel();
+  }
+}
+
+/** Replies come in the form that they have had since ever. */
+type ConnectionSettings = Omit<RedisOptions, 'replyMapping'>;
+
+function clientFor(place: RedisPlace): Client {
+  const { server, socket, sentinel, cluster, database } = place;
+  const tls = tlsOptions(place);
+  const common: ConnectionSettings = {
+    ...credentials(place),
+    ...(tls !== undefined && { tls }),
+    connectionName: 'stadtfunk',
+    lazyConnect: true,
+    protocol: 2,
+    disableClientInfo: true,
+    connectTimeout: CONNECT_MS,
+    commandTimeout: COMMAND_MS,
+    enableAutoPipelining: true,
+    // A command whose answer was lost may have been carried out; whoever asked is told, and knows what to do.
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 1,
+  };
+  if (cluster !== undefined) return clusterFor(cluster, common);
+  const single = { ...common, db: database, retryStrategy: retry };
+  if (socket !== undefined) return new Redis({ ...single, path: socket });
+  if (server !== undefined) return new Redis({ ...single, ...address(server) });
+  const { name, servers, username, password } = sentinel ?? { name: '', servers: [] };
+  return new Redis({
+    ...single,
+    sentinels: servers.map(address),
+    name,
+    sentinelRetryStrategy: retry,
+    ...(username !== undefined && { sentinelUsername: username }),
+    ...(password !== undefined && { sentinelPassword: password.reveal() }),
+    ...(tls !== undefined && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
+  });
+}
+
+function clusterFor(servers: readonly string[], common: ConnectionSettings): Cluster {
+  return new Cluster(servers.map(address), {
+    redisOptions: common,
+    lazyConnect: true,
+    enableAutoPipelining: true,
+    clusterRetryStrategy: retry,
+    // As above: a command whose answer was lost is not sent again by itself.
+    retryDelayOnFailover: 0,
+    maxRedirections: 5,
+    slotsRefreshTimeout: CONNECT_MS,
+    // A replica that took over is known within a second.
+    slotsRefreshInterval: SECOND,
+    // Certificates name hosts, and the servers call one another by them then.
+    ...(common.tls !== undefined && { dnsLookup: (host, found) => found(null, host) }),
+  });
+}
+
+function credentials({ username, password }: RedisPlace): Pick<RedisOptions, 'username' | 'password'> {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password: password.reveal() }),
+  };
+}
+
+function tlsOptions({ tls }: RedisPlace): ConnectionOptions | undefined {
+  if (tls === undefined) return undefined;
+  const { authority, certificate, key, serverName } = tls;
+  return {
+    ...(authority !== undefined && { ca: pem(authority) }),
+    ...(certificate !== undefined && { cert: pem(certificate) }),
+    ...(key !== undefined && { key: pem(key) }),
+    ...(serverName !== undefined && { servername: serverName }),
+  };
+}
+
+function pem(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new OperatorError(
+      'STORE_TLS',
+      `The file ${file} of store.redis.tls cannot be read.`,
+      'Give its right path, and see that this user may read it.',
+      { cause },
+    );
+  }
+}
+
+/** `redis.example:6379`, `[::1]:6379`. */
+function address(text: string): { host: string; port: number } {
+  const end = text.lastIndexOf(':');
+  return { host: text.slice(0, end).replace(/^\[|\]$/g, ''), port: Number(text.slice(end + 1)) };
+}

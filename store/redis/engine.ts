@@ -1,0 +1,103 @@
+import type { Cluster, Redis } from 'ioredis';
+import { OperatorError } from '../../core/errors';
+import type { Change } from './change';
+import type { Durability } from './durability';
+import { isMoving, lacksScript, redisFault, storeClosed } from './faults';
+import type { Keys, Value } from './keys';
+import { COMMIT, type Script } from './scripts';
+
+export type Client = Redis | Cluster;
+
+/** Somebody else changed what the operation had read. */
+export const CHANGED = Symbol('changed');
+
+/** One that loses against others so often does not lose by chance. */
+const MOST_ATTEMPTS = 200;
+/** A cluster that moves a slot says so for a moment only. */
+const MOST_MOVES = 5;
+
+/** How the operations reach Redis. */
+export class Engine {
+  readonly keys: Keys;
+  readonly #redis: Client;
+  readonly #durability: Durability;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
+
+  constructor(redis: Client, keys: Keys, durability: Durability) {
+    this.#redis = redis;
+    this.keys = keys;
+    this.#durability = durability;
+  }
+
+  /**
+   * Runs an operation of the contract from its beginning to its end; closing waits for it.
+   * @throws OperatorError STORE_CLOSED, or what is wrong with Redis in one sentence
+   */
+  async operation<T>(run: (redis: Client) => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) throw storeClosed();
+    const running = run(this.#redis);
+    this.#underWay.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      throw redisFault(error);
+    } finally {
+      this.#underWay.delete(running);
+    }
+  }
+
+  /** Reads, decides and writes again and again until nothing came between. */
+  async decide<T>(attempt: () => Promise<T | typeof CHANGED>): Promise<T> {
+    for (let left = MOST_ATTEMPTS; left > 0; left--) {
+      const result = await attempt();
+      if (result !== CHANGED) return result;
+    }
+    throw new OperatorError(
+      'STORE_BUSY',
+      'Too many change the same record of the store at the same time.',
+      'Try again; if it stays so, report it.',
+    );
+  }
+
+  /** @returns whether the change was made; durable then */
+  async commit(change: Change): Promise<boolean> {
+    const { keys, values } = change.call();
+    return (await this.run(COMMIT, keys, values)) === 1;
+  }
+
+  /** Runs a script; what it wrote is durable when it resolves. */
+  run(script: Script, keys: readonly string[], values: readonly Value[]): Promise<unknown> {
+    return this.#settled(keys[0] ?? '', () => this.#durability.confirmed(this.#redis, script, [...keys], [...values]));
+  }
+
+  /** The same for what may be lost. */
+  runFleeting(script: Script, keys: readonly string[], values: readonly Value[]): Promise<unknown> {
+    return this.#settled(keys[0] ?? '', () =>
+      this.#redis
+        .evalsha(script.sha, keys.length, ...keys, ...values)
+        .catch((error: unknown) =>
+          lacksScript(error) ? this.#redis.eval(script.source, keys.length, ...keys, ...values) : Promise.reject(error),
+        ),
+    );
+  }
+
+  /** Waits until every operation under way has ended, then closes the connections. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.allSettled(this.#underWay).then(() => this.#redis.disconnect());
+    return this.#closing;
+  }
+
+  /** A command in a pipeline is not led to the new place of its slot; it was not carried out, so it may be sent again. */
+  async #settled<T>(key: string, send: () => Promise<T>): Promise<T> {
+    for (let moves = 0; ; moves++) {
+      try {
+        return await send();
+      } catch (error) {
+        if (moves === MOST_MOVES || !isMoving(error)) throw error;
+        // Alone, it is led there, and the client learns the new place.
+        await this.#redis.pipeline().exists(key).exec();
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { isLive } from '../../core/grant';
+import { keyScope } from '../../core/pseudonym';
+import { pseudonym } from '../pseudonyms';
+import type { AcceptanceCount, GrantStore } from '../store';
+import { isRedeemed, takeCredential } from './credentials';
+import { usedBy } from './day-use';
+import type { Engine } from './engine';
+import { grantById, grantsAt, removeGrant, toGrant } from './kept-grant';
+import { hoursOf } from './keys';
+import { type GrantTools, putGrant } from './put-grant';
+
+export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
+  const { keys } = engine;
+  const { keyring, credentialKey, timeZone } = tools;
+  return {
+    putGrant: (request) => engine.operation((redis) => putGrant(engine, redis, tools, request)),
+    findGrant: (site, device, now) =>
+      engine.operation(async (redis) => {
+        const lying = await keyring.under(redis, site, (held) =>
+          grantsAt(
+            redis,
+            keys,
+            site,
+            held.map(({ key }) => pseudonym(key, device)),
+          ),
+        );
+        const live = lying.find((kept) => kept !== undefined && isLive(toGrant(kept), now));
+        return live && toGrant(live);
+      }),
+    usedToday: (site, device, now) =>
+      engine.operation((redis) =>
+        keyring.under(redis, site, async (held) => {
+          const { day } = keyScope(site, now, timeZone);
+          const key = held.find((one) => one.day === day)?.key;
+          if (key === undefined) return { octets: 0, seconds: 0 };
+          const mark = pseudonym(key, device);
+          const [[kept], lyingUse] = await Promise.all([
+            grantsAt(redis, keys, site, [mark]),
+            redis.hget(keys.site(site).dayUse, mark),
+          ]);
+          return usedBy(lyingUse, kept, now);
+        }),
+      ),
+    getGrant: (id, now) =>
+      engine.operation(async (redis) => {
+        const kept = await grantById(redis, keys, id);
+        return kept !== undefined && isLive(toGrant(kept), now) ? toGrant(kept) : undefined;
+      }),
+    endGrant: (id, now) =>
+      engine.operation(async (redis) => {
+        const kept = await grantById(redis, keys, id);
+        const ended = kept && (await removeGrant(engine, redis, kept, (record) => record.id === id, now));
+        return ended !== undefined && isLive(toGrant(ended), now);
+      }),
+    credentialPassword: (username) => credentialKey.password(username),
+    takeCredential: (request) => engine.operation((redis) => takeCredential(engine, redis, keyring, request)),
+    isRedeemed: (username, now) => engine.operation((redis) => isRedeemed(redis, keys, username, now)),
+    acceptances: (site, window) =>
+      engine.operation(async (redis) => {
+        const { names, counts } = keys.site(site).acceptances;
+        const found = await redis.zrangebylex(names, ...hoursOf(site, window));
+        const values = found.length === 0 ? [] : await redis.hmget(counts, ...found);
+        return found.map((name, i): AcceptanceCount => {
+          const [, hour, termsVersion = '', language = ''] = name.split('\0');
+          return { hour: Number(hour), termsVersion, language, count: Number(values[i]) };
+        });
+      }),
+  };
+}

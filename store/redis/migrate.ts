@@ -1,0 +1,37 @@
+import { OperatorError } from '../../core/errors';
+import type { KeyScope } from '../../core/pseudonym';
+import type { KeyWrap } from '../pseudonyms';
+import { Change } from './change';
+import { CHANGED, type Client, type Engine } from './engine';
+
+/** Raise it when what is stored changes its form or its keys, and upgrade what is of the former here. */
+export const SCHEMA_VERSION = 1;
+
+/** What the check value is bound to: no site has this name. */
+const CHECK_SCOPE: KeyScope = { site: '', day: 'check' };
+
+/**
+ * Sees that what lies in Redis is what we can read: our schema, and the `key` of the configuration. Where nothing lies,
+ * it leaves both marks.
+ * @throws OperatorError STORE_NEWER or STORE_KEY_WRONG; nothing was changed then
+ */
+export function migrate(engine: Engine, redis: Client, wrap: KeyWrap): Promise<void> {
+  const meta = engine.keys.town('meta');
+  return engine.decide(async () => {
+    const [version, check] = await redis.hmgetBuffer(meta, 'schema', 'key-check');
+    if (!version) {
+      const change = new Change().expect(meta, 'schema', null).write('HSET', meta, 'schema', SCHEMA_VERSION);
+      change.write('HSET', meta, 'key-check', wrap.draw(CHECK_SCOPE).wrapped);
+      return (await engine.commit(change)) ? undefined : CHANGED;
+    }
+    if (Number(version) !== SCHEMA_VERSION) {
+      throw new OperatorError(
+        'STORE_NEWER',
+        `What lies in Redis has schema ${version.toString()}; this version of the product knows schema ${SCHEMA_VERSION}.`,
+        'Install the version that wrote it or a later one.',
+      );
+    }
+    wrap.unwrap(CHECK_SCOPE, check ?? Buffer.alloc(0));
+    return undefined;
+  });
+}
