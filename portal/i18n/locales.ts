@@ -37,7 +37,7 @@ function sentence(language: Language, german: string, translated: Entry | undefi
   const fault = faultOf(german, translated);
   if (translated === undefined || (fault !== undefined && fault !== 'unstamped')) return germanWithin(german);
   const text = textOf(translated);
-  return directionOf(language) === 'ltr' ? text : text.replaceAll(/\{\w+\}/g, isolate);
+  return directionOf(language) === 'ltr' ? text : text.replaceAll(/\{\w+\}|https?:\/\//g, isolate);
 }
 
 /** The German texts, from which all others are made. @throws OperatorError LOCALE_BROKEN */

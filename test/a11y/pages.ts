@@ -1,15 +1,16 @@
-import type { Page } from 'playwright-core';
-import type { Language } from '../../config/schema';
 import { HOUR } from '../../core/time';
 import type { PageName } from '../../portal/pages';
 import { schoolWord } from '../../runtime/school-link';
 import { type ServedTown, serveTown } from '../portal/support/served-town';
 
-/** Brings a browser to a page in a language. */
-type Show = (page: Page, language: Language) => Promise<unknown>;
+/** What a browser asks for to be shown a page: an address, or a form that is sent there. */
+export interface Face {
+  readonly url: string;
+  readonly form?: Readonly<Record<string, string>>;
+}
 
 /** Every page there is, by the name of its template; several where it has several faces. */
-export type Shown = Readonly<Record<PageName, readonly Show[]>>;
+export type Shown = Readonly<Record<PageName, readonly Face[]>>;
 
 /** What a town may show besides. */
 const MORE = `signLanguageUrl: https://www.neuwasser.example/dgs
@@ -25,62 +26,71 @@ const STATEMENT = `accessibility:
   enforcement: { name: Ombudsstelle, url: 'https://ombudsstelle.example', email: ombud@land.example, phone: 0211 0000 }
 `;
 
+const BLOCKINGS = `blockings:
+  - { id: b1, sites: [school], targets: [example.org], reason: Urteil 12 O 34/26, rightsHolder: Sony, from: 2026-11-01, until: 2026-11-30 }
+`;
+
+const MAINTENANCE = `maintenance:
+  - { id: switch, reason: Neuer Switch, sites: [school], from: 2026-11-23 06:00, until: 2026-11-23 07:00 }
+`;
+
+const SCHOOL_KEY = '0123456789abcdefABCDEF0123456789xyz';
+const SCHOOL = `/school/school?k=${schoolWord(SCHOOL_KEY, 'school', 1)}`;
+const withExamLink = (yaml: string): string =>
+  yaml.replace('kind: school }', 'kind: school, servicesBeforeLogin: true, examLink: 1 }');
+
 /** Serves towns in which every page can be seen. */
 export async function showEverything(): Promise<{ readonly town: ServedTown; readonly shown: Shown }> {
   const town = await serveTown((yaml) =>
-    `${STATEMENT}${yaml}`
-      .replace(/imprintUrl:.*\n.*accessibilityUrl:.*/, MORE)
-      .replace('kind: school }', 'kind: school, servicesBeforeLogin: true, examLink: 1 }'),
+    withExamLink(`${STATEMENT}${yaml}`.replace(/imprintUrl:.*\n.*accessibilityUrl:.*/, MORE)),
   );
   const demo = await serveTown((yaml) => `demo: true\n${yaml}`);
-  const later = await serveTown();
+  const later = await serveTown((yaml) => `${yaml}${BLOCKINGS}`);
+  const exam = await serveTown((yaml) => withExamLink(`${yaml}${BLOCKINGS}${MAINTENANCE}`));
+  const ended = await endedConnection(town);
   const [connected, over] = [await accept(town), await accept(later)];
   later.clock.step(5 * HOUR);
-  const ended = await endedConnection(town);
+  await exam.store.putExam({ site: 'school', until: exam.clock.now() + HOUR });
+  const since = exam.clock.now() - HOUR;
+  const parentDown = { state: 'parent-down', since, streak: 0 } as const;
+  const now = { id: 'now', reason: 'Neue Firmware', sites: [], accessPoints: ['ap-room'] };
+  await exam.store.putMaintenance({ ...now, from: since, to: since + 2 * HOUR });
+  await exam.store.putHealth('ap-hall', parentDown, { kind: 'open', from: since, cause: 'uplink' });
   const { base, uam } = town;
-  const school = `/school/school?k=${schoolWord('0123456789abcdefABCDEF0123456789xyz', 'school', 1)}`;
-  const feedback = await hiddenField(`${base}/feedback`, 'form');
-  const thanks = { form: feedback, topic: 'accessibility', text: 'Der Knopf ist zu klein.', contact: '' };
+  const form = await hiddenField(`${base}/feedback`, 'form');
+  const thanks = { form, topic: 'accessibility', text: 'Der Knopf ist zu klein.', contact: '' };
   const shown: Shown = {
-    visit: [at(uam()), at(uam({ res: 'reject' }))],
-    connected: [at(connected), at(over), at(`${base}/connected`)],
-    disconnected: [posted(base, '/disconnect', { connection: ended })],
-    me: [at(connected.replace('/connected', '/me')), at(`${base}/me`)],
-    feedback: [at(`${base}/feedback?topic=accessibility`), posted(base, '/feedback', { ...thanks, text: '' })],
-    'feedback-sent': [posted(base, '/feedback', thanks)],
-    services: [at(`${base}/services/school`)],
-    statement: [at(`${base}/accessibility`)],
-    imprint: [at(`${base}/imprint`)],
-    message: [at(`${base}/nowhere`), at(uam({ res: 'x' }))],
-    status: [at(`${base}/status/school`)],
-    school: [at(`${base}${school}`), posted(base, school, { action: 'begin', until: '00:00' })],
-    text: [at(`${base}/terms`), at(`${base}/privacy`)],
-    start: [at(`${base}/`)],
-    demo: [at(`${demo.base}/`)],
+    visit: [{ url: uam() }, { url: uam({ res: 'reject' }) }, { url: later.uam() }],
+    connected: [{ url: connected }, { url: over }, { url: `${base}/connected` }],
+    disconnected: [{ url: `${base}/disconnect`, form: { connection: ended } }],
+    me: [{ url: connected.replace('/connected', '/me') }, { url: `${base}/me` }],
+    feedback: [
+      { url: `${base}/feedback?topic=accessibility` },
+      { url: `${base}/feedback`, form: { ...thanks, text: '' } },
+    ],
+    'feedback-sent': [{ url: `${base}/feedback`, form: thanks }],
+    services: [{ url: `${base}/services/school` }],
+    statement: [{ url: `${base}/accessibility` }],
+    imprint: [{ url: `${base}/imprint` }],
+    message: [{ url: `${base}/nowhere` }, { url: uam({ res: 'x' }) }, { url: exam.uam() }],
+    status: [{ url: `${base}/status/school` }, { url: `${exam.base}/status/school` }],
+    school: [
+      { url: base + SCHOOL },
+      { url: base + SCHOOL, form: { do: 'begin', until: '00:00' } },
+      { url: exam.base + SCHOOL },
+    ],
+    text: [{ url: `${base}/terms` }, { url: `${base}/privacy` }],
+    transparency: [{ url: `${base}/transparency` }],
+    start: [{ url: `${base}/` }],
+    demo: [{ url: `${demo.base}/` }],
   };
   return { town, shown };
 }
 
-const withLanguage = (url: string, language: Language): string => `${url}${url.includes('?') ? '&' : '?'}l=${language}`;
-
-function at(url: string): Show {
-  return (page, language) => page.goto(withLanguage(url, language));
-}
-
-/** What a form leads to, sent from a page of the portal as a browser sends it. */
-function posted(base: string, path: string, fields: Readonly<Record<string, string>>): Show {
-  return async (page, language) => {
-    await page.goto(`${base}/robots.txt`);
-    const inputs = Object.entries(fields).map(([name, value]) => `<input name="${name}" value="${value}">`);
-    const form = `<form method="post" action="${withLanguage(path, language)}">${inputs.join('')}</form>`;
-    const navigation = page.waitForNavigation();
-    await page.evaluate(`document.body.innerHTML = ${JSON.stringify(form)}; document.forms[0].submit()`);
-    await navigation;
-  };
-}
-
 /** Accepts the terms and gives the address of the page that says so. */
-async function accept({ base, uam }: ServedTown): Promise<string> {
+async function accept({ base, uam, clock }: ServedTown): Promise<string> {
+  // A page of its own each time: one that was accepted opens nothing more.
+  clock.step(1);
   const body = new URLSearchParams({ visit: await hiddenField(uam(), 'visit') });
   const { url } = await fetch(`${base}/accept?l=de`, { method: 'POST', body });
   return url.replace(/&l=[\w-]+/, '');

@@ -158,13 +158,16 @@ describe('a translation', () => {
     rmSync(templates, { recursive: true });
   });
 
-  test('from right to left holds telephone numbers and names together', async () => {
+  test('from right to left holds telephone numbers, names and the beginnings of addresses together', async () => {
     const templates = mkdtempSync(join(tmpdir(), 'templates-'));
     cpSync(join(packageRoot, 'templates'), templates, { recursive: true });
-    writeFileSync(join(templates, 'locales', 'fa.json'), JSON.stringify({ 'visit.help': 'کمک: {contact}' }));
+    writeFileSync(
+      join(templates, 'locales', 'fa.json'),
+      JSON.stringify({ 'visit.help': 'کمک: {contact} http:// است' }),
+    );
     const { app } = await testPortal(townConfig(), { templates });
     const { text } = await request(app).get(`${uamRedirect()}&l=fa`).expect(200);
-    expect(text).toContain('کمک: \u206802374 1234-0\u2069');
+    expect(text).toContain('کمک: \u206802374 1234-0\u2069 \u2068http://\u2069 است');
     rmSync(templates, { recursive: true });
   });
 });
