@@ -99,7 +99,7 @@ function prepare(portal: Portal, page: Page, encoding: Encoding): PreparedPage {
 }
 
 /** Everything up to the end of the document. */
-function render(portal: Portal, page: Page, languages: readonly LanguageChoice[]): string {
+export function render(portal: Portal, page: Page, languages: readonly LanguageChoice[]): string {
   const { town, demo } = portal.town.config;
   return portal.pages.render(page.name, {
     ...page.view,

@@ -6,6 +6,7 @@ import { portalApp } from './app';
 import { GuestWatch } from './gateways/unifi/guest-watch';
 import { feedbackGauge, PortalMetrics } from './metrics';
 import { openPortal, type PortalDependencies } from './portal';
+import { Apologies } from './serving/apologies';
 import { Certificates } from './serving/certificates';
 import { Limits } from './serving/limits';
 import { ServingMetrics } from './serving/metrics';
@@ -38,7 +39,7 @@ export class PortalRole implements Role {
     feedbackGauge(this.#registry, () => store.countFeedback(clock.now()));
     const portal = openPortal({ ...this.#dependencies, log }, new PortalMetrics(this.#registry));
     const serving = { config, clock, log, metrics: new ServingMetrics(this.#registry) };
-    const limits = new Limits(serving);
+    const limits = new Limits({ ...serving, apologies: new Apologies(portal) });
     this.#limits = limits;
 
     const { listen, tls, probes } = config.current.portal;

@@ -1,10 +1,13 @@
 import type { RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Config } from '../../config/schema';
+import { errnoOf } from '../../core/errors';
 import { SECOND } from '../../core/time';
 import type { Cancel, Clock } from '../../runtime/clock';
 import type { Live } from '../../runtime/live';
 import { sourceOf } from '../source';
+import type { Apologies, Apology } from './apologies';
 import { Crowd } from './crowd';
 import type { ServingMetrics } from './metrics';
 
@@ -17,7 +20,16 @@ interface Dependencies {
   readonly config: Live<Config>;
   readonly clock: Clock;
   readonly metrics: ServingMetrics;
+  /** What those read who get no page. */
+  readonly apologies: Apologies;
 }
+
+/** How node:http calls what keeps it from reading a request. */
+const UNREADABLE: Readonly<Record<string, Apology>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
 
 /** What bounds each of the portal's ports: headers, connections, and the time for a request and for taking the answer. */
 export class Limits {
@@ -46,6 +58,8 @@ export class Limits {
     const milliseconds = this.#settings.requestSeconds * SECOND;
     return {
       maxHeaderSize: MAX_HEADER_OCTETS,
+      // A request without Host is refused by `over`, with a page.
+      requireHostHeader: false,
       headersTimeout: milliseconds / 2,
       requestTimeout: milliseconds,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -57,6 +71,8 @@ export class Limits {
   guard(server: Server): void {
     server.maxConnections = this.#settings.connections;
     server.on('drop', () => this.#dependencies.metrics.dropped('full'));
+    server.on('clientError', (error: Error, socket: Duplex) => this.#apologise(error, socket));
+    server.on('checkExpectation', (request, response) => this.#dependencies.apologies.answer(request, response, 417));
     // Behind a proxy every connection has the proxy's address; there `over` counts requests instead.
     if (this.#proxies > 0) return;
     server.on('connection', (socket: Socket) => {
@@ -79,13 +95,28 @@ export class Limits {
         const source = sourceOf(request, this.#proxies);
         if (!this.#crowd.enter(source)) {
           this.#dependencies.metrics.dropped('source');
-          response.writeHead(503, { 'Retry-After': '10', Connection: 'close' }).end();
+          this.#dependencies.apologies.answer(request, response, 503);
           return;
         }
         response.once('close', () => this.#crowd.leave(source));
       }
+      if (request.headers.host === undefined && request.httpVersion === '1.1') {
+        this.#dependencies.apologies.answer(request, response, 400); // RFC 9112 3.2
+        return;
+      }
       listener(request, response);
     };
+  }
+
+  /** A page for what cannot be read, unless half of another answer is out already; then the connection ends. */
+  #apologise(error: Error, socket: Duplex): void {
+    const isUnderWay = [...this.#unfinished.keys()].some((one) => one.socket === socket && one.headersSent);
+    if (errnoOf(error) === 'ECONNRESET' || !socket.writable || isUnderWay) {
+      socket.destroy();
+      return;
+    }
+    socket.once('finish', () => socket.destroy());
+    socket.end(this.#dependencies.apologies.octets(UNREADABLE[errnoOf(error) ?? ''] ?? 400));
   }
 
   get #proxies(): number {

@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { pathOf } from '../answer';
+import { pathOf, queryOf } from '../answer';
 import type { Portal } from '../portal';
 import { probeListener } from '../probes';
-import { needsPlainHttp } from '../security';
+import { needsPlainHttp, securityHeadersFor } from '../security';
 
 /**
  * Plain HTTP beside the portal's HTTPS. Whoever asks for the portal itself is led to HTTPS; only what began here,
@@ -15,7 +15,13 @@ export function plainListener(portal: Portal, pages: RequestListener): RequestLi
     if (hostOf(request) !== url.hostname) probes(request, response);
     else if (mayStay(portal, request)) pages(request, response);
     else {
-      const headers = { Location: url.origin + request.url, 'Cache-Control': 'no-store', 'Content-Length': 0 };
+      // Of a whole address (RFC 9112 3.2.2) only the path goes on.
+      const query = queryOf(request);
+      const location = url.origin + (pathOf(request) || '/') + (query === '' ? '' : `?${query}`);
+      const headers = [
+        ...securityHeadersFor(portal.town.headers, request),
+        ...['Location', location, 'Cache-Control', 'no-store', 'Content-Length', '0'],
+      ];
       response.writeHead(request.method === 'GET' || request.method === 'HEAD' ? 302 : 307, headers).end();
       request.resume();
     }

@@ -194,6 +194,8 @@ describeWith('openssl', 'plain HTTP beside it', () => {
   test.each<[string, string, string, number, string | undefined]>([
     ['the portal asked for by its name', HOST, '/status/school', 302, `https://${HOST}/status/school`],
     ['a redirect of a UAM gateway', HOST, uamRedirect('plain'), 302, `https://${HOST}${uamRedirect('plain')}`],
+    ['a whole address', HOST, `http://${HOST}/status/school?a=b`, 302, `https://${HOST}/status/school?a=b`],
+    ['a whole address of another host', HOST, 'http://evil.example//x', 302, `https://${HOST}//x`],
     ['visitors of openNDS below level 3', HOST, openndsRedirect(), 200, undefined],
     ['a probe', 'captive.apple.com', '/hotspot-detect.html', 302, 'http://127.0.0.1:3990/logoff'],
   ])('%s', async (_, host, path, status, location) => {
@@ -201,6 +203,7 @@ describeWith('openssl', 'plain HTTP beside it', () => {
     const answer = await answerOf({ port: role.probesPort, host: '127.0.0.1', path, headers: { Host: host } });
     expect([answer.statusCode, answer.headers.location]).toEqual([status, location]);
     expect(answer.headers['strict-transport-security']).toBeUndefined();
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
   });
 });
 
@@ -235,11 +238,28 @@ const limits = { connections: 40, connectionsPerSource: 20, requestSeconds: 20, 
 const REQUEST = `GET / HTTP/1.1\r\nHost: ${HOST}\r\n`;
 
 describe('limits', () => {
-  test('headers of more than 16 kB are answered with 431', async () => {
-    const { role } = await serve();
-    const socket = await opened(role.port, `${REQUEST}X: ${'x'.repeat(17_000)}\r\n\r\n`);
-    const [text] = await once(socket.setEncoding('latin1'), 'data');
-    expect(text).toContain('HTTP/1.1 431');
+  const POST = 'POST /accept HTTP/1.1\r\nHost: x\r\n';
+
+  test.each<[number, string, string, string]>([
+    [400, 'what is no HTTP', 'GARBAGE\r\n\r\n', 'Diese Anfrage ist nicht lesbar'],
+    [400, 'a request without Host [RFC 9112 3.2]', 'GET / HTTP/1.1\r\n\r\n', 'Diese Anfrage ist nicht lesbar'],
+    [408, 'a request that does not arrive in time', `${POST}Content-Length: 99\r\n\r\nvisit=`, 'nicht rechtzeitig'],
+    [417, 'an expectation that nobody can meet', `${REQUEST}Expect: much\r\n\r\n`, 'Diese Anfrage ist nicht lesbar'],
+    [431, 'headers of more than 16 kB', `${REQUEST}X: ${'x'.repeat(17_000)}\r\n\r\n`, 'Diese Anfrage ist nicht lesbar'],
+  ])('%i: %s gets a page that can be read, with the headers of every page', async (status, _, sent, sentence) => {
+    const { role } = await serve({ limits: { ...limits, requestSeconds: 1 } });
+    const socket = await opened(role.port, sent);
+    let text = '';
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    await once(socket, 'close');
+    expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(text).toContain(sentence);
+    expect(text).toMatch(/<\/html>\s*$/);
+    expect(text).toMatch(/^Content-Security-Policy: default-src 'none';style-src 'sha256-/im);
+    expect(text).toMatch(/^X-Content-Type-Options: nosniff\r$/im);
+    expect(text).toMatch(/^Cache-Control: no-store\r$/im);
   });
 
   test('connections of one source, and of all', async () => {
@@ -273,16 +293,14 @@ describe('limits', () => {
     const status = async (forwarded: string) =>
       (await answerOf({ port: role.port, path: '/', headers: { 'X-Forwarded-For': forwarded } })).statusCode;
     await until('one more is refused', async () => (await status('198.51.100.7')) === 503);
+    const headers = { 'X-Forwarded-For': '198.51.100.7', 'Accept-Language': 'tr' };
+    const refused = await fetch(`http://127.0.0.1:${role.port}/`, { headers });
+    expect([refused.status, refused.headers.get('content-language')]).toEqual([503, 'tr']);
+    expect([refused.headers.get('retry-after'), refused.headers.get('x-frame-options')]).toEqual(['10', 'SAMEORIGIN']);
+    expect(await refused.text()).toContain('<h1>');
     expect(await status('203.0.113.5, 198.51.100.8')).toBe(200);
     expect(await dropped('source')).toBeGreaterThanOrEqual(1);
     for (const socket of slow) socket.destroy();
-  });
-
-  test('a request that does not arrive in time is answered with 408', async () => {
-    const { role } = await serve({ limits: { ...limits, requestSeconds: 1 } });
-    const socket = await opened(role.port, `POST /accept HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nvisit=`);
-    const [text] = await once(socket.setEncoding('latin1'), 'data');
-    expect(text).toContain('HTTP/1.1 408');
   });
 
   test('who asks and does not read is put out', async () => {
