@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { formatMistake, loadConfig, parseConfig } from '../config/load';
@@ -64,6 +64,7 @@ const NOT_YET: Answers = {
  */
 export async function init(file: string, { input, output }: InitIo, random: Random = systemRandom): Promise<number> {
   refuseExisting(file);
+  refuseUnwritable(file);
   const answers = await ask(input, output, dirname(resolve(file)));
   if (answers === undefined) {
     output.write('\nThe input ended before all questions were answered. Nothing was written.\n');
@@ -120,6 +121,31 @@ function refuseExisting(file: string): void {
   throw new OperatorError('INIT_EXISTS', `${file} exists already.`, 'Give another name, or move it away first.');
 }
 
+/** Before the first question: nobody wants to hear it after the last. */
+function refuseUnwritable(file: string): void {
+  const folder = dirname(resolve(file));
+  const { keyFile } = newTown(NOT_YET);
+  refuseExisting(join(folder, keyFile));
+  const secretFolder = join(folder, dirname(keyFile));
+  try {
+    // Whether one may is best seen by doing it: permissions are not all that can be in the way.
+    for (const one of existsSync(secretFolder) ? [folder, secretFolder] : [folder]) {
+      rmdirSync(mkdtempSync(join(one, '.stadtfunk-')));
+    }
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
+
+function unwritable(file: string, cause: unknown): OperatorError {
+  return new OperatorError(
+    'INIT_UNWRITABLE',
+    `Cannot write ${file} and its secrets (${errnoOf(cause) ?? String(cause)}).`,
+    'Choose a folder that exists and in which this user may write.',
+    { cause },
+  );
+}
+
 function write(file: string, { text, keyFile, sharedSecretFiles }: NewTown, random: Random): void {
   const folder = dirname(resolve(file));
   const secrets = [
@@ -135,12 +161,7 @@ function write(file: string, { text, keyFile, sharedSecretFiles }: NewTown, rand
     for (const { name, value } of secrets) writeFileSync(name, `${value}\n`, { mode: 0o600, flag: 'wx' });
     writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
   } catch (error) {
-    throw new OperatorError(
-      'INIT_UNWRITABLE',
-      `Cannot write ${file} and its secrets (${errnoOf(error) ?? String(error)}).`,
-      'Choose a folder that exists and in which this user may write.',
-      { cause: error },
-    );
+    throw unwritable(file, error);
   }
 }
 

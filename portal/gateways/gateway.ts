@@ -1,4 +1,5 @@
 import type { Acceptance } from '../../core/decide';
+import type { Grant } from '../../core/grant';
 import type { ApId, GatewayId, GrantId, SiteId } from '../../core/ids';
 import type { DeviceAddress } from '../../core/mac';
 import type { OrderResult, VisitRefusedReason } from '../../core/reasons';
@@ -123,9 +124,15 @@ export interface GatewayAdapter {
   admit(admission: Admission): string | Promise<string>;
   /**
    * Ends what a grant opened, at gateways that we tell ourselves and not by RADIUS. `session-unknown` if nothing is open
-   * by it as far as is remembered: a restart forgets.
+   * by it as far as is remembered.
    */
   end?(grant: GrantId): Promise<OrderResult>;
+  /**
+   * Remembers again whom a gateway let in that we tell ourselves: after a restart, and for devices that come back.
+   * @param grantOf  the live grant of a device at the site
+   * @throws GatewayAway, by rejecting
+   */
+  recall?(grantOf: (device: DeviceAddress) => Promise<Grant | undefined>): Promise<void>;
 }
 
 /** A language as a gateway writes it, if it can be one. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { UnifiGateway } from '../../config/schema';
+import type { Grant } from '../../core/grant';
 import type { GrantId } from '../../core/ids';
 import { DeviceAddress } from '../../core/mac';
 import type { OrderResult } from '../../core/reasons';
@@ -19,6 +20,8 @@ import {
 import { type Controller, ControllerFailed, controllerOf, type Guest } from './unifi/controller';
 
 const LOOK_EVERY_MS = 250;
+/** For a list of all devices of a site; nobody waits for it. */
+const RECALL_WITHIN_MS = 20_000;
 
 const parameters = z.object({
   id: z.string().max(17),
@@ -47,6 +50,7 @@ export function unifiAdapter(gateway: UnifiGateway, find: FindAccessPoint, servi
     recognise: (redirect) => recognise(gateway, find, redirect),
     admit: (admission) => desk.admit(admission),
     end: (grant) => desk.end(grant),
+    recall: (grantOf) => desk.recall(grantOf),
   };
 }
 
@@ -125,6 +129,16 @@ class FrontDesk {
     return 'done';
   }
 
+  async recall(grantOf: (device: DeviceAddress) => Promise<Grant | undefined>): Promise<void> {
+    const { id: gateway } = this.#gateway;
+    const devices = await this.#inTime((signal) => this.#controller.connected(signal), RECALL_WITHIN_MS);
+    for (const device of devices) {
+      const grant = await grantOf(device);
+      if (grant?.gateway !== gateway) continue;
+      this.#services.guests.remember(grant.id, { gateway, device, until: grant.expiresAt });
+    }
+  }
+
   /** A forged redirect may name any device: only one that is here, at an access point of ours, as a guest, counts. */
   async #guestHere(device: DeviceAddress, signal: AbortSignal): Promise<Guest | undefined> {
     const guest = await this.#controller.find(device, signal);
@@ -149,16 +163,17 @@ class FrontDesk {
     }
   }
 
-  /** Everything together within the time that a visitor waits. */
-  async #inTime(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  /** Everything together within a time: that which a visitor waits, unless another is given. */
+  async #inTime<T>(work: (signal: AbortSignal) => Promise<T>, within = ADMIT_WITHIN_MS): Promise<T> {
     const { clock, log } = this.#services;
     const { id: nas, site } = this.#gateway;
     const deadline = new AbortController();
-    const cancel = clock.after(ADMIT_WITHIN_MS, () => deadline.abort());
+    const cancel = clock.after(within, () => deadline.abort());
     try {
-      await work(deadline.signal);
+      const done = await work(deadline.signal);
       if (this.#isAway) log.info('controller-back', { nas, site });
       this.#isAway = false;
+      return done;
     } catch (error) {
       if (!(error instanceof ControllerFailed)) throw error;
       if (!this.#isAway) log.warn('controller-away', { nas, site, reason: error.reason });

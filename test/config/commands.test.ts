@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -214,9 +214,19 @@ describe('stadtfunk init', () => {
     expect(readFileSync(join(folder, existing), 'utf8')).toBe(before);
   });
 
-  test('a folder that cannot be written to is one sentence with a remedy', async () => {
-    file = '/proc/town.yaml';
-    await expect(initWith(['Möhnesee', '', '', '', '', ''])).rejects.toMatchObject({ code: 'INIT_UNWRITABLE' });
+  test.each([
+    ['that cannot be written to', () => '/proc/town.yaml'],
+    ['that does not exist', () => join(folder, 'missing/town.yaml')],
+    ['that is a file', () => join(folder, 'file/town.yaml')],
+    ['whose secrets cannot be written', () => join(folder, 'taken/town.yaml')],
+  ])('a folder %s is one sentence with a remedy, before the first question', async (_, path) => {
+    writeFileSync(join(folder, 'file'), '');
+    mkdirSync(join(folder, 'taken'));
+    writeFileSync(join(folder, 'taken/secrets'), '');
+    const output = new PassThrough();
+    const asked = init(path(), { input: Readable.from([]), output });
+    await expect(asked).rejects.toMatchObject({ code: 'INIT_UNWRITABLE' });
+    expect(output.read()).toBeNull();
   });
 });
 

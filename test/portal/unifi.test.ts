@@ -250,6 +250,36 @@ test('whoever was let in is put out when the grant is gone, wherever that was or
   await watch.stop();
 });
 
+test.each(APIS)('after a restart whoever is there with a grant is looked after again [asked by %s]', async (api) => {
+  for (let i = 16; i < 256; i++) {
+    const mac = `02:00:5e:00:00:${i.toString(16)}`;
+    controller.stations.set(mac, { mac, isGuest: true, ap: AP, authorised: true });
+  }
+  // The last of many, so it is on the second page of the official API.
+  const [, mine] = [controller.stations.delete(MAC), { mac: MAC, isGuest: true, ap: AP, authorised: false }];
+  controller.stations.set(MAC, mine);
+  const town = await portal(api);
+  const { headers } = await accept(town);
+  const { t } = Object.fromEntries(new URL(String(headers.location)).searchParams);
+  const grant = town.portal.town.arrivals.open(t)?.grant ?? '';
+  // What a restart leaves: the store and the controller.
+  town.portal.services.guests.forget(grant);
+  const watch = new GuestWatch({ ...town.portal, adapters: () => town.portal.town.adapters });
+  watch.start();
+  await until('the guest is known again', async () => {
+    await town.clock.advance(5 * SECOND);
+    return town.portal.services.guests.find(grant, town.clock.now()) !== undefined;
+  });
+  expect(town.portal.services.guests.present(town.clock.now())).toHaveLength(1);
+  await town.store.orderEnd({ site: 'square' }, town.clock.now());
+  await until('the controller was told', async () => {
+    await town.clock.advance(5 * SECOND);
+    return controller.stations.get(MAC)?.authorised === false;
+  });
+  expect([...controller.stations.values()].filter(({ authorised }) => authorised)).toHaveLength(240);
+  await watch.stop();
+});
+
 test('a guest at an access point of another place is not let in, whatever the redirect says', async () => {
   const town = await portal('account');
   controller.stations.set(MAC, { mac: MAC, isGuest: true, ap: '78:8a:20:00:00:01', authorised: false });

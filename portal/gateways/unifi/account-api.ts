@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { UnifiGateway } from '../../../config/schema';
+import { DeviceAddress } from '../../../core/mac';
 import { type Controller, ControllerFailed, inUnits, written } from './controller';
 import type { Answer, Ask } from './request';
 
@@ -12,6 +13,7 @@ const station = z.object({
   authorized: z.boolean().default(false),
   ap_mac: z.string().optional(),
 });
+const addressed = z.array(z.object({ mac: z.string() }));
 const token = z.object({ csrfToken: z.string() });
 
 interface Settings {
@@ -80,6 +82,11 @@ export function accountApi(ask: Ask, { prefix, loginPath, site, account }: Setti
       const { is_guest: isGuest, authorized: isAuthorised, ap_mac: ap } = parsed.data;
       const accessPoint = ap?.replaceAll(/[^0-9a-f]/gi, '').toLowerCase();
       return { handle, isGuest, isAuthorised, ...(accessPoint !== undefined && { accessPoint }) };
+    },
+    connected: async (signal) => {
+      const parsed = addressed.safeParse((await call('/stat/sta', undefined, signal)) ?? []);
+      if (!parsed.success) throw new ControllerFailed('unreadable');
+      return parsed.data.flatMap(({ mac }) => DeviceAddress.parse(mac) ?? []);
     },
     authorise: ({ handle: mac, accessPoint }, limits, signal) => {
       const { minutes, megabytes, upKilobits, downKilobits } = inUnits(limits);

@@ -21,6 +21,8 @@ export interface Guest {
 export interface Controller {
   /** The device, if it is connected to the site just now. */
   find(device: DeviceAddress, signal: AbortSignal): Promise<Guest | undefined>;
+  /** Every device that is connected to the site just now. */
+  connected(signal: AbortSignal): Promise<readonly DeviceAddress[]>;
   authorise(guest: Guest, limits: Acceptance, signal: AbortSignal): Promise<void>;
   unauthorise(guest: Guest, signal: AbortSignal): Promise<void>;
 }

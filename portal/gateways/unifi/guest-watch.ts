@@ -1,15 +1,18 @@
-import { SECOND } from '../../../core/time';
+import type { GatewayId } from '../../../core/ids';
+import { MINUTE, type Millis, SECOND } from '../../../core/time';
 import type { Clock } from '../../../runtime/clock';
 import type { Log } from '../../../runtime/log';
 import { Lookout } from '../../../runtime/lookout';
 import type { GrantStore } from '../../../store/store';
-import type { GatewayAdapter, GatewayServices } from '../gateway';
+import { type GatewayAdapter, GatewayAway, type GatewayServices } from '../gateway';
 
 const LOOK_EVERY = 5 * SECOND;
+/** Also for devices that slept during a restart. */
+const RECALL_EVERY = 5 * MINUTE;
 
 interface Watched {
   readonly services: Pick<GatewayServices, 'guests'>;
-  readonly store: Pick<GrantStore, 'getGrant'>;
+  readonly store: Pick<GrantStore, 'getGrant' | 'findGrant'>;
   readonly clock: Clock;
   readonly log: Log;
   /** As the configuration is just now. */
@@ -18,11 +21,13 @@ interface Watched {
 
 /**
  * Controllers hear of an end from us alone, and it may be ordered anywhere: at the command line, by the closing of a site.
- * So whoever was let in is looked after: when the grant is gone, the controller is told.
+ * So whoever was let in is looked after: when the grant is gone, the controller is told. Whom it was lives in memory; after
+ * a restart the controller says which devices are there, and the store which of them hold a grant.
  */
 export class GuestWatch {
   readonly #watched: Watched;
   readonly #lookout = new Lookout(() => this.#look());
+  readonly #recallAt = new Map<GatewayId, Millis>();
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -39,6 +44,7 @@ export class GuestWatch {
   async #look(): Promise<void> {
     const { services, store, clock, log, adapters } = this.#watched;
     try {
+      for (const [id, adapter] of adapters()) await this.#recall(id, adapter);
       for (const { grant, gateway } of services.guests.present(clock.now())) {
         if ((await store.getGrant(grant, clock.now())) !== undefined) continue;
         const result = await adapters().get(gateway)?.end?.(grant);
@@ -48,6 +54,20 @@ export class GuestWatch {
     } catch (err) {
       // Without the store nobody is thrown out.
       log.error('guests-not-watched', { err });
+    }
+  }
+
+  async #recall(id: GatewayId, adapter: GatewayAdapter): Promise<void> {
+    const { store, clock } = this.#watched;
+    const now = clock.monotonic();
+    if (adapter.recall === undefined || now < (this.#recallAt.get(id) ?? now)) return;
+    this.#recallAt.set(id, now + RECALL_EVERY);
+    try {
+      await adapter.recall(async (device) => store.findGrant(adapter.site, device, clock.now()));
+    } catch (error) {
+      // The log has it already, once. It is asked again a minute later.
+      if (!(error instanceof GatewayAway)) throw error;
+      this.#recallAt.set(id, now + MINUTE);
     }
   }
 }

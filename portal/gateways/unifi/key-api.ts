@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Secret } from '../../../config/secret';
+import { DeviceAddress } from '../../../core/mac';
 import { type Controller, ControllerFailed, type Guest, inUnits, written } from './controller';
 import type { Answer, Ask } from './request';
 
@@ -7,6 +8,8 @@ const sites = z.object({
   data: z.array(z.object({ id: z.string(), internalReference: z.string().optional(), name: z.string().optional() })),
 });
 const clients = z.object({ data: z.array(z.object({ id: z.string() })) });
+/** Devices on a line have no address that interests here. */
+const page = z.object({ data: z.array(z.object({ macAddress: z.string().optional() })), totalCount: z.number() });
 const client = z.object({
   access: z.object({ type: z.string(), authorized: z.boolean().optional() }).optional(),
 });
@@ -14,6 +17,7 @@ const client = z.object({
 /** What the documentation of the API allows. */
 const MOST = { megabytes: 1_048_576, kilobits: 100_000 } as const;
 const LEAST_KILOBITS = 2;
+const MOST_ON_A_PAGE = 200;
 
 interface Settings {
   readonly prefix: string;
@@ -63,6 +67,15 @@ export function keyApi(ask: Ask, { prefix, site, key }: Settings): Controller {
       const found = await call(`${at}/${encodeURIComponent(handle)}`, client, signal);
       if (found === undefined) return undefined;
       return { handle, isGuest: found.access?.type === 'GUEST', isAuthorised: found.access?.authorized === true };
+    },
+    connected: async (signal) => {
+      const at = `/sites/${await siteAt(signal)}/clients`;
+      const found: DeviceAddress[] = [];
+      for (let offset = 0; ; offset += MOST_ON_A_PAGE) {
+        const some = await call(`${at}?offset=${offset}&limit=${MOST_ON_A_PAGE}`, page, signal);
+        found.push(...(some?.data ?? []).flatMap(({ macAddress }) => DeviceAddress.parse(macAddress ?? '') ?? []));
+        if (some === undefined || some.data.length === 0 || offset + MOST_ON_A_PAGE >= some.totalCount) return found;
+      }
     },
     authorise: (guest, limits, signal) => {
       const { minutes, megabytes, upKilobits, downKilobits } = inUnits(limits);

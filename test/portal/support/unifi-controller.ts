@@ -87,6 +87,12 @@ export class UnifiController {
       return reply(200, { offset: 0, limit: 25, count: 1, totalCount: 1, data });
     }
     const [, mac] = /^macAddress\.eq\('([0-9a-f:]{17})'\)$/.exec(searchParams.get('filter') ?? '') ?? [];
+    if (path === `/sites/${SITE_ID}/clients` && !searchParams.has('filter')) {
+      const [offset, limit] = [Number(searchParams.get('offset')), Number(searchParams.get('limit'))];
+      const all = [...this.stations.values()].map(({ mac }) => ({ id: idOf(mac), macAddress: mac, type: 'WIRELESS' }));
+      const data = all.slice(offset, offset + limit);
+      return reply(200, { offset, limit, count: data.length, totalCount: all.length, data });
+    }
     if (path === `/sites/${SITE_ID}/clients`) {
       const found = this.stations.get(mac ?? '');
       const data = found ? [{ id: idOf(found.mac), macAddress: found.mac, type: 'WIRELESS' }] : [];
@@ -113,6 +119,9 @@ export class UnifiController {
     }
     if (headers.cookie !== `${COOKIE_NAME}=${token}`) {
       return reply(401, { meta: { rc: 'error', msg: 'api.err.LoginRequired' }, data: [] });
+    }
+    if (url === '/proxy/network/api/s/default/stat/sta') {
+      return reply(200, { meta: { rc: 'ok' }, data: [...this.stations.values()].map(({ mac }) => ({ mac })) });
     }
     const [, mac] = /^\/proxy\/network\/api\/s\/default\/stat\/sta\/([0-9a-f:]{17})$/.exec(url ?? '') ?? [];
     if (mac !== undefined) {
