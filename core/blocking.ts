@@ -22,6 +22,10 @@ export function blockingsInForce(all: readonly Blocking[], now: Millis): readonl
 
 /** When the next of them begins, or one ends that gateways were told of: then what they were told has to change. */
 export function nextBlockingChange(all: readonly Blocking[], now: Millis): Millis {
-  const changes = all.flatMap(({ from, until, filter }) => (filter === undefined ? [from] : [from, until]));
-  return Math.min(Number.POSITIVE_INFINITY, ...changes.filter((at) => at > now));
+  let next = Number.POSITIVE_INFINITY;
+  for (const { from, until, filter } of all) {
+    if (now < from && from < next) next = from;
+    if (filter !== undefined && now < until && until < next) next = until;
+  }
+  return next;
 }

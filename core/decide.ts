@@ -14,10 +14,10 @@ export interface Acceptance {
   readonly sessionTimeoutSeconds: number;
   readonly idleTimeoutSeconds: number;
   readonly remainingOctets?: Octets;
-  readonly downBitsPerSecond?: number;
-  readonly upBitsPerSecond?: number;
+  readonly downBitsPerSecond?: number | undefined;
+  readonly upBitsPerSecond?: number | undefined;
   /** Filters at the gateway that hold what is blocked here. */
-  readonly filters?: readonly string[];
+  readonly filters?: readonly string[] | undefined;
 }
 
 export type Decision =
@@ -119,12 +119,13 @@ export function grantEnd(rules: SiteRules, now: Millis, usedSeconds = 0): Millis
 }
 
 function limitsOf(rules: SiteRules, now: Millis, sessionTimeoutSeconds: number): Acceptance {
-  const filters = blockingsInForce(rules.blockings ?? [], now).flatMap(({ filter }) => filter ?? []);
+  const { idleSeconds, downBitsPerSecond, upBitsPerSecond, blockings = [] } = rules;
+  const filters = blockings.length === 0 ? [] : blockingsInForce(blockings, now).flatMap(({ filter }) => filter ?? []);
   return {
     sessionTimeoutSeconds,
-    idleTimeoutSeconds: rules.idleSeconds,
-    ...(rules.downBitsPerSecond !== undefined && { downBitsPerSecond: rules.downBitsPerSecond }),
-    ...(rules.upBitsPerSecond !== undefined && { upBitsPerSecond: rules.upBitsPerSecond }),
-    ...(filters.length > 0 && { filters }),
+    idleTimeoutSeconds: idleSeconds,
+    downBitsPerSecond,
+    upBitsPerSecond,
+    filters: filters.length === 0 ? undefined : filters,
   };
 }

@@ -23,17 +23,16 @@ export function termsInForce(all: readonly Terms[], now: Millis): Terms | undefi
 export function isStillAccepted(all: readonly Terms[], version: string, now: Millis): boolean {
   const accepted = all.find((terms) => terms.version === version);
   if (accepted === undefined) return all.length === 0;
-  const binding = termsInForce(
-    all.filter(({ reaccept }) => reaccept !== false),
-    now,
+  return !all.some(
+    ({ validFrom, reaccept }) => reaccept !== false && accepted.validFrom < validFrom && validFrom <= now,
   );
-  return binding === undefined || accepted.validFrom >= binding.validFrom;
 }
 
 /** When the next version comes into force that everybody has to accept. */
 export function nextReacceptance(all: readonly Terms[], now: Millis): Millis {
-  return Math.min(
-    Number.POSITIVE_INFINITY,
-    ...all.filter(({ validFrom, reaccept }) => reaccept !== false && validFrom > now).map(({ validFrom }) => validFrom),
-  );
+  let next = Number.POSITIVE_INFINITY;
+  for (const { validFrom, reaccept } of all) {
+    if (reaccept !== false && now < validFrom && validFrom < next) next = validFrom;
+  }
+  return next;
 }

@@ -86,11 +86,12 @@ export class Responder {
     const served = this.#service.handlers.get(packet.code);
     if (served === undefined) return packet.code === this.#service.elsewhere ? 'wrong-port' : 'unsupported-code';
     const why = this.#verify(packet, nas);
-    if (why === undefined) return { packet, nas, ...served };
+    const { kind, handle } = served;
+    if (why === undefined) return { packet, nas, kind, handle };
     if (why !== 'bad-authenticator' || nas.former === undefined || this.#verify(packet, nas.former)) return why;
     this.#deps.metrics.formerSecretUsed(nas.gateway);
     this.#deps.log.write('warn', 'radius-former-secret', { nas: nas.gateway, reason: 'former-secret' });
-    return { packet, nas: nas.former, ...served };
+    return { packet, nas: nas.former, kind, handle };
   }
 
   #verify(packet: Packet, nas: Nas): DropReason | undefined {

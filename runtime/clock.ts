@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Millis } from '../core/time';
 
 /** Takes back a timer. Harmless when it has run already. */

@@ -118,9 +118,10 @@ export class DuplicateCache {
    * @returns where the mark ends
    */
   #writeMark(mark: number, { address, port }: Peer, { octets, messageAuthenticatorAt: at }: Packet): number {
-    octets.copy(this.#marks, mark, 0, HEADER_OCTETS);
-    if (at === undefined) this.#marks.set(md5(octets), mark + AT.signature);
-    else octets.copy(this.#marks, mark + AT.signature, at, at + SIGNATURE_OCTETS);
+    // Loops: for so few octets they are done before a call to copy them has begun.
+    for (let i = 0; i < HEADER_OCTETS; i++) this.#marks[mark + i] = octets[i] ?? 0;
+    const signature = at === undefined ? md5(octets) : octets;
+    for (let i = 0; i < SIGNATURE_OCTETS; i++) this.#marks[mark + AT.signature + i] = signature[(at ?? 0) + i] ?? 0;
     this.#marks.writeUInt16LE(port, mark + AT.port);
     const length = Math.min(address.length, MAX_ADDRESS_OCTETS);
     this.#marks[mark + AT.addressLength] = length;

@@ -25,17 +25,20 @@ const MAX_OCTETS = 255;
  */
 export class Attributes implements Iterable<RawAttribute> {
   readonly #octets: Buffer;
+  readonly #begin: number;
 
-  private constructor(octets: Buffer) {
+  private constructor(octets: Buffer, begin: number) {
     this.#octets = octets;
+    this.#begin = begin;
   }
 
   /**
+   * @param begin  where in the octets they begin
    * @returns undefined if an attribute is shorter than its own head, reaches past the end, or has a length that its
    *   definition forbids [RFC 2865 5]
    */
-  static parse(octets: Buffer): Attributes | undefined {
-    for (let at = 0; at < octets.length; ) {
+  static parse(octets: Buffer, begin = 0): Attributes | undefined {
+    for (let at = begin; at < octets.length; ) {
       const type = octets[at] ?? 0;
       const length = octets[at + 1] ?? 0;
       if (length < HEAD || at + length > octets.length) return undefined;
@@ -43,19 +46,19 @@ export class Attributes implements Iterable<RawAttribute> {
       if (required !== 0 && length - HEAD !== required) return undefined;
       at += length;
     }
-    return new Attributes(octets);
+    return new Attributes(octets, begin);
   }
 
   *[Symbol.iterator](): Iterator<RawAttribute> {
-    for (let at = 0; at < this.#octets.length; ) {
+    for (let at = this.#begin; at < this.#octets.length; ) {
       const length = this.#octets[at + 1] ?? HEAD;
       yield { type: this.#octets[at] ?? 0, value: this.#octets.subarray(at + HEAD, at + length) };
       at += length;
     }
   }
 
-  /** Where in the attributes the value of the first or, from `after` on, the next attribute of this type begins. */
-  offsetOf(name: AttributeName, after = 0): number | undefined {
+  /** Where in the octets the value of the first or, from `after` on, the next attribute of this type begins. */
+  offsetOf(name: AttributeName, after = this.#begin): number | undefined {
     const { type } = definitionOf(name);
     for (let at = after; at < this.#octets.length; at += this.#octets[at + 1] ?? HEAD) {
       if (this.#octets[at] === type) return at + HEAD;
@@ -68,7 +71,7 @@ export class Attributes implements Iterable<RawAttribute> {
     const { vendor, type } = definitionOf(name);
     const values: Buffer[] = [];
     const wanted = vendor === undefined ? type : VENDOR_SPECIFIC;
-    for (let at = 0; at < this.#octets.length; ) {
+    for (let at = this.#begin; at < this.#octets.length; ) {
       const length = this.#octets[at + 1] ?? HEAD;
       if (this.#octets[at] === wanted) {
         const value = this.#octets.subarray(at + HEAD, at + length);

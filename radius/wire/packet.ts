@@ -1,3 +1,5 @@
+// Of the global of this name each use is a call of a getter.
+import { Buffer } from 'node:buffer';
 import { type Attribute, Attributes, writeAttribute } from './attributes';
 
 /** Packet types that we know [RFC 2865 3, RFC 2866 3, RFC 5997 2, RFC 5176 2.3]. */
@@ -35,7 +37,7 @@ export interface Packet {
   readonly authenticator: Buffer;
   readonly attributes: Attributes;
   /** Where in `octets` the value of the Message-Authenticator begins, if there is one. */
-  readonly messageAuthenticatorAt?: number;
+  readonly messageAuthenticatorAt: number | undefined;
 }
 
 /**
@@ -48,8 +50,8 @@ export function parsePacket(datagram: Buffer): Packet | undefined {
   const length = datagram.readUInt16BE(2);
   if (length < HEADER_OCTETS || length > MAX_PACKET_OCTETS || length > datagram.length) return undefined;
 
-  const octets = datagram.subarray(0, length);
-  const attributes = Attributes.parse(octets.subarray(HEADER_OCTETS));
+  const octets = length === datagram.length ? datagram : datagram.subarray(0, length);
+  const attributes = Attributes.parse(octets, HEADER_OCTETS);
   if (attributes === undefined) return undefined;
   const signedAt = attributes.offsetOf('Message-Authenticator');
   if (signedAt !== undefined && attributes.offsetOf('Message-Authenticator', signedAt + 16) !== undefined) {
@@ -61,7 +63,7 @@ export function parsePacket(datagram: Buffer): Packet | undefined {
     identifier: datagram.readUInt8(1),
     authenticator: octets.subarray(AUTHENTICATOR_AT, HEADER_OCTETS),
     attributes,
-    ...(signedAt !== undefined && { messageAuthenticatorAt: HEADER_OCTETS + signedAt }),
+    messageAuthenticatorAt: signedAt,
   };
 }
 

@@ -1,3 +1,5 @@
+// Of the global of this name each use is a call of a getter.
+import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 import type { DropReason } from '../../core/reasons';
 import { type Attribute, octetsAttribute } from './attributes';
@@ -120,7 +122,7 @@ export function unhide(hidden: Buffer, authenticator: Buffer, secret: Buffer): B
 
 /** Is this the password, once zeroes pad it to the same length? */
 export function isPaddedPassword(padded: Buffer, password: string): boolean {
-  const expected = Buffer.allocUnsafe(padded.length).fill(0);
+  const expected = Buffer.alloc(padded.length);
   const written = expected.write(password, 'utf8');
   return timingSafeEqual(padded, expected) && written === Buffer.byteLength(password);
 }
