@@ -74,6 +74,7 @@ const radioTable = z.strictObject({
   clients: columnOf('Devices in its cell.', '4'),
   noiseDbm: columnOf('Noise, with or without its sign.', '6'),
   channelUtilizationPercent: columnOf('How much of the time the channel is busy, whoever sends.', '5'),
+  channelUtilizationPermille: columnOf('The same in thousandths, where the device counts so.', '8'),
   zeroIsUnknown: z
     .boolean()
     .optional()

@@ -67,8 +67,9 @@ function rowsOf(table: RadioTable, { columns }: Answers, interfaceNames: Readonl
     const value = columns.get(column ?? '')?.get(index);
     return zeroIsUnknown && value === 0 && column !== table.clients ? undefined : value;
   };
-  const { name, frequencyMhz, channel, clients, noiseDbm, channelUtilizationPercent } = table;
-  const all = [name, band?.column, frequencyMhz, channel, clients, noiseDbm, channelUtilizationPercent];
+  const { name, frequencyMhz, channel, clients, noiseDbm } = table;
+  const { channelUtilizationPercent: percent, channelUtilizationPermille: permille } = table;
+  const all = [name, band?.column, frequencyMhz, channel, clients, noiseDbm, percent, permille];
   const indexes = new Set(all.flatMap((column) => [...(columns.get(column ?? '')?.keys() ?? [])]));
   return [...indexes].slice(0, MAX_ROWS).map((index) => ({
     name: textOf(read(name, index), NAME_LENGTH) || interfaceNames.get(index) || index,
@@ -78,7 +79,7 @@ function rowsOf(table: RadioTable, { columns }: Answers, interfaceNames: Readonl
       bandOfChannel(numberOf(read(channel, index))),
     clients: countOf(read(clients, index)),
     noiseDbm: noiseOf(read(noiseDbm, index)),
-    channelUtilization: shareOf(read(channelUtilizationPercent, index)),
+    channelUtilization: shareOf(read(percent, index), 100) ?? shareOf(read(permille, index), 1_000),
   }));
 }
 
@@ -107,7 +108,8 @@ function noiseOf(value: SnmpValue | undefined): number | undefined {
   return noise === undefined || noise === 0 || Math.abs(noise) > 150 ? undefined : -Math.abs(noise);
 }
 
-function shareOf(value: SnmpValue | undefined): number | undefined {
-  const percent = unsignedOf(numberOf(value));
-  return percent !== undefined && percent <= 100 ? percent / 100 : undefined;
+/** @param whole  what the device calls all of it */
+function shareOf(value: SnmpValue | undefined, whole: number): number | undefined {
+  const part = unsignedOf(numberOf(value));
+  return part !== undefined && part <= whole ? part / whole : undefined;
 }

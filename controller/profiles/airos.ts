@@ -19,6 +19,7 @@ export const airos = defineProfile({
       frequencyMhz: `${AIRMAX}.1.1.4`, // ubntRadioFreq
       noiseDbm: `${AIRMAX}.5.1.8`, // ubntWlStatNoiseFloor
       clients: `${AIRMAX}.5.1.15`, // ubntWlStatStaCount
+      channelUtilizationPermille: `${AIRMAX}.6.1.7`, // ubntAirMaxAirtime: what its own cell uses
     },
   ],
   uplink: ['eth0'],

@@ -53,7 +53,7 @@ const READINGS: Readonly<Record<string, Reading>> = {
     uptime: { seconds: 9_644_501, source: 'agent' },
     clients: 1,
     clientsByBand: new Map([['5', 1]]),
-    radios: new Map([['1', { band: '5', noiseDbm: -91 }]]),
+    radios: new Map([['1', { band: '5', noiseDbm: -91, channelUtilization: 0.699 }]]),
     traffic: new Map([
       ['uplink', { receiveOctets: 2_055_946_673, transmitOctets: 3_352_696_952 }],
       ['wlan', { receiveOctets: 2_365_946_539, transmitOctets: 707_218_017 }],

@@ -149,6 +149,17 @@ describeWith(['snmpd', 'snmpget'], 'SNMPv3 with Debian’s snmpd', () => {
     );
   });
 
+  test('access points with the same password share what is slow to make of it', async () => {
+    const made = jest.spyOn(KeyMaker.prototype, 'localized');
+    try {
+      for (let i = 0; i < 3; i++) expect(clientsIn(await poll(accessPoint(snmpd.port, USER)))).toBe(7);
+      const [keys, ...others] = new Set(made.mock.contexts);
+      expect([keys?.stretches, others.length]).toEqual([2, 0]);
+    } finally {
+      made.mockRestore();
+    }
+  });
+
   test('an agent that starts anew, or counts its starts from one again, is followed within the poll', async () => {
     const ap = accessPoint(snmpd.port, USER);
     expect(clientsIn(await poll(ap))).toBe(7);
