@@ -8,6 +8,7 @@ import { PortalRole } from '../portal/role';
 import { RadiusRole } from '../radius/role';
 import { adminToken } from '../runtime/admin';
 import { systemClock } from '../runtime/clock';
+import { growThriftily, LARGE_TOWN } from '../runtime/heap';
 import { keepMemory } from '../runtime/keep-memory';
 import { where } from '../runtime/listen';
 import { LiveValue } from '../runtime/live';
@@ -32,12 +33,15 @@ import { reloadMetric } from './reload-metric';
  * @throws OperatorError if something cannot be opened
  */
 export async function start(file: string): Promise<number> {
+  // To read a large configuration takes hundreds of megabytes for a moment.
+  growThriftily(true);
   const loaded = loadConfig(file, systemClock.now());
   if (!loaded.ok) {
     process.stderr.write(loaded.mistakes.map((mistake) => `${formatMistake(file, mistake)}\n`).join(''));
     process.stderr.write(`stadtfunk: not started, because ${file} has mistakes; see above.\n`);
     return 2;
   }
+  growThriftily(loaded.config.accessPoints.length >= LARGE_TOWN);
   const config = new LiveValue(loaded.config);
   const log = createLog(config.current.log.level);
   keepMemory(log);
@@ -45,7 +49,7 @@ export async function start(file: string): Promise<number> {
   for (const warning of warningsIn(config.current))
     log.warn('config-warning', { where: warning.path, message: warning.message });
 
-  const store = await openStore(config.current, systemRandom);
+  const store = await openStore(config.current, systemRandom, (message) => log.warn('store-warning', { message }));
   const registry = createMetrics();
   const shared = { config, store, clock: systemClock, random: systemRandom, log, registry };
   const audit = new SelfAudit(store, () => config.current.town.timeZone, log);

@@ -12,6 +12,8 @@ const SILENT_POLL_MS = 7 * SECOND;
 const MAX_IN_FLIGHT_EVER = 5_000;
 /** After a stall the backlog is worked off at this multiple of the even rate, never all at once. */
 const CATCH_UP_RATE = 2;
+/** The first poll asks for all that the device might say. So a start keeps to the even rate. */
+const FIRST_POLL_TURNS = 2;
 /** Beyond two periods a poll is overdue; short periods get some air, because a miss takes seconds. */
 const OVERDUE_PERIODS = 2;
 const OVERDUE_LEAST_MS = 15 * SECOND;
@@ -31,15 +33,25 @@ interface Target {
 }
 
 /**
+ * Where a poll under way sits. The next one takes its seat: sets of promises and signals that come and go hundreds of
+ * times a second fill the memory faster than it is tidied. Each has a signal of its own, because thousands that listen to
+ * the same would search one long list.
+ */
+interface Seat {
+  readonly abort: AbortController;
+  poll: Promise<void>;
+}
+
+/**
  * Spreads polls evenly: each access point has a place in the period. A new one is asked as soon as there is room.
  * One whose poll still runs, or was asked within half a period, is left out this time.
  */
 export class Scheduler {
   readonly #clock: Clock;
   readonly #poll: Poll;
-  readonly #running = new Set<Promise<void>>();
-  /** One for each poll under way: thousands that listen to the same signal would search one long list. */
-  readonly #aborts = new Set<AbortController>();
+  /** All seats there are, and those that are free. */
+  #seats: Seat[] = [];
+  #free: Seat[] = [];
   #periodMs = SECOND;
   #targets = new Map<ApId, Target>();
   /** The targets by phase. */
@@ -116,8 +128,10 @@ export class Scheduler {
     this.#cancel();
     this.#queue = [];
     this.#hurried = [];
-    for (const abort of this.#aborts) abort.abort();
-    await Promise.all(this.#running);
+    for (const { abort } of this.#seats) abort.abort();
+    await Promise.all(this.#seats.map(({ poll }) => poll));
+    this.#seats = [];
+    this.#free = [];
   }
 
   #tick(): void {
@@ -128,10 +142,10 @@ export class Scheduler {
     let turns = Math.ceil((CATCH_UP_RATE * this.#ring.length * TICK_MS) / this.#periodMs);
     const silent = Math.ceil((this.#ring.length * SILENT_POLL_MS) / this.#periodMs);
     const most = Math.min(Math.max(MAX_IN_FLIGHT, silent), MAX_IN_FLIGHT_EVER);
-    while (turns > 0 && this.#running.size < most) {
+    while (turns > 0 && this.#seats.length - this.#free.length < most) {
       const target = this.#hurried.shift() ?? this.#next();
       if (target === undefined) break;
-      turns--;
+      turns -= target.polled ? 1 : FIRST_POLL_TURNS;
       this.#start(target, now);
     }
   }
@@ -164,14 +178,17 @@ export class Scheduler {
     target.running = true;
     target.polled = true;
     target.last = now;
-    const abort = new AbortController();
-    this.#aborts.add(abort);
-    const running = this.#poll(target.ap, abort.signal).finally(() => {
+    const seat = this.#free.pop() ?? this.#newSeat();
+    seat.poll = this.#poll(target.ap, seat.abort.signal).finally(() => {
       target.running = false;
-      this.#aborts.delete(abort);
-      this.#running.delete(running);
+      this.#free.push(seat);
     });
-    this.#running.add(running);
+  }
+
+  #newSeat(): Seat {
+    const seat = { abort: new AbortController(), poll: Promise.resolve() };
+    this.#seats.push(seat);
+    return seat;
   }
 }
 

@@ -53,7 +53,7 @@ export class Watch {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #watched = new Map<ApId, WatchedAp>();
-  /** Polls and changes of the configuration take turns, so that the store sees them in order. */
+  /** Polls and changes of the configuration take turns, so that the store sees them in order. The last turn stays. */
   readonly #turns = new Map<ApId, Promise<void>>();
   readonly #sight: Sight;
   #uplinks: Uplinks = new Map();
@@ -375,10 +375,8 @@ export class Watch {
   }
 
   #inTurn(ap: ApId, task: () => Promise<void>): Promise<void> {
-    const turn = (this.#turns.get(ap) ?? Promise.resolve()).then(task);
+    const turn = (this.#turns.get(ap) ?? Promise.resolve()).then(task, task);
     this.#turns.set(ap, turn);
-    return turn.finally(() => {
-      if (this.#turns.get(ap) === turn) this.#turns.delete(ap);
-    });
+    return turn;
   }
 }

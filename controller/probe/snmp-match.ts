@@ -1,6 +1,7 @@
 import type { Profile } from '../profiles/profile';
 import type { Oid } from './snmp-ber';
 import type { SnmpSession } from './snmp-session';
+import { Shared } from './snmp-shared';
 
 const OBJECT_ID = '1.3.6.1.2.1.1.2'; // sysObjectID, without the .0 that its only object has
 
@@ -11,14 +12,15 @@ export interface Signs {
   readonly answering: ReadonlySet<Oid>;
 }
 
+const seen = new Shared<Signs>();
+
 /** Asks what all profiles together want to know, in one request. */
 export async function readSigns(session: SnmpSession, profiles: readonly Profile[]): Promise<Signs> {
   const branches = [...new Set(profiles.flatMap(({ match }) => match.answers ?? []))];
   const [objectId, ...found] = await session.firstOf([OBJECT_ID, ...branches]);
-  return {
-    objectId: typeof objectId?.value === 'string' ? objectId.value : undefined,
-    answering: new Set(branches.filter((_, i) => found[i] !== undefined)),
-  };
+  const id = typeof objectId?.value === 'string' ? objectId.value : undefined;
+  const answering = branches.filter((_, i) => found[i] !== undefined);
+  return seen.of([id, ...answering].join(' '), () => ({ objectId: id, answering: new Set(answering) }));
 }
 
 /** The first profile that fits; the last one fits all. */

@@ -4,6 +4,7 @@ import { type Profile, type RadioTable, SCALARS, type ScalarName, type ValueSour
 import type { Oid } from './snmp-ber';
 import type { SnmpValue } from './snmp-reader';
 import { type Column, type Get, getOf, type SnmpSession, type Walk, walkOf } from './snmp-session';
+import { Shared } from './snmp-shared';
 import { SnmpFault } from './snmp-transport';
 import { textOf } from './snmp-values';
 
@@ -21,7 +22,7 @@ export interface NamedRadio {
   readonly noiseDbm?: Oid;
 }
 
-/** What one access point is asked in each poll. Requests are made once. */
+/** What one access point is asked in each poll. Made once for all of a kind that answer alike. */
 export interface Plan {
   readonly profile: Profile;
   readonly scalars: ReadonlyMap<ScalarName, readonly ScalarSource[]>;
@@ -42,6 +43,8 @@ export interface Answers {
 }
 
 type Parts = Omit<Plan, 'gets' | 'walks'>;
+
+const plans = new WeakMap<Profile, Shared<Plan>>();
 
 /** So many that the answer stays below 1,500 octets, so no IP fragments. */
 const OBJECTS_PER_GET = 24;
@@ -116,20 +119,23 @@ async function resolved(
   scalars: Profile['scalars'],
   row: string,
 ): Promise<Map<ScalarName, readonly ScalarSource[]>> {
-  const found = new Map<ScalarName, readonly ScalarSource[]>();
+  const all = new Map<ScalarName, readonly ScalarSource[]>();
   for (const name of SCALARS) {
     const sources: ScalarSource[] = [];
-    for (const source of scalars[name] ?? []) sources.push(...(await concrete(session, source, row)));
-    if (sources.length > 0) found.set(name, sources);
+    for (const source of scalars[name] ?? []) {
+      const found = concrete(session, source, row);
+      sources.push(...(Array.isArray(found) ? found : await found));
+    }
+    if (sources.length > 0) all.set(name, sources);
   }
-  return found;
+  return all;
 }
 
-async function concrete(session: SnmpSession, source: ValueSource, row: string): Promise<ScalarSource[]> {
+/** Only what is looked for below a branch has to be asked for; most is known. */
+function concrete(session: SnmpSession, source: ValueSource, row: string): Promise<ScalarSource[]> | ScalarSource[] {
   if (typeof source === 'string') return [{ oid: source + row }];
   if ('oid' in source) return [{ oid: source.oid + row, read: new RegExp(source.pattern) }];
-  const [first] = await session.firstOf([source.below]);
-  return first === undefined ? [] : [{ oid: first.oid }];
+  return session.firstOf([source.below]).then(([first]) => (first === undefined ? [] : [{ oid: first.oid }]));
 }
 
 async function namedRadios(session: SnmpSession, named: Profile['namedRadios']): Promise<NamedRadio[]> {
@@ -161,7 +167,10 @@ export function narrowed(plan: Plan, { values, columns }: Answers): Plan {
   const has = (column: Oid | undefined): boolean => (columns.get(column ?? '')?.size ?? 0) > 0;
   const chosen = (choices: readonly Oid[]): readonly Oid[] => choices.filter(has).slice(0, 1);
   const { name, receiveOctets, transmitOctets, operStatus } = plan.interfaces;
-  return withRequests({
+  /** As many as there are, and one more to see that there is no other. */
+  const rows = (table: readonly Oid[]): number =>
+    Math.max(...table.map((column) => columns.get(column)?.size ?? 0)) + 1;
+  const parts: Parts = {
     ...plan,
     scalars: new Map(
       [...plan.scalars].flatMap(([scalar, sources]) => {
@@ -181,25 +190,35 @@ export function narrowed(plan: Plan, { values, columns }: Answers): Plan {
       transmitOctets: chosen(transmitOctets),
       operStatus: chosen(operStatus),
     },
-  });
+  };
+  return withRequests(parts, rows);
 }
 
 function columnsOf({ band, zeroIsUnknown: _, ...columns }: RadioTable): Oid[] {
   return [...new Set([band?.column, ...Object.values(columns)])].filter((column) => column !== undefined);
 }
 
-function withRequests({ profile, scalars, namedRadios, radios, interfaces, status }: Parts): Plan {
+/** @param rowsOf  how many rows a table is known to have */
+function withRequests(parts: Parts, rowsOf?: (columns: readonly Oid[]) => number): Plan {
+  const { profile, scalars, namedRadios, radios, interfaces, status } = parts;
   const single = [
     ...[...scalars.values()].flat().map(({ oid }) => oid),
     ...namedRadios.flatMap(({ clients, frequencyMhz, noiseDbm }) => [clients, frequencyMhz, noiseDbm]),
     status?.oid,
   ];
   const oids = [...new Set(single)].filter((oid) => oid !== undefined);
-  const gets: Get[] = [];
-  for (let at = 0; at < oids.length; at += OBJECTS_PER_GET) gets.push(getOf(oids.slice(at, at + OBJECTS_PER_GET)));
-  const tables = [Object.values(interfaces).flat(), ...radios.map(columnsOf)];
-  const walks = tables.filter((columns) => columns.length > 0).map(walkOf);
-  return { profile, scalars, namedRadios, radios, interfaces, ...(status !== undefined && { status }), gets, walks };
+  const tables = [Object.values(interfaces).flat(), ...radios.map(columnsOf)]
+    .filter((columns) => columns.length > 0)
+    .map((columns) => ({ columns, rows: rowsOf?.(columns) }));
+  const ofProfile = plans.get(profile) ?? new Shared();
+  plans.set(profile, ofProfile);
+  const key = JSON.stringify([[...scalars], namedRadios, radios, interfaces, status, tables]);
+  return ofProfile.of(key, () => {
+    const gets: Get[] = [];
+    for (let at = 0; at < oids.length; at += OBJECTS_PER_GET) gets.push(getOf(oids.slice(at, at + OBJECTS_PER_GET)));
+    const walks = tables.map(({ columns, rows }) => walkOf(columns, rows));
+    return { profile, scalars, namedRadios, radios, interfaces, ...(status !== undefined && { status }), gets, walks };
+  });
 }
 
 /**

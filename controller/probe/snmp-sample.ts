@@ -4,6 +4,7 @@ import type { Answers, Plan } from './snmp-plan';
 import { countOf, radiosOf } from './snmp-radios';
 import type { SnmpValue } from './snmp-reader';
 import type { Column } from './snmp-session';
+import { Shared } from './snmp-shared';
 import { textOf, unsignedOf } from './snmp-values';
 
 /** TimeTicks count hundredths of a second (RFC 2578 7.1.8). */
@@ -15,12 +16,19 @@ const INTERFACE_NAME_LENGTH = 32;
 /** ifOperStatus (RFC 2863): 1 is up; 5 is dormant, which a wireless interface without clients may be. */
 const OPERATING = new Set([1, 5]);
 
+const texts = new Shared<string>();
+
+/** The same text again if it was said before: thousands of devices say the same, each in every poll. */
+function once<Text extends string | undefined>(text: Text): Text | string {
+  return text === undefined ? text : texts.of(text, () => text);
+}
+
 type Ask = (name: ScalarName) => SnmpValue | undefined;
 
 /** Reads a sample out of the agent's answers. */
 export function toSample(plan: Plan, answers: Answers): Sample {
   const ask: Ask = (name) => scalarOf(name, plan, answers);
-  const text = (name: ScalarName): string | undefined => textOf(ask(name), SHORT_LENGTH) || undefined;
+  const text = (name: ScalarName): string | undefined => once(textOf(ask(name), SHORT_LENGTH)) || undefined;
   const uptime = uptimeOf(ask);
   const load1Hundredths = unsignedOf(ask('load1Hundredths'));
   const memory = memoryOf(ask);
@@ -31,7 +39,7 @@ export function toSample(plan: Plan, answers: Answers): Sample {
   const { vendor } = plan.profile;
   const [model, firmware] = [text('model'), text('firmware')];
   return {
-    description: textOf(ask('description'), DESCRIPTION_LENGTH) ?? '',
+    description: once(textOf(ask('description'), DESCRIPTION_LENGTH)) ?? '',
     ...(uptime !== undefined && { uptime }),
     ...(load1Hundredths !== undefined && { load1: load1Hundredths / 100 }),
     ...(memory !== undefined && { memory }),
@@ -113,7 +121,11 @@ function interfacesOf({ interfaces: places }: Plan, { columns }: Answers): Inter
     const receiveOctets = unsignedOf(receive.get(index));
     const transmitOctets = unsignedOf(transmit.get(index));
     if (receiveOctets === undefined || transmitOctets === undefined || interfaces.has(text)) continue;
-    interfaces.set(text, { receiveOctets, transmitOctets, up: OPERATING.has(unsignedOf(operStatus.get(index)) ?? 0) });
+    interfaces.set(once(text), {
+      receiveOctets,
+      transmitOctets,
+      up: OPERATING.has(unsignedOf(operStatus.get(index)) ?? 0),
+    });
   }
   return { interfaces, names };
 }

@@ -3,6 +3,7 @@ import type { Random } from '../../runtime/random';
 import { type BindingList, bindingList, type Oid, oidBytes, PDU, type Question } from './snmp-ber';
 import { type Binding, oidText, type Pdu, type SnmpValue, subIdentifiers } from './snmp-reader';
 import type { Security } from './snmp-security';
+import { Shared } from './snmp-shared';
 import { type Line, SnmpFault } from './snmp-transport';
 
 /** Rows of one table column by index: the part of the OID behind the column. */
@@ -36,40 +37,24 @@ const MAX_REQUESTS = 64;
 const TOO_BIG = 1;
 const NO_SUCH_NAME = 2;
 
-/**
- * Thousands of devices of one kind are asked the same, so they share the requests. Made anew when too many differ, as
- * those for members of a controller do.
- */
-const MAX_SHARED = 4_096;
-const sharedGets = new Map<string, Get>();
-const sharedWalks = new Map<string, Walk>();
-
-function shared<T>(made: Map<string, T>, oids: readonly Oid[], make: () => T): T {
-  const key = oids.join(' ');
-  const known = made.get(key);
-  if (known !== undefined) return known;
-  if (made.size >= MAX_SHARED) made.clear();
-  const request = make();
-  made.set(key, request);
-  return request;
-}
+/** Thousands of devices of one kind are asked the same. */
+const gets = new Shared<Get>();
+const walks = new Shared<Walk>();
 
 export function getOf(oids: readonly Oid[]): Get {
-  return shared(sharedGets, oids, () => newGet(oids));
+  return gets.of(oids.join(' '), () => ({
+    oids,
+    question: { type: PDU.get, list: bindingList(oids.map(oidBytes)), repetitions: 0 },
+  }));
 }
 
-export function walkOf(columns: readonly Oid[]): Walk {
-  return shared(sharedWalks, columns, () => newWalk(columns));
-}
-
-function newGet(oids: readonly Oid[]): Get {
-  return { oids, question: { type: PDU.get, list: bindingList(oids.map(oidBytes)), repetitions: 0 } };
-}
-
-function newWalk(columns: readonly Oid[]): Walk {
-  const names = columns.map(oidBytes);
-  const rows = Math.max(1, Math.floor(BINDINGS_PER_REQUEST / columns.length));
-  return { columns, names, rows, first: { type: PDU.getBulk, list: bindingList(names), repetitions: rows } };
+/** @param rows  how many to ask for at once, if it is known how many there are */
+export function walkOf(columns: readonly Oid[], rows = Number.POSITIVE_INFINITY): Walk {
+  const repetitions = Math.max(1, Math.min(rows, Math.floor(BINDINGS_PER_REQUEST / columns.length)));
+  return walks.of(`${repetitions} ${columns.join(' ')}`, () => {
+    const names = columns.map(oidBytes);
+    return { columns, names, rows: repetitions, first: { type: PDU.getBulk, list: bindingList(names), repetitions } };
+  });
 }
 
 /** One conversation with an agent: questions, checked answers, and walks that always end. */

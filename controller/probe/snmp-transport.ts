@@ -35,6 +35,8 @@ export interface Exchange {
 const RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024;
 /** How often an agent may ask to be asked again before its words are taken for noise. */
 const MAX_AGAIN = 3;
+/** More addresses than a town has access points. */
+const TIDY_FROM = 100_000;
 
 /**
  * Two UDP sockets (one for each IP version, opened when first needed) shared by all agents. A socket per access point
@@ -44,7 +46,9 @@ export class SnmpTransport {
   readonly #clock: Clock;
   readonly #onIgnored: (reason: IgnoredReason) => void;
   readonly #sockets = new Map<4 | 6, Promise<Socket>>();
-  readonly #waiting = new Map<string, Set<Waiting>>();
+  /** By the address that was asked. Entries stay when nobody waits: those who are asked once are asked again. */
+  readonly #waiting = new Map<string, Waiting[]>();
+  #tidyAt = TIDY_FROM;
 
   constructor(clock: Clock, onIgnored: (reason: IgnoredReason) => void) {
     this.#clock = clock;
@@ -56,6 +60,7 @@ export class SnmpTransport {
    * @throws SnmpFault unreachable, if this machine has no socket of that kind
    */
   async open(to: Destination): Promise<Line> {
+    if (this.#waiting.size >= this.#tidyAt) this.#tidy();
     try {
       return new Line(await this.#socket(to.host.family), to, this.#clock, this.#waiting);
     } catch (error) {
@@ -67,6 +72,12 @@ export class SnmpTransport {
     const sockets = await Promise.allSettled(this.#sockets.values());
     this.#sockets.clear();
     for (const opened of sockets) if (opened.status === 'fulfilled') opened.value.close();
+  }
+
+  /** Names get other addresses in the course of time. */
+  #tidy(): void {
+    for (const [key, { length }] of this.#waiting) if (length === 0) this.#waiting.delete(key);
+    this.#tidyAt = Math.max(TIDY_FROM, 2 * this.#waiting.size);
   }
 
   #socket(family: 4 | 6): Promise<Socket> {
@@ -121,11 +132,11 @@ export class Line {
   readonly #to: Destination;
   readonly #clock: Clock;
   readonly #key: string;
-  readonly #all: Map<string, Set<Waiting>>;
+  readonly #all: Map<string, Waiting[]>;
   #current: Waiting | undefined;
   #closed = false;
 
-  constructor(socket: Socket, to: Destination, clock: Clock, all: Map<string, Set<Waiting>>) {
+  constructor(socket: Socket, to: Destination, clock: Clock, all: Map<string, Waiting[]>) {
     this.#socket = socket;
     this.#to = to;
     this.#clock = clock;
@@ -141,13 +152,17 @@ export class Line {
     if (this.#closed) throw new SnmpFault('timeout');
     const waiting = new Waiting(exchange, this.#clock, (message, sent) => this.#send(message, sent));
     this.#current = waiting;
-    const sharing = this.#all.get(this.#key) ?? new Set();
-    this.#all.set(this.#key, sharing.add(waiting));
+    let sharing = this.#all.get(this.#key);
+    if (sharing === undefined) {
+      sharing = [];
+      this.#all.set(this.#key, sharing);
+    }
+    sharing.push(waiting);
     try {
       return await waiting.answer();
     } finally {
-      sharing.delete(waiting);
-      if (sharing.size === 0) this.#all.delete(this.#key);
+      this.#current = undefined;
+      sharing.splice(sharing.indexOf(waiting), 1);
     }
   }
 

@@ -3,6 +3,7 @@ import { SECOND } from '../../core/time';
 import type { Clock } from '../../runtime/clock';
 import { systemRandom } from '../../runtime/random';
 import { PROFILES } from '../profiles';
+import type { Profile } from '../profiles/profile';
 import type { PollResult, ProbeContext, Prober } from './probe';
 import { refuses } from './refusal';
 import { Resolver } from './resolver';
@@ -36,6 +37,7 @@ export class SnmpProber implements Prober {
   readonly #securities: Securities;
   /** By its configuration: a changed one is another access point, and a removed one is forgotten. */
   readonly #devices = new WeakMap<AccessPoint, Device>();
+  readonly #profiles = new WeakMap<SnmpSettings['profiles'], readonly Profile[]>();
 
   constructor({ clock, onIgnored, snmp }: ProbeContext, patience: Patience = DEFAULT_PATIENCE) {
     this.#clock = clock;
@@ -90,13 +92,20 @@ export class SnmpProber implements Prober {
     return reason === 'timeout' && (await refuses(host, port, this.#patience.refusalMs, this.#clock));
   }
 
+  /** The profiles of the town before those of the product: one list for all devices. */
+  #withOwn(profiles: SnmpSettings['profiles']): readonly Profile[] {
+    const known = this.#profiles.get(profiles) ?? [...profiles, ...PROFILES];
+    this.#profiles.set(profiles, known);
+    return known;
+  }
+
   #deviceOf(ap: AccessPoint): Device {
     const known = this.#devices.get(ap);
     if (known !== undefined) return known;
     const { snmp, profiles } = this.#settings();
     const security = this.#securities.for(ap, snmp);
     if (security === undefined) throw new Error('nothing says how this access point is asked by SNMP');
-    const options = { security, profiles: [...profiles, ...PROFILES], profile: ap.profile, member: ap.member };
+    const options = { security, profiles: this.#withOwn(profiles), profile: ap.profile, member: ap.member };
     const device = new Device(options, this.#clock);
     this.#devices.set(ap, device);
     return device;

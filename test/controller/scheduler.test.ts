@@ -14,12 +14,14 @@ function watched(takes = 10) {
     polls.push({ ap, at: clock.monotonic() });
     most = Math.max(most, ++inFlight);
     return new Promise<void>((resolve) => {
+      const abort = (): void => resolve();
       const end = (): void => {
         inFlight--;
+        signal.removeEventListener('abort', abort);
         resolve();
       };
       clock.after(takes, end);
-      signal.addEventListener('abort', () => resolve());
+      signal.addEventListener('abort', abort);
     });
   });
   return { clock, polls, scheduler, most: () => most };
