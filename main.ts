@@ -7,6 +7,7 @@ import { type ExamOptions, examList, examOff, examOn, schoolLink } from './comma
 import { feedbackDone, feedbackList, type ListOptions } from './commands/feedback';
 import { init } from './commands/init';
 import { type MaintenanceOptions, maintenanceEnd, maintenanceList, maintenanceStart } from './commands/maintenance';
+import { type PrivacyOptions, privacyReportCommand } from './commands/privacy';
 import { type EndOptions, sessionsEnd, sessionsRefresh } from './commands/sessions-end';
 import { type SnmpProbeOptions, snmpProbe } from './commands/snmp-probe';
 import { start } from './commands/start';
@@ -160,6 +161,17 @@ function program(exit: (code: number) => void): Command {
     .requiredOption('--site <id>', 'the site; if its page is not public, its configuration needs statusLink')
     .option('-c, --config <file>', 'configuration with which the product runs', demoTown)
     .action((options: StatusLinkOptions) => exit(statusLink(options)));
+
+  stadtfunk
+    .command('privacy')
+    .description('what the law wants to know about the data of visitors')
+    .command('report')
+    .description(
+      'print the record of processing activities (Art. 30 GDPR) and the information under Art. 13, as Markdown',
+    )
+    .option('-c, --config <file>', 'configuration of the town', demoTown)
+    .option('--language <language>', 'de, which is the binding one, or en', 'de')
+    .action((options: PrivacyOptions) => exit(privacyReportCommand(options)));
 
   const feedback = stadtfunk.command('feedback').description('work with what visitors wrote to the town');
   feedback

@@ -51,6 +51,8 @@ export type Subject = keyof typeof SUBJECTS;
 /** One class of record. */
 export interface RecordClass {
   readonly title: Said;
+  /** What it holds, in words. */
+  readonly holds: Said;
   readonly subjects: Subject;
   /** How long it has a purpose: "until the acceptance ends". */
   readonly until: Said;

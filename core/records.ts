@@ -10,6 +10,10 @@ export const HISTORY_MS = 396 * DAY;
 export const RECORDS = {
   grant: {
     title: { de: 'Zustimmungen', en: 'acceptances' },
+    holds: {
+      de: 'Kürzel des Geräts, zufällige Nummer, Ort und Zugangsgerät, Zeitpunkt der Zustimmung und ihr Ende, Fassung der Nutzungsbedingungen, Datenvolumen',
+      en: 'code of the device, random number, place and gateway, time of acceptance and its end, version of the terms, volume of data',
+    },
     subjects: 'visitors',
     until: { de: 'bis die Zeit abläuft, für die zugestimmt wurde', en: 'until the time is over that was accepted' },
     keptFor: 0,
@@ -29,6 +33,10 @@ export const RECORDS = {
   },
   credential: {
     title: { de: 'einmalige Zugangswörter', en: 'single-use credentials' },
+    holds: {
+      de: 'Prüfsumme eines zufälligen Wortes, Zugangsgerät, ob es eingelöst ist',
+      en: 'hash of a random word, gateway, whether it was redeemed',
+    },
     subjects: 'visitors',
     until: { de: 'zwei Minuten', en: 'for two minutes' },
     keptFor: 0,
@@ -42,6 +50,10 @@ export const RECORDS = {
   },
   'waiting-visitor': {
     title: { de: 'wer auf das Zugangsgerät wartet (openNDS)', en: 'who waits for the gateway (openNDS)' },
+    holds: {
+      de: 'Kennzeichen des Zugangsgeräts für den Wartenden, Zeitpunkt',
+      en: 'the gateway’s word for who waits, time',
+    },
     subjects: 'visitors',
     until: { de: 'höchstens zwei Minuten', en: 'for two minutes at most' },
     keptFor: 0,
@@ -56,6 +68,10 @@ export const RECORDS = {
   },
   session: {
     title: { de: 'Verbindungen', en: 'connections' },
+    holds: {
+      de: 'Nummer beim Zugangsgerät, Ort, Beginn, Dauer, Datenvolumen; solange sie läuft auch die zufällige Nummer der Zustimmung und das verbrauchte Zugangswort',
+      en: 'number at the gateway, place, beginning, duration, volume of data; while it runs also the random number of the acceptance and the credential that was used up',
+    },
     subjects: 'visitors',
     until: { de: 'bis die Verbindung endet', en: 'until the connection ends' },
     keptFor: SESSION_AFTERGLOW_MS,
@@ -80,6 +96,10 @@ export const RECORDS = {
   },
   'end-order': {
     title: { de: 'Aufträge, Verbindungen zu beenden', en: 'orders to end connections' },
+    holds: {
+      de: 'Nummer beim Zugangsgerät, Ort, Zeitpunkt, Ergebnis',
+      en: 'number at the gateway, place, time, outcome',
+    },
     subjects: 'visitors',
     until: { de: 'bis er erledigt ist, höchstens eine Stunde', en: 'until it is settled, an hour at most' },
     keptFor: SESSION_AFTERGLOW_MS,
@@ -98,6 +118,10 @@ export const RECORDS = {
   },
   'day-use': {
     title: { de: 'Nutzung je Tag', en: 'use in a day' },
+    holds: {
+      de: 'Kürzel des Geräts, Tag, Dauer und Datenvolumen',
+      en: 'code of the device, day, duration and volume of data',
+    },
     subjects: 'visitors',
     until: { de: 'bis vier Uhr morgens', en: 'until four in the morning' },
     keptFor: 0,
@@ -110,6 +134,7 @@ export const RECORDS = {
   },
   'pseudonym-key': {
     title: { de: 'Schlüssel der Kürzel', en: 'keys of the codes' },
+    holds: { de: 'verschlüsselter Schlüssel für einen Ort und Tag', en: 'encrypted key for one place and day' },
     subjects: 'visitors',
     until: {
       de: 'bis der Tag vorbei ist und die letzte Zustimmung abgelaufen ist, die unter ihm entstand',
@@ -125,6 +150,10 @@ export const RECORDS = {
   },
   feedback: {
     title: { de: 'Nachrichten', en: 'messages' },
+    holds: {
+      de: 'Text und, wenn angegeben, Kontakt, beides verschlüsselt; Thema, Sprache, Zeitpunkt, zufällige Nummer',
+      en: 'text and, if given, contact, both encrypted; topic, language, time, random number',
+    },
     subjects: 'writers',
     until: { de: 'bis sie erledigt ist', en: 'until it is done' },
     keptFor: FEEDBACK_AFTERGLOW_MS,
@@ -140,6 +169,7 @@ export const RECORDS = {
   },
   'acceptance-count': {
     title: { de: 'Zahl der Zustimmungen je Ort und Stunde', en: 'number of acceptances by place and hour' },
+    holds: { de: 'Anzahl je Ort, Stunde, Fassung und Sprache', en: 'number by place, hour, version and language' },
     subjects: 'nobody',
     until: { de: 'bis die Stunde vorbei ist', en: 'until the hour is over' },
     keptFor: HISTORY_MS,
@@ -153,6 +183,10 @@ export const RECORDS = {
   },
   'usage-total': {
     title: { de: 'Nutzung je Ort und Stunde', en: 'use by place and hour' },
+    holds: {
+      de: 'Verbindungen, Dauer und Datenvolumen je Ort und Stunde',
+      en: 'connections, duration and volume of data by place and hour',
+    },
     subjects: 'nobody',
     until: { de: 'bis die Stunde vorbei ist', en: 'until the hour is over' },
     keptFor: HISTORY_MS,
@@ -167,6 +201,7 @@ export const RECORDS = {
   },
   health: {
     title: { de: 'Zustand der Zugangspunkte', en: 'state of access points' },
+    holds: { de: 'Zustand, seit wann, letzte Antwort', en: 'state, since when, last answer' },
     subjects: 'nobody',
     until: { de: 'solange der Zugangspunkt beobachtet wird', en: 'as long as the access point is watched' },
     keptFor: HISTORY_MS,
@@ -186,6 +221,7 @@ export const RECORDS = {
   },
   outage: {
     title: { de: 'Ausfälle der Zugangspunkte', en: 'outages of access points' },
+    holds: { de: 'Beginn, Ende, Ursache', en: 'beginning, end, cause' },
     subjects: 'nobody',
     until: { de: 'bis der Ausfall endet', en: 'until the outage ends' },
     keptFor: HISTORY_MS,
@@ -198,6 +234,7 @@ export const RECORDS = {
   },
   unwatched: {
     title: { de: 'Zeiten, in denen niemand beobachtete', en: 'times when nobody watched' },
+    holds: { de: 'Beginn und Ende', en: 'beginning and end' },
     subjects: 'nobody',
     until: { de: 'bis die Zeit endet', en: 'until the time ends' },
     keptFor: HISTORY_MS,
@@ -205,6 +242,10 @@ export const RECORDS = {
   },
   maintenance: {
     title: { de: 'Wartungen', en: 'maintenance' },
+    holds: {
+      de: 'Orte und Zugangspunkte, Beginn, Ende, Grund',
+      en: 'places and access points, beginning, end, reason',
+    },
     subjects: 'nobody',
     until: { de: 'bis die Arbeit endet', en: 'until the work ends' },
     keptFor: HISTORY_MS,
@@ -221,6 +262,7 @@ export const RECORDS = {
   },
   exam: {
     title: { de: 'Prüfungen an Schulen', en: 'exams at schools' },
+    holds: { de: 'Ort und Ende', en: 'place and end' },
     subjects: 'nobody',
     until: { de: 'bis die Prüfung endet', en: 'until the exam ends' },
     keptFor: 0,
@@ -228,6 +270,10 @@ export const RECORDS = {
   },
   mark: {
     title: { de: 'Merkmale des Speichers', en: 'marks of the store' },
+    holds: {
+      de: 'Fassung des Speichers, Probe des Schlüssels, Ergebnis der letzten Prüfung',
+      en: 'version of the store, check of the key, result of the last audit',
+    },
     subjects: 'nobody',
     until: { de: 'solange es den Speicher gibt', en: 'as long as there is the store' },
     fields: {
