@@ -31,6 +31,12 @@ const BROKEN: readonly (readonly [what: string, change: (html: string) => string
       only('forced'),
     ],
     ['a label that the dark hides', dark('label[for=text] { display: none }'), 'label', once(only('dark'))],
+    [
+      'a page that must be held upright',
+      style('@media (orientation: landscape) { html { transform: rotate(90deg) } }'),
+      'css-orientation-lock',
+      once(ALL),
+    ],
     ['a link without a name', inMain('<a href="/"></a>'), 'link-name', once(ALL)],
     [
       'a small target when text is large',

@@ -11,7 +11,7 @@ globalThis.look = (() => {
     runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] },
     rules: { 'css-orientation-lock': { enabled: true } },
   };
-  const QUICK = { resultTypes: ['violations', 'incomplete'], selectors: false, preload: false, iframes: false };
+  const BRIEF = { resultTypes: ['violations', 'incomplete'], selectors: false, iframes: false };
   const LEAST_TARGET = 24;
   const CONTROLS = 'a[href], button, summary, label:has(input), input:not([type=hidden]), textarea';
   const FOCUSABLE = 'a[href], button, summary, input:not([type=hidden]), textarea';
@@ -65,7 +65,7 @@ globalThis.look = (() => {
     const isOther = isNew(asked.shown, shown);
     const isMoved = isNew(asked.boxes, boxes.join());
     if (every || isOther) return WHOLE;
-    return { runOnly: { type: 'rule', values: isMoved ? [...COLOURS, ...BOXES] : COLOURS } };
+    return { preload: false, runOnly: { type: 'rule', values: isMoved ? [...COLOURS, ...BOXES] : COLOURS } };
   }
 
   /** Header, languages, footer and each thing of the content: they stand on many pages, and look the same there. */
@@ -88,7 +88,7 @@ globalThis.look = (() => {
   async function axeFindings(known, every) {
     const rules = rulesFor(every);
     const context = rules === WHOLE ? document : { include: [document], exclude: known };
-    const { violations, incomplete } = await axe.run(context, { ...QUICK, ...rules });
+    const { violations, incomplete } = await axe.run(context, { ...BRIEF, ...rules });
     const unclear = incomplete.filter(({ id }) => id === 'color-contrast');
     return [...violations, ...unclear].map(({ id, nodes }) => {
       const why = nodes[0].any[0]?.message ?? '';

@@ -38,6 +38,7 @@ export class Viewer {
     await context.addInitScript({ content: AXE });
     await context.addInitScript({ content: LOOK });
     const page = await context.newPage();
+    page.setDefaultTimeout(120_000);
     return new Viewer(page, await context.newCDPSession(page));
   }
 
