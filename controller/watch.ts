@@ -184,7 +184,7 @@ export class Watch {
   }
 
   /** Looks at the controller itself before an access point is called down. */
-  #judge({ state, streak, streakFrom = 0, cause }: Health, at: Millis): Promise<Judgement> | Judgement {
+  #judge({ state, since, streak, streakFrom = 0, cause }: Health, at: Millis): Promise<Judgement> | Judgement {
     const policy = this.#sightPolicy();
     const falls = (state === 'up' || state === 'suspect') && streak + 1 >= policy.misses;
     const isUnseen = cause === 'unseen';
@@ -192,7 +192,8 @@ export class Watch {
     const { suspect, standing, fallen } = this.#tally();
     const falling = suspect + fallen;
     const isMass = isUnseen || (falling >= FEW && falling >= LARGE_SHARE * (standing + fallen));
-    return this.#sight.judge({ streakFrom: streak === 0 ? at : streakFrom, at, standing, isMass }, policy);
+    const missedFrom = isUnseen ? since : streak === 0 ? at : streakFrom;
+    return this.#sight.judge({ streakFrom: missedFrom, at, standing, isMass }, policy);
   }
 
   /** Counts them at most once a second: when many fall, each asks. */

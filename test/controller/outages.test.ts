@@ -283,6 +283,22 @@ describe('when most fall at once and others go on answering', () => {
     await run.stop();
   });
 
+  test.each([1, 3])(
+    'when the way is there again and they are not, they are down (%d misses)',
+    async (missesUntilDown) => {
+      const controller = { ...town([]).controller, missesUntilDown };
+      const back = START + 15.5 * MINUTE;
+      const world: World = (ap, at) => (at < back ? cut('unreachable')(ap, at) : cut('silent')(ap, at));
+      const run = await simulate(townOf(names(10), {}, { controller }), world);
+      await run.clock.advance(14 * MINUTE);
+      expect(run.states().get('ap-0')).toBe('unknown');
+      await run.clock.advance(6 * MINUTE);
+      for (const [ap, is] of run.states()) expect([ap, is]).toEqual([ap, falls(ap) ? 'down' : 'up']);
+      expect((await run.outages()).get('ap-0')?.map(({ cause }) => cause)).toEqual(['unseen', undefined]);
+      await run.stop();
+    },
+  );
+
   test('a few are down, whatever is beside the controller', async () => {
     const controller = { ...town([]).controller, ownConnection: [NOWHERE] };
     const world = cut('silent', (ap) => ap === 'ap-3');
