@@ -7,6 +7,7 @@ import { SnmpProber } from '../controller/probe/snmp';
 import { systemClock } from '../runtime/clock';
 import { packageRoot } from '../runtime/package-root';
 import { type Exporter, startExporter } from './controller/exporter';
+import { largeTown } from './controller/large';
 import { COMMUNITY, PROFILE, USER } from './controller/objects';
 import { scrape } from './controller/scrape';
 import { type Figure, median, type Run } from './figure';
@@ -20,11 +21,24 @@ interface Poller {
   cpuMicros(): number;
 }
 
+const PARTS: Record<string, (seconds: number) => Promise<readonly Figure[]>> = {
+  'controller.poll': polls,
+  'controller.scrape': scrape,
+  'controller.large': largeTown,
+};
+
+export const run: Run = async (seconds, wants) => {
+  const figures: Figure[] = [];
+  for (const [name, measurePart] of Object.entries(PARTS))
+    if (wants(name)) figures.push(...(await measurePart(seconds)));
+  return figures;
+};
+
 /**
  * CPU for a poll of twelve objects: ours by v2c and by v3 (signed and encrypted), beside Debian's
  * prometheus-snmp-exporter by v2c, which reads the same of the same 2,000 agents, in turns.
  */
-export const run: Run = async (seconds) => {
+async function polls(seconds: number): Promise<readonly Figure[]> {
   const agents = fork(join(__dirname, 'controller', 'agents.ts'), {
     cwd: packageRoot,
     execArgv: ['-r', 'ts-node/register/transpile-only'],
@@ -49,12 +63,12 @@ export const run: Run = async (seconds) => {
     const [v2c = [], v3 = [], theirs = []] = micros;
     await open.close();
     await secure.close();
-    return [figure('controller.poll.v2c', v2c, theirs), figure('controller.poll.v3', v3, theirs), ...(await scrape())];
+    return [figure('controller.poll.v2c', v2c, theirs), figure('controller.poll.v3', v3, theirs)];
   } finally {
     exporter?.close();
     agents.disconnect();
   }
-};
+}
 
 /** The ratio is the middle one of those within a round, so that what troubles one troubles both. */
 function figure(name: string, ours: readonly number[], theirs: readonly number[]): Figure {

@@ -5,15 +5,20 @@ import { elementAt } from '../../controller/probe/snmp-reader';
 import { decode, decrypt, encode, encrypt, FLAG, type Received, sign } from '../../controller/probe/snmp-v3-message';
 import { ScriptedAgent } from '../../test/controller/agent';
 import { decodeRequest, encode as encodeMessage } from '../../test/controller/ber';
-import { OBJECTS, USER } from './objects';
+import { pinGenerator } from '../radius/pin';
+import { agentAddress, OBJECTS, USER } from './objects';
+import { openwrtAt } from './openwrt';
 
 /**
- * The child process of bench/controller.ts: SNMP agents that answer from memory by v2c and v3. What follows the
+ * A child process of bench/controller.ts: SNMP agents that answer from memory by v2c and v3. What follows the
  * request-id in an answer is worked out once for each form of request. The ports go to the parent as a message.
+ *
+ * Without arguments there are 2,000 on 127.0.0.1 with twelve objects each. With arguments (index of the first, how many)
+ * each has an address of its own and is an OpenWrt device whose uptime and counters grow.
  */
 
-const AGENTS = 2_000;
-const honest = new ScriptedAgent(OBJECTS);
+const [first, count = 2_000] = process.argv.slice(2).map(Number);
+let honest = new ScriptedAgent(OBJECTS);
 const keyMaker = new KeyMaker();
 const BOOTS = 3;
 
@@ -85,21 +90,39 @@ function keysOf(engineId: Buffer): ReturnType<KeyMaker['localized']> {
 }
 
 const began = performance.now();
-const ports: number[] = [];
-for (let i = 0; i < AGENTS; i++) {
+const secondsSinceStart = (): number => Math.floor((performance.now() - began) / 1000);
+
+function startAgent(index: number, address: string, bound: (port: number) => void): void {
   const socket = createSocket('udp4');
-  const engineId = Buffer.from(`8000000004${i.toString(16).padStart(12, '0')}`, 'hex');
-  socket.on('message', (request, { port, address }) => {
+  const engineId = Buffer.from(`8000000004${index.toString(16).padStart(12, '0')}`, 'hex');
+  socket.on('message', (request, remote) => {
     // Empty: somebody only wants to know whether anybody listens.
     if (request.length === 0) return;
     const message = decode(request);
-    const seconds = 1_000 + Math.floor((performance.now() - began) / 1000);
-    const reply = message === undefined ? answerCommunity(request) : answerUser(request, message, engineId, seconds);
-    socket.send(reply, port, address);
+    const reply =
+      message === undefined
+        ? answerCommunity(request)
+        : answerUser(request, message, engineId, 1_000 + secondsSinceStart());
+    socket.send(reply, remote.port, remote.address);
   });
-  socket.bind(0, '127.0.0.1', () => {
-    ports.push(socket.address().port);
-    if (ports.length === AGENTS) process.send?.(ports);
+  socket.bind(0, address, () => bound(socket.address().port));
+}
+
+if (first !== undefined) {
+  pinGenerator();
+  const tick = (): void => {
+    honest = new ScriptedAgent(openwrtAt(secondsSinceStart()));
+    answers.clear();
+  };
+  tick();
+  setInterval(tick, 1000);
+}
+const ports: number[] = [];
+let open = 0;
+for (let i = 0; i < count; i++) {
+  startAgent(i, first === undefined ? '127.0.0.1' : agentAddress(first + i), (port) => {
+    ports[i] = port;
+    if (++open === count) process.send?.(ports);
   });
 }
 process.on('disconnect', () => process.exit());

@@ -33,6 +33,11 @@ export const OBJECTS: readonly Binding[] = [
   { oid: `${EXTEND}.12.99.108.105.101.110.116.115.45.119.108.97.110`, ...text('14') },
 ];
 
+/** An address of its own for each agent of a large town: the whole of 127/8 is this machine. */
+export function agentAddress(index: number): string {
+  return `127.${1 + (index >> 16)}.${(index >> 8) & 0xff}.${index & 0xff}`;
+}
+
 /** What is read where, for our prober: all twelve and nothing else, as the agents have no tables. */
 export const PROFILE = snmpProfile.parse({
   id: 'bench',
