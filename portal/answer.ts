@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Negotiator from 'negotiator';
-import { ENCODINGS, type Encoding } from './compress';
+import { ENCODINGS, type Encoding, type Octets } from './compress';
 import type { Portal } from './portal';
 import { Recent } from './recent';
 import { type Headers, securityHeadersFor } from './security';
@@ -13,12 +13,12 @@ export function answer(
   portal: Portal,
   request: IncomingMessage,
   response: ServerResponse,
-  { status, headers, body }: { readonly status: number; readonly headers: Headers; readonly body?: Buffer },
+  { status, headers, body }: { readonly status: number; readonly headers: Headers; readonly body?: Buffer | Octets },
 ): void {
   const length = String(body?.length ?? 0);
   response
     .writeHead(status, [...securityHeadersFor(portal.town.headers, request), ...headers, 'Content-Length', length])
-    .end(body);
+    .end(body, 'latin1');
 }
 
 /** Sends the browser on with a GET, whatever it asked with. */

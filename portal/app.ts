@@ -28,37 +28,42 @@ import { securityHeadersFor } from './security';
 export function portalApp(portal: Portal): RequestListener {
   const others = expressApp(portal);
   return (request, response) => {
-    const operation = operationOf(request);
+    const { operation, handler } = wayOf(request);
     observe(portal, response, operation);
-    const handler = handlerOf(request);
     if (handler === undefined) others(request, response);
-    else void answerWith(handler, portal, request, response);
+    else answerWith(handler, portal, request, response);
   };
 }
 
 const FIRST_PARTS: ReadonlySet<string> = new Set(FAMILIES);
 
-function handlerOf(request: IncomingMessage): Handler | undefined {
+/** How a request is counted, and who answers it if Express need not. */
+function wayOf(request: IncomingMessage): { readonly operation: Operation; readonly handler?: Handler } {
   const path = pathOf(request);
-  if (request.method === 'POST') return path === '/accept' ? accept : undefined;
-  if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
-  if (path === '/visit') return visitAgain;
-  const [, family = '', ...rest] = path.split('/');
-  // Who sets a gateway up may end the address with a slash, as everywhere else.
-  const isOne = rest.length === 1 || (rest.length === 2 && rest[1] === '');
-  return isOne && FIRST_PARTS.has(family) ? visit : undefined;
+  const [, first = '', ...rest] = path.split('/');
+  const isGet = request.method === 'GET' || request.method === 'HEAD';
+  if (FIRST_PARTS.has(first)) {
+    // Who sets a gateway up may end the address with a slash, as everywhere else.
+    const isOne = rest.length === 1 || (rest.length === 2 && rest[1] === '');
+    return isGet && isOne ? VISIT : VIEW;
+  }
+  if (path === '/visit' && isGet) return VISIT_AGAIN;
+  if (path === '/accept' && request.method === 'POST') return ACCEPT;
+  if (first === 'visit' || first === 'guest') return VIEW;
+  return { operation: OPERATIONS.find((operation) => operation === first) ?? 'other' };
 }
 
-async function answerWith(
-  handler: Handler,
-  portal: Portal,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+const VIEW = { operation: 'view' } as const;
+const VISIT = { operation: 'view', handler: visit } as const;
+const VISIT_AGAIN = { operation: 'view', handler: visitAgain } as const;
+const ACCEPT = { operation: 'accept', handler: accept } as const;
+
+function answerWith(handler: Handler, portal: Portal, request: IncomingMessage, response: ServerResponse): void {
+  const failed = (error: unknown): void => answerFault(portal, request, response, error);
   try {
-    await handler(portal, request, response);
+    handler(portal, request, response)?.catch(failed);
   } catch (error) {
-    answerFault(portal, request, response, error);
+    failed(error);
   }
 }
 
@@ -109,15 +114,9 @@ function security(portal: Portal): RequestHandler {
 /** Counts and logs what was asked and how long it took. Neither the address of the visitor nor of the page is kept. */
 function observe({ metrics, clock, log }: Portal, response: ServerResponse, operation: Operation): void {
   const began = clock.monotonic();
-  response.once('finish', () => {
+  response.on('finish', () => {
     const durationSeconds = (clock.monotonic() - began) / 1000;
     metrics.took(operation, durationSeconds);
     log.debug('portal-request', { reason: `${operation} ${response.statusCode}`, durationSeconds });
   });
-}
-
-function operationOf(request: IncomingMessage): Operation {
-  const first = pathOf(request).split('/')[1] ?? '';
-  if (first === 'visit' || first === 'guest' || FIRST_PARTS.has(first)) return 'view';
-  return OPERATIONS.find((operation) => operation === first) ?? 'other';
 }

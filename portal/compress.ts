@@ -3,8 +3,14 @@ import { brotliCompressSync, constants, crc32, gzipSync } from 'node:zlib';
 export const ENCODINGS = ['br', 'gzip', 'identity'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
+/**
+ * Octets as the characters of a string (latin1). node:http sends headers and such a body with one call to the system,
+ * and one string is put at the end of another faster than one buffer.
+ */
+export type Octets = string;
+
 /** Adds a document's end to its beginning and gives the whole as it is sent. */
-export type Ending = (end: string) => Buffer;
+export type Ending = (end: string) => Octets;
 
 /** The largest end: what one stored block of deflate holds (RFC 1951 3.2.4). */
 const MAX_END_OCTETS = 65_535;
@@ -29,38 +35,45 @@ export function compressBeginning(encoding: Encoding, text: string): Ending {
   };
 }
 
-function plainBeginning(text: string): (end: Buffer) => Buffer {
-  const begun = Buffer.from(text);
-  return (end) => Buffer.concat([begun, end]);
+function plainBeginning(text: string): (end: Buffer) => Octets {
+  const begun = octetsOf(Buffer.from(text));
+  return (end) => begun + octetsOf(end);
 }
 
 /** RFC 7932 9.2: a flushed stream, one meta-block that is not compressed, and the empty last one. */
-function brotliBeginning(text: string): (end: Buffer) => Buffer {
-  const begun = brotliCompressSync(text, { ...brotli(text, 9), finishFlush: constants.BROTLI_OPERATION_FLUSH });
-  const last = Buffer.of(0b11);
+function brotliBeginning(text: string): (end: Buffer) => Octets {
+  const begun = octetsOf(
+    brotliCompressSync(text, { ...brotli(text, 9), finishFlush: constants.BROTLI_OPERATION_FLUSH }),
+  );
+  const last = '\x03';
   return (end) => {
     // From the lowest bit: ISLAST 0, MNIBBLES 00 (four nibbles), MLEN - 1 in 16 bits, ISUNCOMPRESSED 1, filled to the octet.
-    const header = Buffer.alloc(3);
-    header.writeUIntLE(((end.length - 1) << 3) | (1 << 19), 0, 3);
-    return Buffer.concat([begun, header, end, last]);
+    const header = ((end.length - 1) << 3) | (1 << 19);
+    return begun + number(header, 3) + octetsOf(end) + last;
   };
 }
 
 /** RFC 1951 3.2.4: a flushed stream and a stored last block; RFC 1952 2.3.1: checksum and length of the whole. */
-function gzipBeginning(text: string): (end: Buffer) => Buffer {
-  const begun = gzipSync(text, { level: 9, finishFlush: constants.Z_SYNC_FLUSH });
+function gzipBeginning(text: string): (end: Buffer) => Octets {
+  const begun = octetsOf(gzipSync(text, { level: 9, finishFlush: constants.Z_SYNC_FLUSH }));
   const plain = Buffer.from(text);
   const [checksum, length] = [crc32(plain), plain.length];
+  const isLast = '\x01';
   return (end) => {
-    const header = Buffer.alloc(5);
-    header.writeUInt8(1, 0);
-    header.writeUInt16LE(end.length, 1);
-    header.writeUInt16LE(~end.length & 0xffff, 3);
-    const trailer = Buffer.alloc(8);
-    trailer.writeUInt32LE(crc32(end, checksum), 0);
-    trailer.writeUInt32LE((length + end.length) % 2 ** 32, 4);
-    return Buffer.concat([begun, header, end, trailer]);
+    const header = isLast + number(end.length, 2) + number(~end.length, 2);
+    const trailer = number(crc32(end, checksum), 4) + number(length + end.length, 4);
+    return begun + header + octetsOf(end) + trailer;
   };
+}
+
+function octetsOf(buffer: Buffer): Octets {
+  return buffer.toString('latin1');
+}
+
+/** A number, or what of it fits, with the lowest octet first. */
+function number(value: number, octets: 2 | 3 | 4): Octets {
+  const all = String.fromCharCode(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24);
+  return all.slice(0, octets);
 }
 
 function brotli(text: string, quality: number) {

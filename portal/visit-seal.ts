@@ -16,7 +16,7 @@ export interface ShownVisit {
   readonly language: Language;
   readonly shownAt: Millis;
   /** What the page says beyond the terms; told again in another language. */
-  readonly setback?: Setback;
+  readonly setback?: Setback | undefined;
 }
 
 const shape = z.object({
@@ -42,12 +42,8 @@ export class VisitSeal {
   close({ visit, termsVersion, language, shownAt, setback }: ShownVisit): string {
     // Where the visitor is stays out of it: the acceptance needs it for nothing.
     const { gateway, site, ticket, originalUrl } = visit;
-    const device = Buffer.from(visit.device.reveal()).toString('hex');
-    return this.#seal.close({
-      ...{ gateway, site, device, ticket, termsVersion, language, shownAt },
-      ...(originalUrl !== undefined && { originalUrl }),
-      ...(setback && { setback }),
-    });
+    const device = hexOf(visit.device.reveal());
+    return this.#seal.close({ gateway, site, device, ticket, originalUrl, termsVersion, language, shownAt, setback });
   }
 
   /** The visit, or undefined if this portal did not make the word. Whether it expired is for the caller to say. */
@@ -59,4 +55,12 @@ export class VisitSeal {
     const visit = { gateway, site, device, ticket, ...(originalUrl !== undefined && { originalUrl }) };
     return { visit, termsVersion, language, shownAt, ...(setback !== undefined && { setback }) };
   }
+}
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
+
+function hexOf(octets: Uint8Array): string {
+  let text = '';
+  for (const octet of octets) text += HEX[octet];
+  return text;
 }

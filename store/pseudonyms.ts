@@ -4,7 +4,7 @@ import type { DeviceAddress } from '../core/mac';
 import type { KeyScope } from '../core/pseudonym';
 import { deriveKey } from '../runtime/derive-key';
 import type { Random } from '../runtime/random';
-import { HmacSha256 } from './hmac-sha256';
+import { HmacSha256 } from '../runtime/hmac-sha256';
 
 /** Sixteen octets standing for a device at a site for a day. */
 export type Pseudonym = Buffer;

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { UamGateway } from '../../config/schema';
 import { DeviceAddress } from '../../core/mac';
@@ -69,7 +69,15 @@ function recognise(gateway: UamGateway, find: FindAccessPoint, redirect: Redirec
   const { query } = redirect;
   const { address, port, secret, sslUrl } = gateway.uam;
   if (!query.has('res') || !query.has('uamip') || !query.has('uamport')) return no('parameters-missing');
-  const parsed = parameters.safeParse(Object.fromEntries(query));
+  const value = (name: string): string | undefined => query.get(name) ?? undefined;
+  const parsed = parameters.safeParse({
+    res: value('res'),
+    uamip: value('uamip'),
+    uamport: value('uamport'),
+    challenge: value('challenge'),
+    mac: value('mac'),
+    ssl: value('ssl'),
+  });
   if (!parsed.success || READ.some((name) => query.getAll(name).length > 1)) return no('parameters-invalid');
   const { res, uamip, uamport, challenge, mac, ssl } = parsed.data;
   // A credential must never go to an address that somebody wrote into the redirect.
@@ -139,7 +147,7 @@ function checksumFits({ base, rawQuery }: Redirect, secret: string): boolean {
   if (match?.[1] === undefined || match[2] === undefined) return false;
   const given = Buffer.from(match[2], 'hex');
   return [match[1], match[1].replaceAll('%20', ' ')].some((query) =>
-    timingSafeEqual(given, createHash('md5').update(`${base}?${query}${secret}`).digest()),
+    timingSafeEqual(given, hash('md5', `${base}?${query}${secret}`, 'buffer')),
   );
 }
 

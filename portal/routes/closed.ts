@@ -3,7 +3,8 @@ import type { Site } from '../../config/schema';
 import { blockingsInForce } from '../../core/blocking';
 import { type SiteAccess, siteAccess } from '../../core/site-access';
 import type { Millis } from '../../core/time';
-import { type Portal, storing } from '../portal';
+import { type Soon, whenThere } from '../../runtime/soon';
+import type { Portal } from '../portal';
 import { languageOf, type Translate, translator } from '../respond';
 import { showMessage } from './errors';
 
@@ -11,25 +12,43 @@ import { showMessage } from './errors';
  * Whether the site lets anybody online now: by its hours, and by the exam that it has set. A store that does not say
  * keeps nobody from the page; RADIUS knows the exam all the same.
  */
-export async function accessOf(portal: Portal, site: Site, now: Millis): Promise<SiteAccess> {
-  const exam = await storing(portal.store.findExam(site.id, now)).catch(() => undefined);
-  return siteAccess(site.rules, now, exam);
+export function accessOf({ store }: Portal, { id, rules }: Site, now: Millis): Soon<SiteAccess> {
+  const exam = store.findExam(id, now);
+  const known = exam instanceof Promise ? exam.catch(() => undefined) : exam;
+  return whenThere(known, (found) => siteAccess(rules, now, found));
 }
 
 /**
  * Answers a visitor of a site that lets nobody online now with a page that says why and until when. False if it does.
  * @param hint  the language that the gateway supposes
  */
-export async function refuseIfClosed(
+export function refuseIfClosed(
   portal: Portal,
   request: IncomingMessage,
   response: ServerResponse,
   site: Site,
   hint?: string,
-): Promise<boolean> {
+): Soon<boolean> {
   const now = portal.clock.now();
-  const access = await accessOf(portal, site, now);
-  if (access.isOpen) return false;
+  return whenThere(accessOf(portal, site, now), (access) => {
+    if (!access.isOpen) showClosed(portal, request, response, site, { access, now, hint });
+    return !access.isOpen;
+  });
+}
+
+interface Closed {
+  readonly access: Extract<SiteAccess, { isOpen: false }>;
+  readonly now: Millis;
+  readonly hint: string | undefined;
+}
+
+function showClosed(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  site: Site,
+  { access, now, hint }: Closed,
+): void {
   const { reason, until } = access;
   portal.log.debug('visit-rejected', { site: site.id, reason });
   const language = languageOf(portal, request, hint);
@@ -41,7 +60,6 @@ export async function refuseIfClosed(
     title: t(`${reason}.title`),
     paragraphs: [t(`${reason}.text`, { site: site.name }), ...(when ? [t('site-closed.opens', { when })] : [])],
   });
-  return true;
 }
 
 /** What is blocked at a site, in whole sentences. */

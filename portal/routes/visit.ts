@@ -3,6 +3,7 @@ import type { Language, Site } from '../../config/schema';
 import { grantEnd } from '../../core/decide';
 import { dayCount } from '../../core/rules';
 import { localDate, MINUTE, type Millis, SECOND } from '../../core/time';
+import { type Soon, whenThere } from '../../runtime/soon';
 import { type Handler, pathOf, queryOf, seeOther } from '../answer';
 import type { GatewayAdapter, Recognised } from '../gateways/gateway';
 import { type Portal, storing } from '../portal';
@@ -32,18 +33,25 @@ export const visit: Handler = (portal, request, response) => {
  * Answers a browser that a gateway sent here.
  * @param base  the address as the gateway wrote it, without the query
  */
-export async function arrive(
+export function arrive(
   portal: Portal,
   request: IncomingMessage,
   response: ServerResponse,
   adapter: GatewayAdapter,
   base: string,
-): Promise<void> {
+): Soon<void> {
   const site = portal.town.sites.get(adapter.site);
   if (site === undefined) throw new Error(`The gateway ${adapter.id} has no site.`);
   const rawQuery = rawQueryOf(request);
   const recognised = adapter.recognise({ base, rawQuery, query: new URLSearchParams(rawQuery) });
-  await show(portal, request, response, { adapter, site, recognised });
+  if (!recognised.ok) {
+    refuse(portal, request, response, recognised.reason, adapter);
+    return;
+  }
+  portal.metrics.visit(adapter.id, recognised.stage);
+  if (recognised.stage === 'captive') return showCaptive(portal, request, response, { adapter, site, recognised });
+  if (recognised.stage === 'online') return showOnline(portal, request, response, { adapter, site, recognised });
+  return showOffline(portal, request, response, { adapter, site, recognised });
 }
 
 /** GET /visit?visit=<sealed>&l=<language>: the terms once more, in another language. */
@@ -55,87 +63,102 @@ export const visitAgain: Handler = async (portal, request, response) => {
   await showTerms(portal, request, response, { ...shown, adapter, site });
 };
 
-interface Arrival {
+interface Arrived<Stage extends Recognised> {
   readonly adapter: GatewayAdapter;
   readonly site: Site;
-  readonly recognised: Recognised;
+  readonly recognised: Stage;
 }
+type Captive = Extract<Recognised, { stage: 'captive' }>;
+type Online = Extract<Recognised, { stage: 'online' }>;
+type Offline = Extract<Recognised, { stage: 'offline' }>;
 
-async function show(
+function showCaptive(
   portal: Portal,
   request: IncomingMessage,
   response: ServerResponse,
-  arrival: Arrival,
-): Promise<void> {
-  const { adapter, site, recognised } = arrival;
-  if (!recognised.ok) {
-    refuse(portal, request, response, recognised.reason, adapter);
-    return;
-  }
-  portal.metrics.visit(adapter.id, recognised.stage);
-  switch (recognised.stage) {
-    case 'captive': {
-      const { accessPoint, language } = recognised.visit;
-      portal.metrics.placed(adapter.id, accessPoint !== undefined);
-      if (await refuseIfClosed(portal, request, response, site, language)) return;
-      const used =
-        recognised.setback === 'rejected' ? await whatIsUsedUp(portal, { adapter, site }, recognised) : undefined;
-      if (used !== undefined) {
-        showUsedUp(portal, request, response, { adapter, site, ...used });
-        return;
-      }
-      await showTerms(portal, request, response, { adapter, site, ...recognised, shownAt: portal.clock.now() });
-      return;
-    }
-    case 'online': {
-      const onward = returnAddress(portal, request);
-      if (onward !== undefined) {
-        seeOther(portal, request, response, onward);
-        return;
-      }
-      const { device, secondsLeft } = recognised;
-      const now = portal.clock.now();
-      const grant = device && (await storing(portal.store.findGrant(site.id, device, now)));
-      const told = secondsLeft && now + Math.min(secondsLeft, site.rules.sessionSeconds) * SECOND;
-      const until = grant?.expiresAt ?? told;
-      // Others can read this address on the radio, so it shows until when and no more.
-      showConnected(portal, request, response, { adapter, ...(until !== undefined && { until }) });
-      return;
-    }
-    case 'offline': {
-      const t = translator(portal, languageOf(portal, request));
-      showMessage(portal, request, response, {
-        title: t(`visit.${recognised.setback}`),
-        paragraphs: [],
-        restart: adapter.restartUrl ?? null,
-      });
-    }
-  }
+  { adapter, site, recognised }: Arrived<Captive>,
+): Soon<void> {
+  const { visit, setback } = recognised;
+  portal.metrics.placed(adapter.id, visit.accessPoint !== undefined);
+  const terms = () =>
+    showTerms(portal, request, response, { adapter, site, visit, setback, shownAt: portal.clock.now() });
+  return whenThere(refuseIfClosed(portal, request, response, site, visit.language), (isRefused) => {
+    if (isRefused) return;
+    if (setback !== 'rejected') return terms();
+    return whenThere(whatIsUsedUp(portal, { adapter, site }, recognised), (used) =>
+      used === undefined ? terms() : showUsedUp(portal, request, response, { adapter, site, ...used }),
+    );
+  });
 }
 
-interface Showing extends Pick<ShownVisit, 'visit' | 'setback' | 'shownAt'> {
+async function showOnline(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { adapter, site, recognised }: Arrived<Online>,
+): Promise<void> {
+  const onward = returnAddress(portal, request);
+  if (onward !== undefined) {
+    seeOther(portal, request, response, onward);
+    return;
+  }
+  const { device, secondsLeft } = recognised;
+  const now = portal.clock.now();
+  const grant = device && (await storing(portal.store.findGrant(site.id, device, now)));
+  const told = secondsLeft && now + Math.min(secondsLeft, site.rules.sessionSeconds) * SECOND;
+  const until = grant?.expiresAt ?? told;
+  // Others can read this address on the radio, so it shows until when and no more.
+  showConnected(portal, request, response, { adapter, ...(until !== undefined && { until }) });
+}
+
+function showOffline(
+  portal: Portal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { adapter, recognised }: Arrived<Offline>,
+): void {
+  const t = translator(portal, languageOf(portal, request));
+  showMessage(portal, request, response, {
+    title: t(`visit.${recognised.setback}`),
+    paragraphs: [],
+    restart: adapter.restartUrl ?? null,
+  });
+}
+
+interface Showing extends Pick<ShownVisit, 'visit' | 'shownAt'> {
+  readonly setback?: ShownVisit['setback'] | undefined;
   readonly adapter: GatewayAdapter;
   readonly site: Site;
 }
 
-async function showTerms(
+function showTerms(portal: Portal, request: IncomingMessage, response: ServerResponse, showing: Showing): Soon<void> {
+  const { adapter, site, visit } = showing;
+  const now = portal.clock.now();
+  // Whoever may have named the device of somebody else must not learn from the page how long it was online.
+  const used = adapter.vouches ? usedToday(portal, site, visit.device, now) : undefined;
+  return whenThere(used, (use) => {
+    const allowed = Math.max(0, grantEnd(site.rules, now, use?.seconds) - now);
+    sendTerms(portal, request, response, showing, allowed, now);
+  });
+}
+
+function sendTerms(
   portal: Portal,
   request: IncomingMessage,
   response: ServerResponse,
   showing: Showing,
-): Promise<void> {
+  allowed: Millis,
+  now: Millis,
+): void {
   const { adapter, site, visit, setback, shownAt } = showing;
   const { texts, visits, config } = portal.town;
   const language = languageOf(portal, request, visit.language);
-  const now = portal.clock.now();
   const termsVersion = texts.versionAt(now, site.id);
-  // Whoever may have named the device of somebody else must not learn from the page how long it was online.
-  const used = adapter.vouches ? await usedToday(portal, site, visit.device, now) : undefined;
-  const allowed = Math.max(0, grantEnd(site.rules, now, used?.seconds) - now);
+  const today = localDate(now, config.town.timeZone);
   sendPrepared(portal, request, response, {
-    key: [adapter.id, language, localDate(now, config.town.timeZone), Math.round(allowed / MINUTE), setback].join(' '),
+    key: `${adapter.id} ${language} ${today} ${Math.round(allowed / MINUTE)} ${setback}`,
     make: () => termsPage(portal, showing, { language, termsVersion, allowed, now }),
-    field: visits.close({ visit, termsVersion, language, shownAt, ...(setback !== undefined && { setback }) }),
+    field: visits.close({ visit, termsVersion, language, shownAt, setback }),
   });
 }
 

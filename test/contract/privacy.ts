@@ -3,7 +3,7 @@ import type { DeviceAddress } from '../../core/mac';
 import { keyScope } from '../../core/pseudonym';
 import { DAY, HOUR, type Millis } from '../../core/time';
 import { deriveKey } from '../../runtime/derive-key';
-import { HmacSha256 } from '../../store/hmac-sha256';
+import { HmacSha256 } from '../../runtime/hmac-sha256';
 import { pseudonym } from '../../store/pseudonyms';
 import type { Store } from '../../store/store';
 import { canaries } from '../support/canary';

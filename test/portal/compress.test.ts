@@ -1,10 +1,11 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { compress, compressBeginning, ENCODINGS, type Encoding } from '../../portal/compress';
+import { compress, compressBeginning, ENCODINGS, type Encoding, type Octets } from '../../portal/compress';
 import { Recent } from '../../portal/recent';
 
 const plain = { br: brotliDecompressSync, gzip: gunzipSync, identity: (octets: Buffer) => octets };
-const read = (encoding: Encoding, octets: Buffer): string => plain[encoding](octets).toString();
+const read = (encoding: Encoding, octets: Buffer | Octets): string =>
+  plain[encoding](typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets).toString();
 
 describe.each(ENCODINGS)('%s', (encoding) => {
   test('a beginning that was compressed once and any end give the whole [RFC 7932 9.2, RFC 1952]', () => {

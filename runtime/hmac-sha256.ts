@@ -1,12 +1,12 @@
 /**
- * HMAC-SHA-256 (RFC 2104, FIPS 180-4) of short messages under one key, in plain JavaScript: that is two blocks, for which
- * a call into OpenSSL takes four times as long, and every login needs one.
+ * HMAC-SHA-256 (RFC 2104, FIPS 180-4) of short messages under one key, in plain JavaScript: for the few blocks that they
+ * are, a call into OpenSSL takes several times as long, and every login and every page of terms needs one.
  */
 
 const BLOCK_OCTETS = 64;
 const ROUNDS = 64;
-/** What one block holds beside its end mark and length. */
-const MAX_MESSAGE_OCTETS = BLOCK_OCTETS - 9;
+/** What the last block holds beside its end mark and length. */
+const LAST_BLOCK_OCTETS = BLOCK_OCTETS - 9;
 const DIGEST_WORDS = 8;
 
 /** The constants are fractions of roots of the first primes [FIPS 180-4 4.2.2, 5.3.3]. */
@@ -43,20 +43,20 @@ export class HmacSha256 {
 
   /**
    * The digest, or its first octets. Nothing of the message stays in memory.
-   * @param message  at most 55 octets
+   * @param message  shorter than 2^28 octets
    * @param length  of the digest, a multiple of 4
    */
   digest(message: Uint8Array, length = 4 * DIGEST_WORDS): Buffer {
-    if (message.length > MAX_MESSAGE_OCTETS) throw new RangeError(`a message of ${message.length} octets is too long`);
-    octets.fill(0);
-    octets.set(message);
-    octets[message.length] = 0x80;
-    block.setInt32(BLOCK_OCTETS - 4, 8 * (BLOCK_OCTETS + message.length));
-    for (let i = 0; i < 16; i++) words[i] = block.getInt32(4 * i);
-    octets.fill(0);
+    const rest = message.length % BLOCK_OCTETS;
+    const whole = message.length - rest;
     state.set(this.#inner);
-    mix();
-    // The second block: the first digest, its end mark and length.
+    for (let at = 0; at < whole; at += BLOCK_OCTETS) take(message, at);
+    for (let i = 0; i < rest; i++) octets[i] = message[whole + i] ?? 0;
+    octets[rest] = 0x80;
+    if (rest > LAST_BLOCK_OCTETS) takeBlock();
+    block.setInt32(BLOCK_OCTETS - 4, 8 * (BLOCK_OCTETS + message.length));
+    takeBlock();
+    // The outer digest: of the inner one, its end mark and length.
     words.fill(0, DIGEST_WORDS, 16);
     words.set(state);
     words[DIGEST_WORDS] = 1 << 31;
@@ -84,6 +84,23 @@ function primed(key: Uint8Array, pad: number): Int32Array {
   mix();
   words.fill(0);
   return state.slice();
+}
+
+/** Mixes a block of the message into the state. */
+function take(message: Uint8Array, start: number): void {
+  for (let i = 0, at = start; i < 16; i++, at += 4) {
+    const high = ((message[at] ?? 0) << 8) | (message[at + 1] ?? 0);
+    const low = ((message[at + 2] ?? 0) << 8) | (message[at + 3] ?? 0);
+    words[i] = (high << 16) | low;
+  }
+  mix();
+}
+
+/** Mixes what lies in `octets` into the state, and clears it. */
+function takeBlock(): void {
+  for (let i = 0; i < 16; i++) words[i] = block.getInt32(4 * i);
+  octets.fill(0);
+  mix();
 }
 
 /** Mixes the first 16 words into the state [FIPS 180-4 6.2.2]. */

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { HmacSha256 } from '../../store/hmac-sha256';
+import { HmacSha256 } from '../../runtime/hmac-sha256';
 
 const ascii = (text: string) => Buffer.from(text, 'latin1');
 
@@ -25,9 +25,9 @@ test.each([
   expect(new HmacSha256(key).digest(data, digest.length / 2).toString('hex')).toBe(digest);
 });
 
-test('agrees with OpenSSL for every key and message that fit into a block', () => {
+test('agrees with OpenSSL for every key that fits into a block and every message', () => {
   const key = fc.uint8Array({ maxLength: 64 });
-  const message = fc.uint8Array({ maxLength: 55 });
+  const message = fc.uint8Array({ maxLength: 300 });
   fc.assert(
     fc.property(key, message, (key, message) => {
       expect(new HmacSha256(key).digest(message)).toEqual(createHmac('sha256', key).update(message).digest());
@@ -35,7 +35,6 @@ test('agrees with OpenSSL for every key and message that fit into a block', () =
     { numRuns: 500 },
   );
   expect(() => new HmacSha256(Buffer.alloc(65))).toThrow(RangeError);
-  expect(() => new HmacSha256(Buffer.alloc(32)).digest(Buffer.alloc(56))).toThrow(RangeError);
 });
 
 test('a destroyed key gives other digests', () => {

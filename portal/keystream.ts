@@ -1,0 +1,47 @@
+import { createCipheriv } from 'node:crypto';
+import type { Random } from '../runtime/random';
+
+const BLOCK_OCTETS = 16;
+const PREFIX_OCTETS = 12;
+/** Of the counter, which says where in its stream a text was encrypted. */
+export const COUNTER_OCTETS = BLOCK_OCTETS;
+const STOCK_OCTETS = 16_384;
+
+/**
+ * AES-256 in counter mode (NIST SP 800-38A 6.5) for many short texts: the stream is made for a hundred of them at once.
+ * Each text begins a new block of it, and none of it is used twice: a stream begins with 96 random bits.
+ * It hides, and says nothing about who wrote a text.
+ */
+export class Keystream {
+  readonly #key: Buffer;
+  readonly #random: Random;
+  readonly #counter = Buffer.alloc(COUNTER_OCTETS);
+  #stock = Buffer.alloc(0);
+  #used = 0;
+
+  constructor(key: Buffer, random: Random) {
+    this.#key = key;
+    this.#random = random;
+  }
+
+  /**
+   * Encrypts a text.
+   * @param into  where the counter of its first block and then the text is written, from the beginning
+   */
+  encrypt(text: Uint8Array, into: Buffer): void {
+    if (this.#used + text.length > this.#stock.length) this.#renew(text.length);
+    into.set(this.#counter);
+    into.writeUInt32BE(this.#used / BLOCK_OCTETS, PREFIX_OCTETS);
+    const stock = this.#stock;
+    const from = this.#used;
+    for (let i = 0; i < text.length; i++) into[COUNTER_OCTETS + i] = (text[i] ?? 0) ^ (stock[from + i] ?? 0);
+    this.#used = from + Math.ceil(text.length / BLOCK_OCTETS) * BLOCK_OCTETS;
+  }
+
+  #renew(needed: number): void {
+    this.#random.bytes(PREFIX_OCTETS).copy(this.#counter);
+    const zeroes = Buffer.alloc(Math.max(STOCK_OCTETS, needed));
+    this.#stock = createCipheriv('aes-256-ctr', this.#key, this.#counter).update(zeroes);
+    this.#used = 0;
+  }
+}
