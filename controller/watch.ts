@@ -40,6 +40,9 @@ const HOST_ANSWERS: ReadonlySet<MissReason> = new Set<MissReason>(['refused', 'a
 /** Nothing was even sent: that is no sign of the access point. */
 const NOT_ASKED: ReadonlySet<MissReason> = new Set<MissReason>(['unreachable', 'unresolved']);
 
+/** With all its tries. A single access point that answers is heard once in an interval, more or less this. */
+const LONGEST_POLL_MS = 7 * SECOND;
+
 /** What falls together is a large share from here on. */
 const LARGE_SHARE = 0.2;
 
@@ -153,7 +156,8 @@ export class Watch {
     if (result.answered || SIGHT.has(result.reason)) {
       const silence = this.#sight.answered(at);
       if (this.#sight.isBlind) await this.#seeAgain(at);
-      else if (silence > this.#sightPolicy().periodMs && this.#tally().suspect >= FEW) await this.#countAnew(at);
+      else if (silence > this.#sightPolicy().periodMs + LONGEST_POLL_MS && this.#tally().suspect >= FEW)
+        await this.#countAnew(at);
     }
     if (this.#sight.isBlind) return;
     const policy = this.#config.current.controller;
