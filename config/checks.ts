@@ -44,6 +44,7 @@ export function checkConfig(sections: Sections, context: CheckContext): Explaine
     ...plainCaptiveApis(sections),
     ...authmonMistakes(sections),
     ...samePorts(sections),
+    ...redisMistakes(sections),
     ...termsMistakes(sections, context),
   ];
 }
@@ -110,6 +111,19 @@ function uplinkMistakes({ accessPoints, sites = [], maintenance = [] }: Sections
   return [mistake(['accessPoints', first, key], 'uplink-circle', { path })];
 }
 
+function redisMistakes({ store }: Sections): Explained[] {
+  if (store?.kind !== 'redis') return [];
+  const { redis } = store;
+  if (redis === undefined) return [mistake(['store', 'kind'], 'redis-missing')];
+  const found = (['server', 'socket', 'sentinels', 'cluster'] as const).filter((way) => redis[way] !== undefined);
+  if (found.length !== 1) {
+    const words = { found: found.length === 0 ? 'none is named' : `here are ${found.join(', ')}` };
+    return [mistake(['store', 'redis'], 'redis-where', words)];
+  }
+  const isWrong = redis.cluster !== undefined && redis.database > 0;
+  return isWrong ? [mistake(['store', 'redis', 'database'], 'redis-database')] : [];
+}
+
 function calendarMistakes({ calendars, sites = [] }: Sections, { folder }: CheckContext): Explained[] {
   if (calendars === undefined) return [];
   const known = calendars.map(({ id }) => id);
@@ -129,7 +143,7 @@ function calendarMistakes({ calendars, sites = [] }: Sections, { folder }: Check
   return [...unknown, ...unusable];
 }
 
-function weakSecrets({ demo = false, key, gateways = [] }: Sections): Explained[] {
+function weakSecrets({ demo = false, key, gateways = [], store }: Sections): Explained[] {
   const check = (secret: Secret | undefined, path: (string | number)[], length: number, make: string): Explained[] => {
     const why = secret === undefined ? undefined : weakness(secret.reveal(), length, demo);
     return why === undefined ? [] : [mistake(path, why, { limit: String(length), make })];
@@ -145,6 +159,12 @@ function weakSecrets({ demo = false, key, gateways = [] }: Sections): Explained[
   };
   return [
     ...check(key, ['key'], KEY_LENGTH, `Make one with: ${MAKE_KEY}`),
+    ...check(
+      store?.redis?.password,
+      ['store', 'redis', 'password'],
+      SHARED_SECRET_LENGTH,
+      `Make one with: ${MAKE_SHARED_SECRET}  and enter it here and at Redis.`,
+    ),
     ...gateways.flatMap((gateway, i) => {
       const at = ['gateways', i];
       if (gateway.kind === 'opennds') {

@@ -90,7 +90,7 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       radius: { ...radius, radsec: { ...radsec, certificates: absolute(radsec.certificates, folder) } },
     }),
     ...(portal.tls !== undefined && { portal: { ...portal, tls: absolute(portal.tls, folder) } }),
-    store: { ...store, path: resolve(folder, store.path) },
+    store: withAbsoluteStore(store, folder),
     gateways: config.gateways.map((gateway) => {
       if (!('controller' in gateway) || gateway.controller.authority === undefined) return gateway;
       const authority = resolve(folder, gateway.controller.authority);
@@ -103,6 +103,22 @@ function withAbsolutePaths(config: Config, folder: string): Config {
         : { ...site, terms: { ...site.terms, folder: resolve(folder, site.terms.folder) } },
     ),
   };
+}
+
+function withAbsoluteStore({ redis, ...store }: Config['store'], folder: string): Config['store'] {
+  const place = { ...store, path: resolve(folder, store.path) };
+  if (redis === undefined) return place;
+  const { socket, tls } = redis;
+  const files = tls && {
+    ...(tls.authority !== undefined && { authority: resolve(folder, tls.authority) }),
+    ...(tls.certificate !== undefined && { certificate: resolve(folder, tls.certificate) }),
+    ...(tls.key !== undefined && { key: resolve(folder, tls.key) }),
+  };
+  const absolute = {
+    ...(socket !== undefined && { socket: resolve(folder, socket) }),
+    ...(tls !== undefined && { tls: { ...tls, ...files } }),
+  };
+  return { ...place, redis: { ...redis, ...absolute } };
 }
 
 function absolute<Files extends Readonly<Record<string, string>>>(files: Files, folder: string): Files {

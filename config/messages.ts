@@ -195,6 +195,12 @@ export const MESSAGES = {
     'At levels 3 and 4 openNDS speaks https only, but portal.url is http.',
     'Serve the portal by https, or use level 2.',
   ],
+  'redis-missing': ['Nothing says where Redis is.', 'Add store.redis with server, or set kind: embedded.'],
+  'redis-where': [
+    'Redis is one server, one socket, or what Sentinels or a cluster say: {found}.',
+    'Give exactly one of server, socket, sentinels and cluster.',
+  ],
+  'redis-database': ['A cluster has only database 0.', 'Remove database; prefix keeps towns apart.'],
   'terms-file-missing': ['The text {file} does not exist.', 'Write it, or correct the version or the folder.'],
   'terms-twice': ['This version is listed already.', 'Give each text a version of its own.'],
   'terms-not-yet': ['No version of the terms is in force yet.', 'Let one be valid from today or earlier.'],

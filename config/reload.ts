@@ -26,6 +26,8 @@ const FIXED_AT_START: Readonly<Record<string, (config: Config) => unknown>> = {
   'ops.listen.port': (config) => config.ops.listen.port,
   'store.kind': (config) => config.store.kind,
   'store.path': (config) => config.store.path,
+  'store.redis': ({ store: { redis } }) =>
+    [JSON.stringify(redis), redis?.password?.reveal(), redis?.sentinelPassword?.reveal()].join(),
   'log.level': (config) => config.log.level,
 };
 

@@ -17,6 +17,7 @@ import {
 import { maintenance } from './maintenance';
 import { asIssue } from './messages';
 import { mikrotikGateway, unifiGateway } from './portal-gateways';
+import { redis } from './redis';
 import { blocking, calendar, rules } from './site-rules';
 import { snmpAccess } from './snmp';
 import { snmpProfile } from './snmp-profile';
@@ -314,10 +315,13 @@ export function configSchema(readSecret: ReadSecret) {
     store: z
       .strictObject({
         kind: z
-          .literal('embedded')
+          .enum(['embedded', 'redis'])
           .default('embedded')
-          .describe('The embedded store: files in a folder, no other service.'),
+          .describe(
+            '`embedded`: files in a folder, no other service. `redis`: a Redis, which several processes may share.',
+          ),
         path: z.string().min(1).default('./data').describe('Folder of the embedded store.'),
+        redis: redis(secret).optional().describe('The Redis of `kind: redis`.'),
       })
       .prefault({})
       .describe('Where everything is kept. Relative paths, here and everywhere, start at the folder of this file.'),

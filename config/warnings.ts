@@ -7,7 +7,22 @@ export interface Warning {
   readonly message: string;
 }
 
-export function warningsIn({ gateways }: Config): readonly Warning[] {
+export function warningsIn({ gateways, store }: Config): readonly Warning[] {
+  return [...unsignedRedirects(gateways), ...storeWarnings(store)];
+}
+
+function storeWarnings({ kind, redis }: Config['store']): readonly Warning[] {
+  if (redis === undefined) return [];
+  if (kind === 'embedded') {
+    return [{ path: 'store.redis', message: 'store.kind is embedded, so this Redis is not used.' }];
+  }
+  if (redis.durability === 'replicas' || (redis.sentinels ?? redis.cluster) === undefined) return [];
+  const message =
+    'When a replica takes over, what only the lost master had is gone; durability: replicas waits until a replica has it.';
+  return [{ path: 'store.redis.durability', message }];
+}
+
+function unsignedRedirects(gateways: Config['gateways']): readonly Warning[] {
   return gateways.flatMap((gateway, i) => {
     const warnings: Warning[] = [];
     if ('uam' in gateway && gateway.uam.secret === undefined) {

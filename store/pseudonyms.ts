@@ -54,7 +54,7 @@ export class KeyWrap {
       throw new OperatorError(
         'STORE_KEY_WRONG',
         'The store was written with another "key" than the configuration has now.',
-        'Put the former key back; or, to start anew, move the store’s folder away (all grants are lost).',
+        'Put the former key back; or, to start anew, name another folder in store.path or another store.redis.prefix (all grants are lost).',
         { cause },
       );
     }

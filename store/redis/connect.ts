@@ -1,44 +1,17 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import type { Secret } from '../../config/secret';
-import { OperatorError } from '../../core/errors';
+import type { Config } from '../../config/schema';
+import { errnoOf, OperatorError } from '../../core/errors';
 import { SECOND } from '../../core/time';
 import { systemClock } from '../../runtime/clock';
 import type { Client } from './engine';
 import { redisFault } from './faults';
 
-export interface RedisPlace {
-  readonly server?: string | undefined;
-  readonly socket?: string | undefined;
-  readonly sentinel?:
-    | {
-        readonly name: string;
-        readonly servers: readonly string[];
-        readonly username?: string | undefined;
-        readonly password?: Secret | undefined;
-      }
-    | undefined;
-  readonly cluster?: readonly string[] | undefined;
-  readonly username?: string | undefined;
-  readonly password?: Secret | undefined;
-  readonly database: number;
-  readonly tls?:
-    | {
-        readonly authority?: string | undefined;
-        readonly certificate?: string | undefined;
-        readonly key?: string | undefined;
-        readonly serverName?: string | undefined;
-      }
-    | undefined;
-  readonly prefix: string;
-  readonly durability: 'aof' | 'waitaof' | 'replicas';
-  readonly replicas: number;
-  readonly allowVolatile: boolean;
-}
+export type RedisPlace = NonNullable<Config['store']['redis']>;
 
 /** How long the start waits for Redis. */
-const START_MS = 10 * SECOND;
+const START_MS = 5 * SECOND;
 /** Nobody waits longer for one command, whatever hangs. */
 const COMMAND_MS = 3 * SECOND;
 const CONNECT_MS = 2 * SECOND;
@@ -66,17 +39,24 @@ export async function connect(place: RedisPlace): Promise<Client> {
     return client;
   } catch (error) {
     client.disconnect();
-    throw redisFault(last ?? error);
+    throw redisFault(isSilent(last ?? error) && place.tls !== undefined ? new Error(NO_TLS) : (last ?? error));
   } finally {
     cancel();
   }
+}
+
+/** A server that speaks no TLS waits for the end of what it takes for a command. */
+const NO_TLS = 'the TLS handshake is not answered';
+
+function isSilent(error: unknown): boolean {
+  return errnoOf(error) === 'ETIMEDOUT';
 }
 
 /** Replies come in the form that they have had since ever. */
 type ConnectionSettings = Omit<RedisOptions, 'replyMapping'>;
 
 function clientFor(place: RedisPlace): Client {
-  const { server, socket, sentinel, cluster, database } = place;
+  const { server, socket, sentinels = [], master, sentinelUsername, sentinelPassword, cluster, database } = place;
   const tls = tlsOptions(place);
   const common: ConnectionSettings = {
     ...credentials(place),
@@ -96,14 +76,13 @@ function clientFor(place: RedisPlace): Client {
   const single = { ...common, db: database, retryStrategy: retry };
   if (socket !== undefined) return new Redis({ ...single, path: socket });
   if (server !== undefined) return new Redis({ ...single, ...address(server) });
-  const { name, servers, username, password } = sentinel ?? { name: '', servers: [] };
   return new Redis({
     ...single,
-    sentinels: servers.map(address),
-    name,
+    sentinels: sentinels.map(address),
+    name: master,
     sentinelRetryStrategy: retry,
-    ...(username !== undefined && { sentinelUsername: username }),
-    ...(password !== undefined && { sentinelPassword: password.reveal() }),
+    ...(sentinelUsername !== undefined && { sentinelUsername }),
+    ...(sentinelPassword !== undefined && { sentinelPassword: sentinelPassword.reveal() }),
     ...(tls !== undefined && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
   });
 }

@@ -36,7 +36,7 @@ const KNOWN: readonly Known[] = [
     is: /^(WRONGPASS|ERR invalid password|ERR AUTH .*without any password)/,
     code: 'STORE_PASSWORD',
     what: 'Redis refuses the user name or password.',
-    remedy: 'Mend store.redis.username and store.redis.password; for Sentinel its own, too.',
+    remedy: 'Mend store.redis.username and store.redis.password; for Sentinels sentinelUsername and sentinelPassword.',
   },
   {
     is: /^NOAUTH/,
@@ -66,7 +66,7 @@ const KNOWN: readonly Known[] = [
     is: /^READONLY /,
     code: 'STORE_REPLICA',
     what: 'The Redis server is a replica and cannot be written to.',
-    remedy: 'Name the master in store.redis.server, or use store.redis.sentinel, which finds it.',
+    remedy: 'Name the master in store.redis.server, or use store.redis.sentinels, which find it.',
   },
   {
     is: /^LOADING /,
@@ -96,7 +96,7 @@ const KNOWN: readonly Known[] = [
     is: /All sentinels are unreachable/,
     code: 'STORE_UNREACHABLE',
     what: 'No Sentinel names a master: {text}.',
-    remedy: 'Look at store.redis.sentinel: its servers, its name for the master, its password.',
+    remedy: 'Look at store.redis.sentinels, master and sentinelPassword.',
   },
   {
     is: /^ERR unknown command/i,
@@ -105,7 +105,7 @@ const KNOWN: readonly Known[] = [
     remedy: 'Use Redis 6.2 or newer, without renamed commands.',
   },
   {
-    is: /certificate|self-signed|altname|wrong version number|SSL|TLS/i,
+    is: /certificate|self-signed|altnames|wrong version number|SSL routines|the TLS handshake/i,
     code: 'STORE_TLS',
     what: 'No TLS connection to Redis: {text}.',
     remedy: 'Look at store.redis.tls: authority, serverName, and whether Redis speaks TLS at that port.',
@@ -118,7 +118,7 @@ const UNREACHABLE =
 
 /** Says in one sentence what is wrong with Redis and what to do. An error of our own passes unchanged. */
 export function redisFault(error: unknown): unknown {
-  if (error instanceof OperatorError || !(error instanceof Error)) return error;
+  if (error instanceof OperatorError || !isError(error)) return error;
   const failed = causeOf(error);
   const text = textOf(failed);
   // ioredis hangs the command on it, with everything that was to be written.
@@ -137,17 +137,22 @@ export function redisFault(error: unknown): unknown {
 }
 
 /** ioredis wraps what a server of a cluster said. */
-function causeOf(error: Error): Error {
-  if ('lastNodeError' in error && error.lastNodeError instanceof Error) return error.lastNodeError;
+function causeOf(error: object): object {
+  if ('lastNodeError' in error && isError(error.lastNodeError)) return error.lastNodeError;
   if ('previousErrors' in error && Array.isArray(error.previousErrors)) {
-    const last: unknown = error.previousErrors.findLast((one) => one instanceof Error);
-    if (last instanceof Error) return last;
+    const last: unknown = error.previousErrors.findLast(isError);
+    if (isError(last)) return last;
   }
   return error;
 }
 
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : '';
+  return isError(error) ? error.message : '';
+}
+
+/** Errors of Node.js itself are of another make than ours where code runs in a context of its own. */
+function isError(error: unknown): error is { readonly message: string } {
+  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string';
 }
 
 /** One line without a full stop at its end, and none of what was sent. */

@@ -14,9 +14,12 @@ const PATIENCE_MS = 60_000;
 export interface RedisServer {
   readonly port: number;
   readonly folder: string;
+  /** The one that runs now. */
   readonly process: RunningProcess;
   /** What redis-cli says to a command. */
   cli(...command: string[]): string;
+  /** Starts it anew, in the same folder and at the same port, when it has ended. */
+  restart(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -27,7 +30,8 @@ export async function startRedis(lines: readonly string[] = [], args: readonly s
   const port = await freeTcpPort();
   const file = join(folder, 'redis.conf');
   writeFileSync(file, [`dir ${folder}`, 'bind 127.0.0.1', `port ${port}`, 'save ""', ...lines, ''].join('\n'));
-  const process = startProgram('redis-server', [file, ...args]);
+  const start = () => startProgram('redis-server', [file, ...args]);
+  let process = start();
   const cli = (...command: string[]) =>
     execFileSync(findProgram('redis-cli') ?? 'redis-cli', ['-p', `${port}`, ...command], {
       encoding: 'utf8',
@@ -37,8 +41,18 @@ export async function startRedis(lines: readonly string[] = [], args: readonly s
     await process.end('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   };
-  await until(`redis-server listens: ${process.output()}`, () => answers(cli) || diedOf(process), PATIENCE_MS);
-  return { port, folder, process, cli, end };
+  const isThere = () => until('redis-server listens', () => answers(cli) || diedOf(process), PATIENCE_MS);
+  await isThere();
+  const restart = async (): Promise<void> => {
+    process = start();
+    await isThere();
+  };
+  return {
+    get process() {
+      return process;
+    },
+    ...{ port, folder, cli, restart, end },
+  };
 }
 
 function answers(cli: (...command: string[]) => string): boolean {
@@ -76,5 +90,13 @@ export async function startSentinel(master: RedisServer): Promise<RedisServer> {
 
 /** What the configuration says of Redis, with its defaults. */
 export function redisPlace(place: Partial<RedisPlace>): RedisPlace {
-  return { database: 0, prefix: 'stadtfunk', durability: 'aof', replicas: 1, allowVolatile: false, ...place };
+  return {
+    master: 'mymaster',
+    database: 0,
+    prefix: 'stadtfunk',
+    durability: 'aof',
+    replicas: 1,
+    allowVolatile: false,
+    ...place,
+  };
 }
