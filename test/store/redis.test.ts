@@ -60,8 +60,8 @@ describeWith(['redis-server', 'redis-cli'], 'the store on a Redis that Sentinel 
   storeContract(
     'sentinel',
     ({ place, ...context }) => {
-      const of = { name: 'town', servers: [`127.0.0.1:${sentinel.port}`] };
-      return open(redisPlace({ sentinel: of, prefix: place }), context);
+      const of = { master: 'town', sentinels: [`127.0.0.1:${sentinel.port}`] };
+      return open(redisPlace({ ...of, prefix: place }), context);
     },
     5,
   );
