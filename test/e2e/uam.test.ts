@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEVICE_HEADER, SimulatedGateway } from '../../demo/gateway';
 import { type Logon, RadiusClient } from '../../demo/radius-client';
@@ -141,19 +141,32 @@ describe('a UAM gateway, the portal, RADIUS, accounting and metrics, each a proc
     expect(await product.metric(accepts)).toBe(before + 500);
   });
 
-  test('no visitor’s address is found in store, log or metrics, in any of its forms', async () => {
+  test('no visitor’s address is found in store, log, metrics or public pages, in any of its forms', async () => {
     await Promise.all(DEVICES.map((device) => walkIn(gateway.url, device)));
-    const pages = ['/metrics', '/metrics/aps', '/sd/aps'].map(async (path) =>
-      (await fetch(`${product.opsUrl}${path}`)).text(),
-    );
+    const { logon } = await accept(await read('02:00:5e:78:00:01'));
+    const ops = ['/metrics', '/metrics/aps', '/sd/aps'].map((path) => `${product.opsUrl}${path}`);
+    const open = ['/transparency', '/status/rathaus', '/status/rathaus.json'].map((path) => product.portalUrl + path);
+    const pages = [...ops, ...open].map(async (url) => {
+      const answer = await fetch(url);
+      expect(`${url} ${answer.status}`).toBe(`${url} 200`);
+      return answer.text();
+    });
     const metrics = (await Promise.all(pages)).join('\n');
     writeFileSync(join(product.folder, 'log.txt'), product.output());
     writeFileSync(join(product.folder, 'metrics.txt'), metrics);
     const needles = DEVICES.flatMap(canaries);
     expect(searchFiles(product.folder, needles)).toEqual([]);
 
+    // With its session a user name is stored while that runs; it is written down nowhere else.
+    expect(product.output() + metrics).not.toContain(logon.username);
+    expect(logon.username).toMatch(/^[\w-]{22}$/);
+
     writeFileSync(join(product.folder, 'planted.txt'), `seen: ${DEVICE}`);
     expect(searchFiles(product.folder, needles)).toHaveLength(1);
+  });
+
+  test('a core dump of the running product would hold no memory', () => {
+    expect(readFileSync(`/proc/${product.pid()}/coredump_filter`, 'utf8').trim()).toBe('00000000');
   });
 
   test('it stops in order on SIGTERM', async () => {
