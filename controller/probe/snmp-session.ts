@@ -20,6 +20,7 @@ export interface Walk {
   readonly columns: readonly Oid[];
   readonly names: readonly Buffer[];
   readonly first: Question;
+  /** To ask for at once if there are more than were expected. */
   readonly rows: number;
 }
 
@@ -48,12 +49,13 @@ export function getOf(oids: readonly Oid[]): Get {
   }));
 }
 
-/** @param rows  how many to ask for at once, if it is known how many there are */
-export function walkOf(columns: readonly Oid[], rows = Number.POSITIVE_INFINITY): Walk {
-  const repetitions = Math.max(1, Math.min(rows, Math.floor(BINDINGS_PER_REQUEST / columns.length)));
+/** @param expected  how many rows to ask for first, if it is known how many there are */
+export function walkOf(columns: readonly Oid[], expected = Number.POSITIVE_INFINITY): Walk {
+  const rows = Math.max(1, Math.floor(BINDINGS_PER_REQUEST / columns.length));
+  const repetitions = Math.min(expected, rows);
   return walks.of(`${repetitions} ${columns.join(' ')}`, () => {
     const names = columns.map(oidBytes);
-    return { columns, names, rows: repetitions, first: { type: PDU.getBulk, list: bindingList(names), repetitions } };
+    return { columns, names, rows, first: { type: PDU.getBulk, list: bindingList(names), repetitions } };
   });
 }
 

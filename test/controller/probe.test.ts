@@ -130,6 +130,38 @@ describe('what a device says is read as a person reading its walk would say', ()
   });
 });
 
+test('a table is asked for as many rows as it had; one that has grown since is read whole all the same', async () => {
+  const patient = new SnmpProber({ clock: systemClock, onIgnored: () => {} });
+  const objects = readWalk(fixture('openwrt'));
+  const agent = agentWith(objects);
+  const ap = accessPoint(await agent.start());
+  const asked: number[] = [];
+  const interfaces = async (answering: ScriptedAgent): Promise<number> => {
+    asked.length = 0;
+    agent.respond = (request) => {
+      if (request.pdu === PDU.getBulk) asked.push(request.index);
+      return [answering.honest(request)];
+    };
+    return sampleOf(await patient.probe(ap, new AbortController().signal)).interfaces.size;
+  };
+  const before = await interfaces(agent);
+  expect(Math.max(...asked)).toBeGreaterThan(4);
+  expect(await interfaces(agent)).toBe(before);
+  // Three rows with `lo`, and one more to see the end.
+  expect(asked).toEqual([before + 2]);
+  const added = [5, 6, 7, 8, 9].map((index) => index + 2000);
+  const grown = added.flatMap((index) => [
+    { oid: `1.3.6.1.2.1.31.1.1.1.1.${index}`, tag: 0x04, value: Buffer.from(`wlan${index}`) },
+    ...[6, 10].map((column) => ({
+      oid: `1.3.6.1.2.1.31.1.1.1.${column}.${index}`,
+      tag: 0x46,
+      value: Buffer.from([1]),
+    })),
+  ]);
+  expect(await interfaces(new ScriptedAgent([...objects, ...grown]))).toBe(before + added.length);
+  await patient.close();
+});
+
 describe('no answer at all is told apart', () => {
   test.each<[MissReason, (port: number) => Promise<PollResult>]>([
     ['refused', (port) => poll(port)],
