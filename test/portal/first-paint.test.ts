@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { LANGUAGES } from '../../config/schema';
 import { describeWith } from '../support/packages';
+import { until } from '../support/wait';
 import { launchChromium } from './support/chromium';
 import { closeTowns, type ServedTown, serveTown } from './support/served-town';
 
@@ -8,6 +9,9 @@ import { closeTowns, type ServedTown, serveTown } from './support/served-town';
 const SLOW = { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 50_000 };
 const BOUND_MS = 1_000;
 const FIRST_PAINT = `performance.getEntriesByName('first-contentful-paint').map(({ startTime }) => startTime)[0]`;
+
+// A busy machine takes its time, for which the visitor's line is not to blame.
+jest.setTimeout(120_000);
 
 /** A town that says everything there is to say on the page. */
 function everything(yaml: string): string {
@@ -43,8 +47,13 @@ describeWith('chromium', 'over a slow line', () => {
     // What else runs on the machine may delay one attempt, not each.
     for (let attempt = 0; attempt < 5 && best >= BOUND_MS; attempt++) {
       await page.goto(`${town.uam()}&l=${language}`);
-      const painted = await page.waitForFunction<number>(FIRST_PAINT);
-      best = Math.min(best, await painted.jsonValue());
+      // The page's policy lets nothing ask again from within.
+      const painted = await until(
+        'it is painted',
+        async () => (await page.evaluate<number>(FIRST_PAINT)) || undefined,
+        60_000,
+      );
+      best = Math.min(best, painted);
     }
     expect(await page.locator('html').getAttribute('lang')).toBe(language);
     expect(best).toBeGreaterThan(SLOW.latency);
