@@ -41,6 +41,15 @@ test('polls are spread evenly: in no second more than half as many again as on a
   await scheduler.stop();
 });
 
+test('a start keeps to the even rate, because first polls ask for more', async () => {
+  const { clock, polls, scheduler } = watched();
+  scheduler.follow(ids(1200), PERIOD);
+  scheduler.start();
+  await clock.advance(PERIOD / 6);
+  expect(polls.length).toBe(200);
+  await scheduler.stop();
+});
+
 test('each is asked once in a period, always at its own place', async () => {
   const { clock, polls, scheduler } = watched();
   scheduler.follow(ids(7), PERIOD);
