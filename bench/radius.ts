@@ -2,6 +2,7 @@ import { CODE } from '../radius/wire/packet';
 import type { Figure, Run } from './figure';
 import { Child } from './radius/child';
 import { startCity } from './radius/city';
+import { compiled, type Form, fromSource } from './radius/compiled';
 import { hasFreeRadius, type Kind, startFreeRadius } from './radius/freeradius';
 import { Load, type Verify, WINDOW } from './radius/load';
 import { openLoop, quantile, startVisitors } from './radius/open-loop';
@@ -41,11 +42,11 @@ function accountingRequests(): Make {
 /** Answers per second, each accounting record durable, beside an echo that does nothing and Debian's FreeRADIUS. */
 export const run: Run = async (seconds, wants) => {
   pinGenerator();
-  const bench = new Bench(await Load.open());
+  const bench = new Bench(await Load.open(), seconds < 1 ? fromSource : compiled());
   try {
-    const server = await bench.start(Child.start<Ports>('server.ts'));
+    const server = await bench.start(Child.start<Ports>(bench.form, 'server.ts'));
     const { residentOctets } = await server.ask<Memory>(DEVICES);
-    const echo = await bench.start(Child.start<number>('echo.ts'));
+    const echo = await bench.start(Child.start<number>(bench.form, 'echo.ts'));
     const hasPeers = wants('radius.auth') || wants('radius.acct');
     const peers = hasPeers ? await bench.freeRadius(seconds) : new Map<Kind, Served>();
     const contendersOf = (names: Record<Kind, string>, port: keyof Served, verify: Verify): Contender[] => [
@@ -74,7 +75,7 @@ export const run: Run = async (seconds, wants) => {
 async function withMany(bench: Bench, few: Ports, fewOctets: number, seconds: number): Promise<Figure[]> {
   const grants = seconds < SERIOUS_SECONDS ? 2 * DEVICES : 100 * DEVICES;
   const name = seconds < SERIOUS_SECONDS ? 'radius.auth.twice' : MANY;
-  const many = await bench.start(Child.start<Ports>('server.ts'));
+  const many = await bench.start(Child.start<Ports>(bench.form, 'server.ts'));
   const { residentOctets } = await many.ask<Memory>(grants);
   const contenders = [
     { name: OURS, port: many.hello.authenticationPort, verify: isAccepted },
@@ -94,7 +95,7 @@ function rateOf(figures: readonly Figure[]): number {
 /** Delays at half of the maximum, while the portal serves and 2,000 access points are polled in the same process. */
 async function inTown(bench: Bench, logins: number, records: number, seconds: number): Promise<Figure[]> {
   if (seconds < 1) return [];
-  const city = await bench.start(startCity(DEVICES));
+  const city = await bench.start(startCity(bench.form, DEVICES));
   const visitors = startVisitors(city);
   const measure = async (name: string, rate: number, port: number, make: RequestOf, verify: Verify) => {
     // The compiler has to have seen the way of a request first.
@@ -131,10 +132,12 @@ function beside(name: string, value: number, unit: string, bar: number): Figure 
 /** What runs during a measurement. */
 class Bench {
   readonly load: Load;
+  readonly form: Form;
   readonly #started: { stop(): Promise<void> }[] = [];
 
-  constructor(load: Load) {
+  constructor(load: Load, form: Form) {
     this.load = load;
+    this.form = form;
   }
 
   async start<T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> {

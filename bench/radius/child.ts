@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { packageRoot } from '../../runtime/package-root';
+import type { Form } from './compiled';
 import { pinnedToServerCore } from './pin';
 
 /** A process of this folder on the servers' core, which first tells what it has opened. */
@@ -14,8 +14,8 @@ export class Child<Hello> {
     this.hello = hello;
   }
 
-  static async start<Hello>(script: string): Promise<Child<Hello>> {
-    const args = ['--expose-gc', '-r', 'ts-node/register/transpile-only', join(__dirname, script)];
+  static async start<Hello>(form: Form, script: string): Promise<Child<Hello>> {
+    const args = ['--expose-gc', ...form.argumentsFor(`bench/radius/${script}`)];
     const [command, all] = pinnedToServerCore(process.execPath, args);
     const child = spawn(command, all, { cwd: packageRoot, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     return new Child(child, await message<Hello>(child));

@@ -11,6 +11,7 @@ import { systemClock } from '../../runtime/clock';
 import { packageRoot } from '../../runtime/package-root';
 import { systemRandom } from '../../runtime/random';
 import { openEmbeddedStore } from '../../store/embedded/driver';
+import type { Form } from './compiled';
 import { pinnedToServerCore } from './pin';
 import { deviceOf, SECRET } from './requests';
 
@@ -34,7 +35,7 @@ export interface City {
   stop(): Promise<void>;
 }
 
-export async function startCity(devices: number): Promise<City> {
+export async function startCity(form: Form, devices: number): Promise<City> {
   const folder = await mkdtemp(join(tmpdir(), 'stadtfunk-bench-city-'));
   const agents = fork(join(__dirname, '..', 'controller', 'agents.ts'), { cwd: packageRoot, execArgv: TYPESCRIPT });
   let product: ChildProcess | undefined;
@@ -50,7 +51,7 @@ export async function startCity(devices: number): Promise<City> {
     const [ports]: number[][] = await once(agents, 'message');
     await writeFile(join(folder, 'town.yaml'), townOf(folder, ports ?? []), { mode: 0o600 });
     await grantTo(folder, devices);
-    const args = [...TYPESCRIPT, join(packageRoot, 'main.ts'), 'start', '--config', join(folder, 'town.yaml')];
+    const args = [...form.argumentsFor('main.ts'), 'start', '--config', join(folder, 'town.yaml')];
     const [command, all] = pinnedToServerCore(process.execPath, args);
     product = spawn(command, all, { cwd: packageRoot, stdio: ['ignore', 'pipe', 'inherit'] });
     return { ...(await listening(product)), stop };

@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { packageRoot } from '../../runtime/package-root';
 
 /** What is made, installed or private: no part of the repository. */
-const NOT_OURS = new Set(['node_modules', 'dist', 'data', 'secrets', 'coverage', '.git', 'town.yaml']);
+const NOT_OURS = new Set(['node_modules', 'dist', 'dist-bench', 'data', 'secrets', 'coverage', '.git', 'town.yaml']);
 
 /** All files of the repository, as paths from its root with forward slashes. */
 export const files: readonly string[] = walk('');

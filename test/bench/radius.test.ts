@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { packageRoot } from '../../runtime/package-root';
 
-const MINUTE_MS = 60_000;
+/** It starts three servers, each of which compiles itself. */
+const PATIENCE_MS = 180_000;
 
 test(
   'a quick look at the RADIUS server gives every figure beside its peer, as one JSON object a line',
@@ -24,5 +25,5 @@ test(
       expect(ratio).toBeGreaterThan(0);
     }
   },
-  MINUTE_MS,
+  PATIENCE_MS,
 );
