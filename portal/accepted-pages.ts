@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { CREDENTIAL_LIFETIME_MS } from '../core/grant';
 import type { GrantId } from '../core/ids';
 import type { Millis } from '../core/time';
+import { HmacSha256 } from '../runtime/hmac-sha256';
 import type { Random } from '../runtime/random';
 import type { Granted, GrantStore } from '../store/store';
 import type { GatewayAdapter } from './gateways/gateway';
@@ -18,7 +18,7 @@ interface AcceptedPage {
 
 /** More than a town has visitors in the two hours for which a page is good; beyond it the oldest are forgotten. */
 const MOST = 20_000;
-const SALT_OCTETS = 16;
+const KEY_OCTETS = 32;
 /** Who taps again shall get in, as long as the way through the gateway takes. */
 const TAP_AGAIN_FOR = CREDENTIAL_LIFETIME_MS;
 
@@ -28,10 +28,10 @@ const TAP_AGAIN_FOR = CREDENTIAL_LIFETIME_MS;
  */
 export class AcceptedPages {
   readonly #pages = new Map<string, AcceptedPage>();
-  readonly #salt: Buffer;
+  readonly #hash: HmacSha256;
 
   constructor(random: Random) {
-    this.#salt = random.bytes(SALT_OCTETS);
+    this.#hash = new HmacSha256(random.bytes(KEY_OCTETS));
   }
 
   remember(shown: ShownVisit, adapter: GatewayAdapter, { grant, credential }: Granted, now: Millis): void {
@@ -70,7 +70,7 @@ export class AcceptedPages {
   /** Where anybody can name a device, one page must not say anything about another of the same device. */
   #keyOf({ visit, shownAt }: ShownVisit, { vouches }: GatewayAdapter): string {
     const { gateway, device, ticket } = visit;
-    const hash = createHash('sha256').update(this.#salt).update(device.reveal()).update(gateway);
-    return (vouches ? hash : hash.update(` ${shownAt} ${ticket}`)).digest('base64');
+    const words = vouches ? gateway : `${gateway} ${shownAt} ${ticket}`;
+    return this.#hash.digest(Buffer.concat([device.reveal(), Buffer.from(words)])).toString('base64');
   }
 }

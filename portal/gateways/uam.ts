@@ -1,4 +1,4 @@
-import { createHash, hash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { UamGateway } from '../../config/schema';
 import { DeviceAddress } from '../../core/mac';
@@ -168,7 +168,7 @@ function admit(origin: string, uam: UamGateway['uam'], { visit, granted, returnT
  * @param challenge  hexadecimal, as the gateway sent it
  */
 export function chapResponse(password: string, challenge: string, secret: string | undefined): string {
-  return createHash('md5').update(Buffer.of(0)).update(password).update(keyOf(challenge, secret)).digest('hex');
+  return hash('md5', Buffer.concat([Buffer.of(0), Buffer.from(password), keyOf(challenge, secret)]));
 }
 
 /**
@@ -185,5 +185,5 @@ export function papPassword(password: string, challenge: string, secret: string 
 
 function keyOf(challenge: string, secret: string | undefined): Buffer {
   const octets = Buffer.from(challenge, 'hex');
-  return secret === undefined ? octets : createHash('md5').update(octets).update(secret).digest();
+  return secret === undefined ? octets : hash('md5', Buffer.concat([octets, Buffer.from(secret)]), 'buffer');
 }
