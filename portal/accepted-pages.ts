@@ -12,7 +12,8 @@ interface AcceptedPage {
   readonly shownAt: Millis;
   readonly ticket: string;
   readonly acceptedAt: Millis;
-  readonly grant: GrantId;
+  /** Undefined if the store knows none: then it cannot say that it is over. */
+  readonly grant: GrantId | undefined;
   readonly username: string | undefined;
 }
 
@@ -34,7 +35,12 @@ export class AcceptedPages {
     this.#hash = new HmacSha256(random.bytes(KEY_OCTETS));
   }
 
-  remember(shown: ShownVisit, adapter: GatewayAdapter, { grant, credential }: Granted, now: Millis): void {
+  remember(
+    shown: ShownVisit,
+    adapter: GatewayAdapter,
+    { grant, credential, isStored }: Granted & { readonly isStored: boolean },
+    now: Millis,
+  ): void {
     const key = this.#keyOf(shown, adapter);
     const before = this.#pages.get(key);
     const acceptedAt = before?.shownAt === shown.shownAt ? before.acceptedAt : now;
@@ -42,7 +48,7 @@ export class AcceptedPages {
     this.#pages.delete(key);
     this.#pages.set(key, {
       ...{ shownAt, ticket: visit.ticket, acceptedAt },
-      ...{ grant: grant.id, username: credential?.username },
+      ...{ grant: isStored ? grant.id : undefined, username: credential?.username },
     });
     for (const [oldest] of this.#pages) {
       if (this.#pages.size <= MOST) break;
@@ -64,7 +70,7 @@ export class AcceptedPages {
     if (last === undefined || shown.shownAt > last.shownAt) return false;
     if (shown.visit.ticket !== last.ticket || now >= last.acceptedAt + TAP_AGAIN_FOR) return true;
     if (last.username !== undefined && (await store.isRedeemed(last.username, now))) return true;
-    return (await store.getGrant(last.grant, now)) === undefined;
+    return last.grant !== undefined && (await store.getGrant(last.grant, now)) === undefined;
   }
 
   /** Where anybody can name a device, one page must not say anything about another of the same device. */

@@ -21,7 +21,13 @@ interface Acceptance {
 }
 
 export type GrantResult =
-  | { readonly granted: Granted; readonly proof?: Arrival['proof']; readonly place?: Place | undefined }
+  | {
+      readonly granted: Granted;
+      /** False: the store knows nothing of it. */
+      readonly isStored: boolean;
+      readonly proof?: Arrival['proof'];
+      readonly place?: Place | undefined;
+    }
   /** Too many grants wait for a word that their devices are there. */
   | { readonly crowded: true }
   | Extract<GrantDecision, { accept: false }>;
@@ -40,6 +46,7 @@ export async function grantFor(portal: Portal, acceptance: Acceptance, now: Mill
     portal.metrics.grant(acceptance.site.id, acceptance.shown.language);
     return {
       granted: unstoredGrant(portal, acceptance, { now, expiresAt: unseenGrantEnd(acceptance.site.rules, now) }),
+      isStored: false,
     };
   }
 }
@@ -53,11 +60,11 @@ async function storedGrant(portal: Portal, acceptance: Acceptance, now: Millis):
     before: asksBefore ? await storing(portal.store.findGrant(site.id, device, now)) : undefined,
     usedToday: await usedToday(portal, site, device, now),
   };
+  // Asked for any device: else a refusal for want of room would tell who holds a grant, or has used the day up.
+  const place = adapter.vouches ? undefined : await placeFor(portal, acceptance);
+  if (!adapter.vouches && place === undefined) return { crowded: true };
   const decided = decideGrant(applicant, site.rules, now, portal.town.config.town.timeZone);
   if (!decided.accept) return refusal(portal, acceptance, decided, now);
-  const isNew = !adapter.vouches && applicant.before === undefined;
-  const place = isNew ? await placeFor(portal, acceptance) : undefined;
-  if (isNew && place === undefined) return { crowded: true };
   const granted = await storing(
     portal.store.putGrant({
       site: site.id,
@@ -71,10 +78,13 @@ async function storedGrant(portal: Portal, acceptance: Acceptance, now: Millis):
       shownAt: shown.shownAt,
       ...(counts !== undefined && { dayCount: counts }),
     }),
-  );
+  ).catch((error: unknown) => {
+    place?.confirm();
+    throw error;
+  });
   portal.metrics.grant(site.id, shown.language);
-  if (place !== undefined) watch(portal, place, granted);
-  return { granted, proof: proofOf(adapter, granted, applicant), place };
+  if (place !== undefined && adapter.confirms !== true) watch(portal, place, granted, applicant);
+  return { granted, isStored: true, proof: proofOf(adapter, granted, applicant), place };
 }
 
 /**
@@ -90,18 +100,27 @@ function refusal(
   const { adapter, site } = acceptance;
   if (adapter.vouches || !adapter.needsCredential) return refused;
   const granted = unstoredGrant(portal, acceptance, { now, expiresAt: grantEnd(site.rules, now) });
-  return { granted, proof: 'none' };
+  return { granted, isStored: false, proof: 'none' };
 }
 
 function placeFor({ unconfirmed, town, clock }: Portal, { adapter, source }: Acceptance): Promise<Place | undefined> {
   return unconfirmed.take(adapter.id, source, town.config.portal.limits.unconfirmedPerHour, clock.monotonic());
 }
 
-/** The credential that the gateway redeems for this device, or the session that it reports, is its word. */
-function watch({ unconfirmed, store, clock }: Portal, place: Place, { grant, credential }: Granted): void {
+/**
+ * The credential that the gateway redeems for this device is its word, or octets that it reports for the grant; but not
+ * for one that was there before, whose visitor is online whoever accepts.
+ */
+function watch(
+  { unconfirmed, store, clock }: Portal,
+  place: Place,
+  { grant, credential }: Granted,
+  { before }: Applicant,
+): void {
+  if (credential === undefined && before !== undefined) return;
   const isConfirmed = async (): Promise<boolean> =>
     credential === undefined
-      ? (await store.recordsOf(grant.id)).sessions.length > 0
+      ? ((await store.getGrant(grant.id, clock.now()))?.usedOctets ?? 0) > grant.usedOctets
       : store.isRedeemed(credential.username, clock.now());
   unconfirmed.watch(place, isConfirmed, clock.monotonic());
 }

@@ -12,7 +12,7 @@ const LOOK_AT_WHEN_FULL = 200;
 
 /** Room for one grant. */
 export interface Place {
-  /** The gateway says that the device is there: the grant counts no more. */
+  /** The gateway says that the device is there, or nothing came of it: the grant counts no more. */
   confirm(): void;
 }
 
@@ -64,20 +64,22 @@ export class Unconfirmed {
     this.#gateways.set(gateway, ofGateway);
     const ofSource = this.#sources.bucketOf(source, half, now, gateway);
     if (!ofGateway.hasRoom(all, now) || !ofSource.hasRoom(half, now)) return undefined;
-    for (const bucket of [ofGateway, ofSource]) bucket.take();
+    const taken = new Set([ofGateway, ofSource]);
+    for (const bucket of taken) bucket.take();
     return {
       confirm: () => {
-        for (const bucket of [ofGateway, ofSource]) bucket.giveBack();
+        for (const bucket of taken) bucket.giveBack();
+        taken.clear();
       },
     };
   }
 
   /** @param seenBefore  who was looked at, or came, after that is left alone */
   async #look(now: Millis, most: number, seenBefore: Millis): Promise<void> {
-    const due = this.#waiting.slice(0, most).filter(({ lookAt }) => lookAt - LOOK_AGAIN_AFTER <= seenBefore);
-    this.#waiting = this.#waiting.slice(due.length);
+    const due = new Set(this.#waiting.slice(0, most).filter(({ lookAt }) => lookAt - LOOK_AGAIN_AFTER <= seenBefore));
+    this.#waiting = this.#waiting.filter((one) => !due.has(one));
     await Promise.all(
-      due.map(async (one) => {
+      [...due].map(async (one) => {
         // A store that does not answer confirms nobody.
         if (await one.isConfirmed().catch(() => false)) one.place.confirm();
         else if (now < one.since + WAIT_FOR) this.#waiting.push({ ...one, lookAt: now + LOOK_AGAIN_AFTER });

@@ -56,7 +56,7 @@ async function admit(
     showUsedUp(portal, request, response, { site, adapter, ...result });
     return;
   }
-  const { granted, proof, place } = result;
+  const { granted, isStored, proof, place } = result;
   portal.log.debug('grant-stored', { site: site.id, nas: adapter.id });
   const decided = decide(granted.grant, site.rules, now);
   if (!decided.accept) {
@@ -76,7 +76,7 @@ async function admit(
     return;
   }
   if (adapter.confirms === true) place?.confirm();
-  portal.accepted.remember(shown, adapter, granted, now);
+  portal.accepted.remember(shown, adapter, { ...granted, isStored }, now);
   seeOther(portal, request, response, target);
 }
 

@@ -189,12 +189,19 @@ describe('at a gateway that signs nothing', () => {
     expect((await from(town, 8, '192.0.2.66')).status).toBe(303);
   });
 
-  test('who holds a grant already takes no room, and a gateway that signs has no such bound', async () => {
+  test('a refusal for want of room tells nobody which devices hold a grant or have used their day up', async () => {
+    const town = await testPortal(bounded(10, 'minutesPerDay: 60, sessionMinutes: 60'));
+    expect((await from(town, 0, '192.0.2.7')).status).toBe(303);
+    town.clock.step(2 * HOUR);
+    expect((await from(town, 1, '192.0.2.7')).status).toBe(303);
+    const named = [];
+    // Two of them for the second time, as somebody taps again.
+    for (const device of [2, 1, 0, 0, 1, 2, 1, 0, 5]) named.push((await from(town, device, '192.0.2.66')).status);
+    expect(named).toEqual([...Array(5).fill(303), ...Array(4).fill(503)]);
+  });
+
+  test('a gateway that signs has no such bound', async () => {
     const town = await testPortal(bounded(10));
-    for (let i = 0; i < 12; i++) {
-      expect((await from(town, 0, '192.0.2.66')).status).toBe(303);
-      town.clock.step(1);
-    }
     for (let i = 0; i < 12; i++) {
       const redirect = uamRedirect('town-hall', { mac: `02-11-22-33-44-${16 + i}` });
       await send(town, await visitField(town.app, redirect)).expect(303);
