@@ -1,7 +1,7 @@
-import type { ChainableCommander } from 'ioredis';
+import { type ChainableCommander, Cluster } from 'ioredis';
 import type { Client } from './engine';
 import { lacksScript, notConfirmed } from './faults';
-import type { Value } from './keys';
+import { slotOf, type Value } from './keys';
 import type { Script } from './scripts';
 
 /** How it is seen to that what a script wrote is kept before it counts as done. */
@@ -20,7 +20,7 @@ export const answered: Durability = {
 };
 
 /** How long a replica or disk may take to confirm; less than a command may take altogether. */
-const PATIENCE_MS = 1_500;
+const PATIENCE_MS = 1_000;
 
 interface Asked {
   readonly script: Script;
@@ -58,9 +58,9 @@ export function byDisk(): Confirmation {
 }
 
 /**
- * Confirms writes in groups, one for each slot that is written to: all that are asked for while a confirmation is waited
- * for go together with the next one. WAIT holds for the connection through which the writes went, so both go in one
- * pipeline.
+ * Confirms writes in groups, one for each server: all that are asked for while a confirmation is waited for go together
+ * with the next one. WAIT holds for the connection through which the writes went, so both go in one pipeline; and it
+ * holds up whatever else wants through, so there is never more than one.
  */
 export class Confirmed implements Durability {
   readonly #confirmation: Confirmation;
@@ -72,33 +72,33 @@ export class Confirmed implements Durability {
 
   confirmed(redis: Client, script: Script, keys: string[], values: Value[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const tag = tagOf(keys[0] ?? '');
-      const waiting = this.#waiting.get(tag);
+      const server = serverOf(redis, keys[0] ?? '');
+      const waiting = this.#waiting.get(server);
       const asked = { script, keys, values, resolve, reject };
       if (waiting !== undefined) {
         waiting.push(asked);
         return;
       }
-      this.#waiting.set(tag, [asked]);
-      void this.#work(redis, tag);
+      this.#waiting.set(server, [asked]);
+      void this.#work(redis, server);
     });
   }
 
   /** One group after the other, until nobody waits. */
-  async #work(redis: Client, tag: string): Promise<void> {
-    for (let group = this.#take(tag); group.length > 0; group = this.#take(tag)) {
+  async #work(redis: Client, server: string): Promise<void> {
+    for (let group = this.#take(server); group.length > 0; group = this.#take(server)) {
       try {
         await this.#run(redis, group);
       } catch (error) {
         for (const { reject } of group) reject(error);
       }
     }
-    this.#waiting.delete(tag);
+    this.#waiting.delete(server);
   }
 
-  #take(tag: string): readonly Asked[] {
-    const taken = this.#waiting.get(tag) ?? [];
-    this.#waiting.set(tag, []);
+  #take(server: string): readonly Asked[] {
+    const taken = this.#waiting.get(server) ?? [];
+    this.#waiting.set(server, []);
     return taken;
   }
 
@@ -133,7 +133,7 @@ function settle({ resolve, reject }: Asked, answer: [error: Error | null, result
   else resolve(result);
 }
 
-/** What stands in braces: keys with the same lie in the same slot. */
-function tagOf(key: string): string {
-  return key.slice(key.indexOf('{'), key.indexOf('}'));
+/** Which server has the key, as far as is known: keys of one server go through one connection. */
+function serverOf(redis: Client, key: string): string {
+  return redis instanceof Cluster ? (redis.slots[slotOf(key)]?.[0] ?? '') : '';
 }

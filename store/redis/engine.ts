@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { OperatorError } from '../../core/errors';
+import { pause, systemClock } from '../../runtime/clock';
 import type { Change } from './change';
 import type { Durability } from './durability';
 import { isMoving, lacksScript, redisFault, storeClosed } from './faults';
@@ -13,8 +14,9 @@ export const CHANGED = Symbol('changed');
 
 /** One that loses against others so often does not lose by chance. */
 const MOST_ATTEMPTS = 200;
-/** A cluster that moves a slot says so for a moment only. */
-const MOST_MOVES = 5;
+/** While a replica takes over, the servers of a cluster disagree for a second or two about who has its slots. */
+const MOST_MOVES = 25;
+const MOVE_PAUSE_MS = 100;
 
 /** How the operations reach Redis. */
 export class Engine {
@@ -36,7 +38,7 @@ export class Engine {
    */
   async operation<T>(run: (redis: Client) => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) throw storeClosed();
-    const running = run(this.#redis);
+    const running = this.#whileMoving(this.keys.town('meta'), () => run(this.#redis));
     this.#underWay.add(running);
     try {
       return await running;
@@ -68,12 +70,14 @@ export class Engine {
 
   /** Runs a script; what it wrote is durable when it resolves. */
   run(script: Script, keys: readonly string[], values: readonly Value[]): Promise<unknown> {
-    return this.#settled(keys[0] ?? '', () => this.#durability.confirmed(this.#redis, script, [...keys], [...values]));
+    return this.#whileMoving(keys[0] ?? '', () =>
+      this.#durability.confirmed(this.#redis, script, [...keys], [...values]),
+    );
   }
 
   /** The same for what may be lost. */
   runFleeting(script: Script, keys: readonly string[], values: readonly Value[]): Promise<unknown> {
-    return this.#settled(keys[0] ?? '', () =>
+    return this.#whileMoving(keys[0] ?? '', () =>
       this.#redis
         .evalsha(script.sha, keys.length, ...keys, ...values)
         .catch((error: unknown) =>
@@ -88,15 +92,19 @@ export class Engine {
     return this.#closing;
   }
 
-  /** A command in a pipeline is not led to the new place of its slot; it was not carried out, so it may be sent again. */
-  async #settled<T>(key: string, send: () => Promise<T>): Promise<T> {
+  /**
+   * A command in a pipeline is not led to the new place of its slot. It was not carried out, so it may be sent again; and
+   * so may an operation one of whose readings met with that, because each of its steps may be done again.
+   */
+  async #whileMoving<T>(key: string, send: () => Promise<T>): Promise<T> {
     for (let moves = 0; ; moves++) {
       try {
         return await send();
       } catch (error) {
         if (moves === MOST_MOVES || !isMoving(error)) throw error;
-        // Alone, it is led there, and the client learns the new place.
+        // A command that goes alone is led there, and the client learns the new place.
         await this.#redis.pipeline().exists(key).exec();
+        await pause(systemClock, MOVE_PAUSE_MS);
       }
     }
   }

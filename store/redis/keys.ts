@@ -205,6 +205,16 @@ export function entryOctets(entry: Buffer): Buffer {
   return entry.subarray(entry.indexOf(0) + 1);
 }
 
+/** In which of the 16,384 slots of a cluster a key lies: CRC-16 (XMODEM) of what stands in braces. */
+export function slotOf(key: string): number {
+  let crc = 0;
+  for (const octet of Buffer.from(key.slice(key.indexOf('{') + 1, key.indexOf('}')))) {
+    crc ^= octet << 8;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000) === 0 ? crc << 1 : (crc << 1) ^ 0x1021;
+  }
+  return (crc & 0xffff) % 16_384;
+}
+
 /** FNV-1a over the characters: every process has to come to the same share, and for ever. */
 export function shareOf(word: string): number {
   let hash = 0x811c9dc5;
