@@ -7,10 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stringify } from 'yaml';
 import { packageRoot } from '../../runtime/package-root';
-import { pinnedToServerCore } from '../radius/pin';
 import { agentAddress, COMMUNITY, cpuMicrosOf } from './objects';
 
-/** The built product, whole, with 40,000 access points that answer; the agents run in other processes on the other core. */
+/** The built product, whole, with 40,000 access points that answer; the agents run in other processes on one core. */
 
 export const ACCESS_POINTS = 40_000;
 export const POLL_SECONDS = 60;
@@ -52,8 +51,7 @@ export async function startLargeTown(): Promise<LargeTown> {
     await writeFile(join(folder, 'town.yaml'), stringify(townOf(folder, ports)), { mode: 0o600 });
     const began = performance.now();
     const args = [join(packageRoot, 'dist', 'main.js'), 'start', '--config', join(folder, 'town.yaml')];
-    const [command, all] = pinnedToServerCore(process.execPath, args);
-    product = spawn(command, all, { cwd: packageRoot, stdio: ['ignore', 'pipe', 'inherit'] });
+    product = spawn(process.execPath, args, { cwd: packageRoot, stdio: ['ignore', 'pipe', 'inherit'] });
     const opsUrl = await started(product);
     const pid = product.pid ?? 0;
     return {
