@@ -92,7 +92,7 @@ async function census(engine: Engine, keyring: Keyring, timeZone: string, now: M
     return { since: firstSeenAt, over: health.state === 'unknown' ? health.since : undefined };
   });
   await count('outage', tables.outages, ({ to }, [, from]) => ({ since: from, over: to }));
-  await count('unwatched', tables.unwatched, (to, from) => ({ since: from, over: to }));
+  await count('unwatched', tables.unwatched, (to) => ({ since: to, over: to }));
   await count('maintenance', tables.maintenance, (window) => asLife(timeOf(window)));
   await count('exam', tables.exams, ({ until }) => ({ since: now, over: until }));
   await countKeys(taker, engine, keyring, timeZone);

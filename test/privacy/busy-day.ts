@@ -93,6 +93,7 @@ async function town(store: Store): Promise<void> {
 async function questions(store: Store): Promise<void> {
   const { id } = (await store.findGrant('rathaus', device(1), START)) ?? { id: '' };
   const session = { gateway: 'gw-1', sessionId: 's-2' };
+  store.grantVersion?.(id);
   await Promise.all([
     store.usedToday('rathaus', device(1), START),
     store.getGrant(id, START),

@@ -6,6 +6,8 @@ export interface LyingRecord {
   readonly of: string;
   /** By its path, `segments.start`; the columns of its key are among them. A field that repeats stands several times. */
   readonly fields: readonly (readonly [path: string, value: unknown])[];
+  /** In how many milliseconds the database removes it by itself; negative or missing: it does not. */
+  readonly left?: number;
 }
 
 /** What a driver shows so that its privacy can be proven. */
@@ -15,6 +17,8 @@ export interface ProvenDriver {
   records(place: string): Promise<readonly LyingRecord[]>;
   /** Classes of record that this driver never writes anywhere. */
   readonly inMemoryOnly: readonly string[];
+  /** Fields that only other drivers have, as `session.stretch`; 'unseen': what lies in names and sorted sets is not told apart. */
+  readonly lacks: readonly string[] | 'unseen';
 }
 
 /** The leaves of a value by their paths. */

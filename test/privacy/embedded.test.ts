@@ -16,6 +16,7 @@ const embedded: ProvenDriver = {
   open: ({ place, ...context }) => openEmbeddedStore(join(folder, place), context),
   records: (place) => embeddedRecords(join(folder, place)),
   inMemoryOnly: ['waiting-visitor'],
+  lacks: ['session.stretch', 'session.owed.grantId', 'session.owed.octets'],
 };
 
 recordsContract('embedded', embedded);

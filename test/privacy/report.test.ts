@@ -17,6 +17,11 @@ function town(edit: (yaml: string) => string = (yaml) => yaml): Config {
   return loaded.config;
 }
 
+const OPENNDS =
+  "  - { id: plain-nds, kind: opennds, site: marktplatz, address: '10.77.0.1:2050', faskey: 5c01e8d2b94f7a36, level: 1 }\n";
+const UNIFI =
+  "  - { id: some-unifi, kind: unifi, site: marktplatz, controller: { url: 'https://unifi.example', site: default, apiKey: some-Key-of-the-test-20 } }\n";
+
 /** Where something is said. */
 function section(report: string, title: string): string {
   return report.split(/^##? /m).find((part) => part.startsWith(title)) ?? '';
@@ -83,8 +88,26 @@ test.each<[string, (yaml: string) => string, string, string]>([
   [
     'a proxy in front',
     (yaml) => yaml.replace('portal:\n', 'portal:\n  trustProxy: 1\n'),
-    'Proxy sieht die IP-Adressen',
+    'die Geräteadressen; er darf die Abfrageteile nicht protokollieren',
     'Empfänger',
+  ],
+  [
+    'a gateway that leads to plain HTTP',
+    (yaml) => yaml.replace('gateways:\n', `gateways:\n${OPENNDS}`),
+    'führen ohne HTTPS zum Portal, die Geräteadresse lesbar oder unter dem faskey: plain-nds',
+    'Technische',
+  ],
+  [
+    'a UniFi controller in Art. 13',
+    (yaml) => yaml.replace('gateways:\n', `gateways:\n${UNIFI}`),
+    'und bis Ihr Zugang endet',
+    'Was wir verarbeiten',
+  ],
+  [
+    'a UniFi controller that may stand anywhere',
+    (yaml) => yaml.replace('gateways:\n', `gateways:\n${UNIFI}`),
+    'in einem Drittland steht',
+    'Drittländer',
   ],
   [
     'a gateway that signs nothing',
