@@ -14,7 +14,7 @@ export const fromSource: Form = {
 
 /**
  * Compiles the product and the bench's servers first. A process that compiles its own source keeps the compiler in its
- * memory: logins cost an eighth more there, and no town runs it so.
+ * memory: on a crowded machine logins cost an eighth more there, and no town runs it so.
  */
 export function compiled(): Form {
   const project = join(__dirname, 'servers.tsconfig.json');
