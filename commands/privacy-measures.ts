@@ -14,14 +14,15 @@ export function measures(config: Config): Said[] {
       en: 'Messages are kept encrypted; the key is not in the store but in the configuration.',
     },
     transport(config),
+    ...plainHttp(config),
     ...radius(config),
     {
       de: `Protokolle (Stufe ${config.log.level}) und Messwerte haben keine Felder für Adressen, Namen oder Zugangswörter.`,
       en: `Logs (level ${config.log.level}) and metrics have no fields for addresses, names or credentials.`,
     },
     {
-      de: 'Speicherabbilder bei Abstürzen enthalten keinen Arbeitsspeicher.',
-      en: 'Core dumps after a crash contain no memory.',
+      de: 'Speicherabbilder bei Abstürzen enthalten keinen Arbeitsspeicher; lässt das Betriebssystem das nicht zu, steht es im Protokoll (`core-dumps-hold-memory`).',
+      en: 'Core dumps after a crash contain no memory; if the system does not allow that, the log says so (`core-dumps-hold-memory`).',
     },
     ...warningsIn(config).map(({ path, message }) => ({
       de: `**Offen** (${path}): ${message}`,
@@ -42,6 +43,19 @@ function transport({ portal }: Config): Said {
     de: '**Offen**: Das Portal ist ohne HTTPS erreichbar; andere am selben Funk können mitlesen.',
     en: '**Open**: the portal is reached without HTTPS; others on the same radio can read along.',
   };
+}
+
+/** openNDS sends visitors to plain HTTP below level 3, with their device's address. */
+function plainHttp({ gateways }: Config): Said[] {
+  const plain = gateways.filter((gateway) => gateway.kind === 'opennds' && gateway.level < 3).map(({ id }) => id);
+  if (plain.length === 0) return [];
+  const which = plain.join(', ');
+  return [
+    {
+      de: `**Offen**: Diese Zugangsgeräte führen ohne HTTPS zum Portal, die Geräteadresse lesbar oder unter dem faskey: ${which}.`,
+      en: `**Open**: these gateways lead to the portal without HTTPS, the device address in the clear or under the faskey: ${which}.`,
+    },
+  ];
 }
 
 /** Device addresses travel in RADIUS in the clear, but for RadSec. */

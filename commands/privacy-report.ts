@@ -71,7 +71,14 @@ function record(
     ...section(say({ de: 'Orte', en: 'Places' }), places(config, say)),
     ...section(say({ de: 'Empfänger (Buchstabe d)', en: 'Recipients (point d)' }), bullets(recipients(config, say))),
     ...section(say({ de: 'Drittländer (Buchstabe e)', en: 'Third countries (point e)' }), [
-      say({ de: 'Stadtfunk übermittelt nichts.', en: 'Stadtfunk transfers nothing.' }),
+      say(
+        config.store.kind === 'redis' || hasKind(config, 'unifi')
+          ? {
+              de: `Ob der UniFi-Controller oder der Redis-Server in einem Drittland steht: ${OPEN.de}. Sonst übermittelt Stadtfunk nichts.`,
+              en: `Whether the UniFi controller or the Redis server is in a third country: ${OPEN.en}. Stadtfunk transfers nothing else.`,
+            }
+          : { de: 'Stadtfunk übermittelt nichts.', en: 'Stadtfunk transfers nothing.' },
+      ),
     ]),
     ...section(say({ de: 'Löschfristen (Buchstabe f)', en: 'Erasure (point f)' }), [
       ...table(
@@ -102,8 +109,8 @@ function information(config: Config, say: Say, personal: readonly RecordName[]):
     ...section(say({ de: 'Wer verantwortlich ist', en: 'Who is responsible' }), controller(config, say)),
     ...section(say({ de: 'Was wir verarbeiten, wofür und wie lange', en: 'What we process, what for and how long' }), [
       say({
-        de: 'Die Adresse Ihres Geräts brauchen wir nur im Augenblick der Anfrage. Wir speichern sie nicht, und auch nicht Ihre IP-Adresse oder welche Seiten Sie aufrufen. Gespeichert wird:',
-        en: 'We need the address of your device only at the moment of the request. We do not store it, nor your IP address, nor which pages you open. What is stored:',
+        de: `${hasKind(config, 'unifi') ? 'Die Adresse Ihres Geräts brauchen wir im Augenblick der Anfrage, und bis Ihr Zugang endet' : 'Die Adresse Ihres Geräts brauchen wir nur im Augenblick der Anfrage'}. Wir speichern sie nicht, und auch nicht Ihre IP-Adresse oder welche Seiten Sie aufrufen. Gespeichert wird:`,
+        en: `${hasKind(config, 'unifi') ? 'We need the address of your device at the moment of the request, and until your access ends' : 'We need the address of your device only at the moment of the request'}. We do not store it, nor your IP address, nor which pages you open. What is stored:`,
       }),
       '',
       ...bullets(
@@ -114,8 +121,8 @@ function information(config: Config, say: Say, personal: readonly RecordName[]):
       ),
       '',
       say({
-        de: `Dazu Summen je Ort und Stunde, ${lasting(HISTORY_MS).de} lang. Zu einer Person oder einem Gerät führen sie nicht.`,
-        en: `Besides, sums by place and hour, for ${lasting(HISTORY_MS).en}. They lead to no person and no device.`,
+        de: `Dazu Summen je Ort und Stunde, ${lasting(HISTORY_MS).de} lang, die Zustimmungen auch je Sprache. Kürzel und Nummern stehen nicht darin; wo in einer Stunde nur ein Mensch kommt, kann eine Summe trotzdem auf ihn hindeuten.`,
+        en: `Besides, sums by place and hour, for ${lasting(HISTORY_MS).en}, those of acceptances by language, too. They hold neither codes nor numbers of devices; where one person alone comes within an hour, a sum may still point to them.`,
       }),
     ]),
     ...section(say({ de: 'Rechtsgrundlage', en: 'Legal basis' }), [
@@ -197,8 +204,16 @@ function recipients(config: Config, say: Say): string[] {
     ...(portal.trustProxy > 0
       ? [
           say({
-            de: 'Der vorgeschaltete Proxy sieht die IP-Adressen der Abrufe; seine Protokolle gehören in ein eigenes Verzeichnis.',
-            en: 'The proxy in front sees the IP addresses of requests; its logs need a record of their own.',
+            de: 'Der vorgeschaltete Proxy sieht die IP-Adressen der Abrufe und in deren Adressen (`mac=`, `id=`) die Geräteadressen; er darf die Abfrageteile nicht protokollieren, und seine Protokolle gehören in ein eigenes Verzeichnis.',
+            en: 'The proxy in front sees the IP addresses of requests and, in what they ask for (`mac=`, `id=`), device addresses; it must not log queries, and its logs need a record of their own.',
+          }),
+        ]
+      : []),
+    ...(config.store.kind === 'redis'
+      ? [
+          say({
+            de: `Der Speicher ist ein Redis-Server; wer ihn betreibt und wo er steht: ${OPEN.de}`,
+            en: `The store is a Redis server; who runs it, and where: ${OPEN.en}`,
           }),
         ]
       : []),

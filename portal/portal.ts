@@ -122,7 +122,7 @@ export function openPortal(
   const { config, clock, random, log } = dependencies;
   const services: GatewayServices = {
     ...{ clock, random, log, waiting: dependencies.store },
-    ...{ guests: new Guests(), guestPace: new Pace() },
+    ...{ guests: new Guests(), guestPace: new Pace(random) },
   };
   let town = makeTown(config.current, random, services);
   metrics.announce(config.current);

@@ -30,8 +30,9 @@ const GROUP_OF: Readonly<Record<RecordName, Group | undefined>> = {
   mark: undefined,
 };
 
-/** Fewer than this, and neither how many there are nor how old they are is said of what is about visits. */
+/** Fewer than this, and neither how many there are nor how old they are is said of what is about people. */
 const CROWD = 10;
+const ABOUT_PEOPLE: readonly Group[] = ['acceptances', 'words', 'connections', 'messages'];
 
 /** What is held of one group, so that nobody is recognised in it. */
 export interface HeldGroup {
@@ -39,7 +40,7 @@ export interface HeldGroup {
   /** From how many to how many. */
   readonly from: number;
   readonly to: number;
-  /** How old the oldest is at most; undefined if there is none, or too few to say. */
+  /** About how old the oldest is; undefined if there is none, or too few to say. */
   readonly oldest?: Millis;
   /** When a record goes: so long after it was made at the latest, or so long after it was done. */
   readonly goes: { readonly when: 'most' | 'after'; readonly time: Millis };
@@ -50,6 +51,9 @@ export interface Transparency {
   readonly held: readonly HeldGroup[];
   readonly audit: Audit | undefined;
 }
+
+/** What is over is swept away every five minutes: that is longer than some of it is good for. */
+const SWEPT_WITHIN = 5 * MINUTE;
 
 /** Counting goes through all records, so it is done at most once in this time, whoever asks. */
 const FRESH = 10 * MINUTE;
@@ -86,20 +90,20 @@ function heldGroup(group: Group, census: Census, { at, config }: { at: Millis; c
   const held = names.flatMap((name) => census.get(name) ?? []);
   const count = held.reduce((sum, one) => sum + one.count, 0);
   const from = count - (count % CROWD);
-  const isTold = count >= CROWD || !['acceptances', 'words', 'connections'].includes(group);
+  const isTold = count >= CROWD || !ABOUT_PEOPLE.includes(group);
   const since = Math.min(...held.map(({ oldest = at }) => oldest));
   return {
     group,
     ...{ from, to: from + CROWD - 1 },
-    ...(isTold && count > 0 && { oldest: roundedUp(at - since) }),
+    ...(isTold && count > 0 && { oldest: rounded(at - since) }),
     goes: goes(group, names, config),
   };
 }
 
-/** So coarse that no single visit can be told by it. */
-function roundedUp(age: Millis): Millis {
+/** So coarse that no single visit can be told by it, nor the five minutes until what is over is swept away. */
+function rounded(age: Millis): Millis {
   const step = age < 2 * HOUR ? 10 * MINUTE : age < 2 * DAY ? HOUR : DAY;
-  return Math.max(1, Math.ceil(age / step)) * step;
+  return Math.max(1, Math.round(age / step)) * step;
 }
 
 function goes(group: Group, names: readonly RecordName[], { sites }: Config): HeldGroup['goes'] {
@@ -109,7 +113,7 @@ function goes(group: Group, names: readonly RecordName[], { sites }: Config): He
     case 'acceptances':
       return { when: 'most', time: countsDays ? DAY : longest };
     case 'words':
-      return { when: 'most', time: CREDENTIAL_LIFETIME_MS };
+      return { when: 'most', time: rounded(CREDENTIAL_LIFETIME_MS + SWEPT_WITHIN) };
     case 'keys':
       return { when: 'most', time: DAY + longest };
     case 'sums':

@@ -11,12 +11,12 @@ afterAll(closeStores);
 const SITES = ['square', 'school', 'shelter'];
 const address = (n: number) => `02:11:22:33:44:${n.toString(16).padStart(2, '0')}`;
 
-async function admit(store: Store, count: number): Promise<string[]> {
+async function admit(store: Store, count: number, withCredential = false): Promise<string[]> {
   const granted = Array.from({ length: count }, async (_, n) => {
     const device = DeviceAddress.parse(address(n));
     if (device === undefined) throw new Error('not a device address');
     const site = SITES[n % SITES.length] ?? '';
-    const of = { termsVersion: '2026-11', language: 'de', now: NOW, expiresAt: NOW + 4 * HOUR, withCredential: false };
+    const of = { termsVersion: '2026-11', language: 'de', now: NOW, expiresAt: NOW + 4 * HOUR, withCredential };
     return (await store.putGrant({ site, gateway: 'plain', device, ...of })).grant.id;
   });
   return Promise.all(granted);
@@ -66,6 +66,28 @@ test('what is held is said in tens, with the age of the oldest and its end; of f
   expect(sections(await show())['Acceptances with a device code']).toMatchObject({ Number: '20–29' });
   await clock.advance(10 * MINUTE);
   expect(sections(await show())['Acceptances with a device code']).toMatchObject({ Number: '30–39' });
+});
+
+test('no record is said to be older than it may be because it has not been swept away yet, and no message says when it came', async () => {
+  const { app, store, clock } = await testPortal();
+  await admit(store, 12, true);
+  const about = { topic: 'other', text: 'Guten Tag', language: 'de', receivedAt: NOW, dueAt: NOW + DAY } as const;
+  await store.putFeedback({ reference: 'ABCD-EFGH', ...about }, 10);
+  await clock.advance(4 * HOUR + 4 * MINUTE);
+  const held = sections((await request(app).get('/transparency?l=en').expect(200)).text);
+  expect(held['Acceptances with a device code']).toMatchObject({
+    'Oldest record': '4 hours ago',
+    Stays: '4 hours at most',
+  });
+  expect(held['Messages to us']).not.toHaveProperty('Oldest record');
+
+  const other = await testPortal();
+  await admit(other.store, 12, true);
+  await other.clock.advance(6 * MINUTE);
+  const words = sections((await request(other.app).get('/transparency?l=en').expect(200)).text)[
+    'Single-use access words'
+  ];
+  expect(words).toEqual({ Number: '10–19', 'Oldest record': '10 minutes ago', Stays: '10 minutes at most' });
 });
 
 test('it says what the last audit found, in every language', async () => {

@@ -44,7 +44,8 @@ export class GuestWatch {
   async #look(): Promise<void> {
     const { services, store, clock, log, adapters } = this.#watched;
     try {
-      for (const [id, adapter] of adapters()) await this.#recall(id, adapter);
+      // Together: controllers that do not answer must not keep the others waiting one after the other.
+      await Promise.all([...adapters()].map(([id, adapter]) => this.#recall(id, adapter)));
       for (const { grant, gateway } of services.guests.present(clock.now())) {
         if ((await store.getGrant(grant, clock.now())) !== undefined) continue;
         const result = await adapters().get(gateway)?.end?.(grant);

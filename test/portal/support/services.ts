@@ -16,5 +16,5 @@ export function gatewayServices(clock: Clock = new ManualClock(NOW), log = silen
     forgetWaiting: absent,
     isWaiting: absent,
   };
-  return { clock, random: systemRandom, log, waiting, guests: new Guests(), guestPace: new Pace() };
+  return { clock, random: systemRandom, log, waiting, guests: new Guests(), guestPace: new Pace(systemRandom) };
 }
