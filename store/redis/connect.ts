@@ -36,6 +36,7 @@ export async function connect(place: RedisPlace): Promise<Client> {
   });
   try {
     await Promise.race([client.connect(), tooLong]);
+    if (client instanceof Cluster) followSlots(client);
     return client;
   } catch (error) {
     client.disconnect();
@@ -97,11 +98,19 @@ function clusterFor(servers: readonly string[], common: ConnectionSettings): Clu
     retryDelayOnFailover: 0,
     maxRedirections: 5,
     slotsRefreshTimeout: CONNECT_MS,
-    // A replica that took over is known within a second.
-    slotsRefreshInterval: SECOND,
+    // The client's own timer may go on after the end and keep the process alive; ours is below.
+    slotsRefreshInterval: 0,
     // Certificates name hosts, and the servers call one another by them then.
     ...(common.tls !== undefined && { dnsLookup: (host, found) => found(null, host) }),
   });
+}
+
+/** A replica that took over is known within a second, also when its master hangs and says nothing. */
+function followSlots(cluster: Cluster): void {
+  const cancel = systemClock.every(SECOND, () => {
+    if (cluster.status === 'ready') cluster.refreshSlotsCache();
+  });
+  cluster.once('end', cancel);
 }
 
 function credentials({ username, password }: RedisPlace): Pick<RedisOptions, 'username' | 'password'> {
