@@ -3,8 +3,8 @@ import { OperatorError } from '../core/errors';
 import type { DeviceAddress } from '../core/mac';
 import type { KeyScope } from '../core/pseudonym';
 import { deriveKey } from '../runtime/derive-key';
-import type { Random } from '../runtime/random';
 import { HmacSha256 } from '../runtime/hmac-sha256';
+import type { Random } from '../runtime/random';
 
 /** Sixteen octets standing for a device at a site for a day. */
 export type Pseudonym = Buffer;

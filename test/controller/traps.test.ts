@@ -127,8 +127,7 @@ describeWith(['snmptrap'], 'traps of Debian’s snmptrap', () => {
     try {
       await controller.start();
       await controller.poll();
-      const polls = async (): Promise<number> =>
-        (await controller.metric('polls_total', { result: 'answered' })) ?? 0;
+      const polls = async (): Promise<number> => (await controller.metric('polls_total', { result: 'answered' })) ?? 0;
       const before = await polls();
       await trap(port, COMMUNITY, LINK_DOWN);
       await until(
