@@ -1,12 +1,9 @@
-import { join } from 'node:path';
-import { DEVICE_HEADER, SimulatedGateway } from '../../demo/gateway';
+import type { SimulatedGateway } from '../../demo/gateway';
 import { walkIn } from '../../demo/visitors';
 import { systemClock } from '../../runtime/clock';
-import { silentLog } from '../../runtime/log';
-import { systemRandom } from '../../runtime/random';
+import { isOnline, operate, startGateway } from '../support/gateway';
 import { freeUdpPort } from '../support/ports';
-import { startProcess } from '../support/process';
-import { gatewayOf, type Product, prepareProduct, TEST_RADIUS_SECRET } from '../support/product';
+import { type Product, prepareProduct, TEST_RADIUS_SECRET } from '../support/product';
 import { until } from '../support/wait';
 
 const DEVICES = ['02:5a:7e:c3:19:f4', 'd6:91:0b:ee:42:a8'];
@@ -36,19 +33,7 @@ beforeAll(async () => {
     ],
   }));
   await product.start();
-  gateway = new SimulatedGateway({
-    gateway: gatewayOf(product),
-    portalUrl: product.portalUrl,
-    radius: {
-      host: '127.0.0.1',
-      authenticationPort: product.ports.authentication,
-      accountingPort: product.ports.accounting,
-    },
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-  });
-  await gateway.start();
+  gateway = await startGateway(product);
 });
 
 afterAll(async () => {
@@ -56,21 +41,9 @@ afterAll(async () => {
   await product.remove();
 });
 
-async function run(...words: string[]): Promise<{ code: number | null; output: string }> {
-  const command = startProcess(['dist/main.js', ...words, '--config', join(product.folder, 'town.yaml')]);
-  const { code } = await until('the command has ended', () => {
-    const exit = command.exitCode();
-    return exit === undefined ? undefined : { code: exit };
-  });
-  return { code, output: command.output() };
-}
-
-async function isOnline(device: string): Promise<boolean> {
-  const answer = await fetch(gateway.url, { headers: { [DEVICE_HEADER]: device }, redirect: 'manual' });
-  return answer.status === 200;
-}
-
-const online = async () => (await Promise.all(DEVICES.map(isOnline))).filter((is) => is).length;
+const run = (...words: string[]) => operate(product, ...words);
+const online = async () =>
+  (await Promise.all(DEVICES.map((device) => isOnline(gateway, device)))).filter((is) => is).length;
 const allIn = () => Promise.all(DEVICES.map((device) => walkIn(gateway.url, device)));
 const nobodyOnline = () => until('everybody is offline', async () => (await online()) === 0 || undefined);
 

@@ -1,13 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEVICE_HEADER, SimulatedGateway } from '../../demo/gateway';
+import { DEVICE_HEADER, type SimulatedGateway } from '../../demo/gateway';
 import { walkIn } from '../../demo/visitors';
-import { systemClock } from '../../runtime/clock';
-import { silentLog } from '../../runtime/log';
-import { systemRandom } from '../../runtime/random';
 import { canaries, searchFiles } from '../support/canary';
+import { startGateway } from '../support/gateway';
 import { describeWith } from '../support/packages';
-import { gatewayOf, type Product, prepareProduct } from '../support/product';
+import { type Product, prepareProduct } from '../support/product';
 import { type RedisServer, startRedis } from '../support/redis';
 import { until } from '../support/wait';
 
@@ -24,16 +22,7 @@ describeWith(['redis-server', 'redis-cli'], 'a town whose store lies in Redis', 
     const store = { kind: 'redis', redis: { server: `127.0.0.1:${redis.port}` } };
     product = await prepareProduct(() => ({ store }));
     await product.start();
-    const { authentication: authenticationPort, accounting: accountingPort } = product.ports;
-    gateway = new SimulatedGateway({
-      gateway: gatewayOf(product),
-      portalUrl: product.portalUrl,
-      radius: { host: '127.0.0.1', authenticationPort, accountingPort },
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-    });
-    await gateway.start();
+    gateway = await startGateway(product);
   });
   afterAll(async () => {
     await gateway.stop();

@@ -1,15 +1,12 @@
-import { join } from 'node:path';
-import { DEVICE_HEADER, SimulatedGateway } from '../../demo/gateway';
+import type { SimulatedGateway } from '../../demo/gateway';
 import { RadiusClient } from '../../demo/radius-client';
 import { walkIn } from '../../demo/visitors';
 import { adminToken } from '../../runtime/admin';
 import { systemClock } from '../../runtime/clock';
-import { silentLog } from '../../runtime/log';
 import { systemRandom } from '../../runtime/random';
+import { isOnline, operate, startGateway } from '../support/gateway';
 import { freeUdpPort } from '../support/ports';
-import { startProcess } from '../support/process';
 import { gatewayOf, type Product, prepareProduct, TEST_KEY, TEST_RADIUS_SECRET } from '../support/product';
-import { until } from '../support/wait';
 
 const DEVICES = ['02:5a:7e:c3:19:f4', 'd6:91:0b:ee:42:a8', '7a:33:c9:58:f1:06'];
 const SESSIONS = 'stadtfunk_sessions{site="rathaus"}';
@@ -31,19 +28,7 @@ beforeAll(async () => {
     ],
   }));
   await product.start();
-  gateway = new SimulatedGateway({
-    gateway: gatewayOf(product),
-    portalUrl: product.portalUrl,
-    radius: {
-      host: '127.0.0.1',
-      authenticationPort: product.ports.authentication,
-      accountingPort: product.ports.accounting,
-    },
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-  });
-  await gateway.start();
+  gateway = await startGateway(product);
 });
 
 afterAll(async () => {
@@ -51,23 +36,7 @@ afterAll(async () => {
   await product.remove();
 });
 
-/** `stadtfunk sessions end`, as an operator runs it beside the product. */
-async function sessionsEnd(...options: string[]): Promise<{ code: number | null; output: string }> {
-  const command = startProcess([
-    'dist/main.js',
-    ...['sessions', 'end', '--config', join(product.folder, 'town.yaml'), ...options],
-  ]);
-  const code = await until('the command has ended', () => {
-    const exit = command.exitCode();
-    return exit === undefined ? undefined : { exit };
-  });
-  return { code: code.exit, output: command.output() };
-}
-
-async function isOnline(device: string): Promise<boolean> {
-  const answer = await fetch(gateway.url, { headers: { [DEVICE_HEADER]: device }, redirect: 'manual' });
-  return answer.status === 200;
-}
+const sessionsEnd = (...options: string[]) => operate(product, 'sessions', 'end', ...options);
 
 test('the sessions and grants of a site end at the gateway, and its visitors start anew', async () => {
   for (const device of DEVICES) expect(await walkIn(gateway.url, device)).toMatchObject({ online: true });
@@ -79,7 +48,7 @@ test('the sessions and grants of a site end at the gateway, and its visitors sta
   expect(code).toBe(0);
 
   expect(await product.metric(SESSIONS)).toBe(0);
-  expect(await Promise.all(DEVICES.map(isOnline))).toEqual([false, false, false]);
+  expect(await Promise.all(DEVICES.map((device) => isOnline(gateway, device)))).toEqual([false, false, false]);
   const ended = 'stadtfunk_radius_dynamic_authorization_total{kind="disconnect",result="done"}';
   expect(await product.metric(ended)).toBe(3);
   for (const device of DEVICES) expect(product.output()).not.toContain(device);
@@ -134,7 +103,7 @@ describe('the order is taken from whoever holds the key of the configuration, an
     const before = await product.metric(SESSIONS);
     expect((await ask(headers)).status).toBe(status);
     expect(await product.metric(SESSIONS)).toBe(before);
-    expect(await isOnline(DEVICES[1] ?? '')).toBe(true);
+    expect(await isOnline(gateway, DEVICES[1] ?? '')).toBe(true);
   });
 
   test('what is no order is refused', async () => {

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEVICE_HEADER, SimulatedGateway } from '../../demo/gateway';
+import { DEVICE_HEADER, type SimulatedGateway } from '../../demo/gateway';
 import { type Logon, RadiusClient } from '../../demo/radius-client';
 import { walkIn } from '../../demo/visitors';
 import { systemClock } from '../../runtime/clock';
-import { silentLog } from '../../runtime/log';
 import { systemRandom } from '../../runtime/random';
 import { canaries, searchFiles } from '../support/canary';
+import { radiusOf, startGateway } from '../support/gateway';
 import { gatewayOf, type Product, prepareProduct } from '../support/product';
 import { until } from '../support/wait';
 
@@ -19,26 +19,13 @@ let gateway: SimulatedGateway;
 beforeAll(async () => {
   product = await prepareProduct();
   await product.start();
-  gateway = new SimulatedGateway({
-    gateway: gatewayOf(product),
-    portalUrl: product.portalUrl,
-    radius: radius(),
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-  });
-  await gateway.start();
+  gateway = await startGateway(product);
 });
 
 afterAll(async () => {
   await gateway.stop();
   await product.remove();
 });
-
-function radius() {
-  const { authentication: authenticationPort, accounting: accountingPort } = product.ports;
-  return { host: '127.0.0.1', authenticationPort, accountingPort };
-}
 
 function hex(octet: number): string {
   return octet.toString(16).padStart(2, '0');
@@ -132,7 +119,7 @@ describe('a UAM gateway, the portal, RADIUS, accounting and metrics, each a proc
     expect(seconds).toBeLessThan(10);
 
     // Each once more, straight to the RADIUS server, from the same gateway and for the same device.
-    const again = new RadiusClient(gatewayOf(product), radius(), systemClock, systemRandom);
+    const again = new RadiusClient(gatewayOf(product), radiusOf(product), systemClock, systemRandom);
     await again.start();
     const redeemed = await crowd(walks, 40, ({ logon }) => again.authenticate(logon));
     await again.stop();
