@@ -118,7 +118,7 @@ async function startAgent(lab: Lab, portal: string): Promise<void> {
 export async function accept(town: Town, page: Page): Promise<void> {
   await page.goto('http://example.test/');
   await page.getByRole('button', { name: 'verbinden' }).click();
-  await page.waitForURL((url) => url.origin === town.portal && url.pathname === '/connected', { timeout: 10_000 });
+  await page.waitForURL((url) => url.origin === town.portal && url.pathname === '/connected');
 }
 
 /** Waits until the visitor is before the portal again. */
