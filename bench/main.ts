@@ -3,6 +3,7 @@ import { run as controller } from './controller';
 import type { Figure, Run } from './figure';
 import { run as portal } from './portal';
 import { run as radius } from './radius';
+import { run as redis } from './redis';
 import { run as store } from './store';
 
 interface Options {
@@ -11,7 +12,7 @@ interface Options {
   readonly seconds: number;
 }
 
-const groups: Record<string, Run> = { radius, portal, store, controller };
+const groups: Record<string, Run> = { radius, redis, portal, store, controller };
 
 function print(figure: Figure, json: boolean): void {
   if (json) {

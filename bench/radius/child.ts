@@ -14,8 +14,8 @@ export class Child<Hello> {
     this.hello = hello;
   }
 
-  static async start<Hello>(form: Form, script: string): Promise<Child<Hello>> {
-    const args = ['--expose-gc', ...form.argumentsFor(`bench/radius/${script}`)];
+  static async start<Hello>(form: Form, script: string, ...more: string[]): Promise<Child<Hello>> {
+    const args = ['--expose-gc', ...form.argumentsFor(`bench/radius/${script}`), ...more];
     const [command, all] = pinnedToServerCore(process.execPath, args);
     const child = spawn(command, all, { cwd: packageRoot, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     return new Child(child, await message<Hello>(child));

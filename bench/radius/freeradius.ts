@@ -19,17 +19,32 @@ const PROGRAM = '/usr/sbin/freeradius';
 const QUERIES = `${DEBIAN_CONFIGURATION}/mods-config/sql/main/sqlite`;
 const START_MS = 60_000;
 
+/** Of Debian's package freeradius-redis. */
+const REDIS_MODULE = '/usr/lib/freeradius/rlm_redis.so';
+
 /**
  * `files`: a users file, and accounting to a detail file, which it never syncs, by Debian's default site with all its
  * modules. `minimal`: the same by these two modules alone. `sqlite`: the stock queries, WAL.
  */
 export type Kind = 'files' | 'minimal' | 'sqlite';
 
+/** One GET for a login, one HSET for a report. */
+type OnRedis = 'redis';
+
 export function hasFreeRadius(): boolean {
   return existsSync(PROGRAM) && existsSync(QUERIES);
 }
 
-export async function startFreeRadius(kind: Kind, devices: number): Promise<Served & { stop(): Promise<void> }> {
+export function hasRedisModule(): boolean {
+  return hasFreeRadius() && existsSync(REDIS_MODULE);
+}
+
+/** @param redisPort  of the Redis that `redis` uses; it finds there what `redisRecordOf` says of each device */
+export async function startFreeRadius(
+  kind: Kind | OnRedis,
+  devices: number,
+  redisPort = 0,
+): Promise<Served & { stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'stadtfunk-bench-freeradius-'));
   const [authenticationPort, accountingPort] = [await freeUdpPort(), await freeUdpPort()];
   const names = Array.from({ length: devices }, (_, i) => deviceOf(i));
@@ -38,9 +53,10 @@ export async function startFreeRadius(kind: Kind, devices: number): Promise<Serv
     await writeDebianSite(folder, { authenticationPort, accountingPort, secret: SECRET.toString(), users });
   } else {
     const files = {
-      'radiusd.conf': configuration(folder, kind, authenticationPort, accountingPort),
+      'radiusd.conf': configuration(workOf(kind, folder, redisPort), folder, authenticationPort, accountingPort),
       dictionary: '',
-      ...(kind === 'minimal' ? { users: usersFile(names) } : { 'devices.sql': devicesTable(names) }),
+      ...(kind === 'minimal' && { users: usersFile(names) }),
+      ...(kind === 'sqlite' && { 'devices.sql': devicesTable(names) }),
     };
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
   }
@@ -98,13 +114,25 @@ function devicesTable(names: readonly string[]): string {
   return ['PRAGMA journal_mode=WAL;', into('radcheck', check), into('radreply', reply), ''].join('\n');
 }
 
-function configuration(
-  folder: string,
-  kind: Exclude<Kind, 'files'>,
-  authenticationPort: number,
-  accountingPort: number,
-): string {
-  const [known, kept] = kind === 'minimal' ? ['files', 'detail'] : ['sql', 'sql'];
+/** What its Redis holds for a device: key and value. */
+export function redisRecordOf(device: string): readonly [key: string, value: string] {
+  return [`device:${device}`, Object.values(REPLY).join(' ')];
+}
+
+/** What is done for a login and for a report, and by which modules. */
+interface Work {
+  readonly modules: string;
+  readonly authorize: string;
+  readonly accounting: string;
+}
+
+function workOf(kind: Exclude<Kind, 'files'> | OnRedis, folder: string, redisPort: number): Work {
+  if (kind === 'minimal') return { modules: filesModules(folder), authorize: 'files', accounting: 'detail' };
+  if (kind === 'sqlite') return { modules: sqlModule(folder), authorize: 'sql', accounting: 'sql' };
+  return { modules: redisModule(redisPort), ...REDIS_WORK };
+}
+
+function configuration(work: Work, folder: string, authenticationPort: number, accountingPort: number): string {
   return `
 prefix = /usr
 logdir = ${folder}
@@ -139,7 +167,7 @@ modules {
   }
   pap {
   }
-  ${kind === 'minimal' ? filesModules(folder) : sqlModule(folder)}
+  ${work.modules}
 }
 server default {
   listen {
@@ -153,7 +181,7 @@ server default {
     port = ${accountingPort}
   }
   authorize {
-    ${known}
+    ${work.authorize}
     pap
   }
   authenticate {
@@ -162,7 +190,7 @@ server default {
     }
   }
   accounting {
-    ${kept}
+    ${work.accounting}
   }
   post-auth {
     update reply {
@@ -222,3 +250,54 @@ function sqlModule(folder: string): string {
     $INCLUDE ${QUERIES}/queries.conf
   }`;
 }
+
+function redisModule(port: number): string {
+  return `
+  always ok {
+    rcode = ok
+  }
+  always fail {
+    rcode = fail
+  }
+  redis {
+    server = "127.0.0.1"
+    port = ${port}
+    database = 0
+    pool {
+      start = 5
+      min = 3
+      max = 32
+      spare = 10
+      uses = 0
+      lifetime = 0
+      idle_timeout = 60
+    }
+  }`;
+}
+
+const NUMBERS = ['Acct-Session-Time', 'Acct-Input-Octets', 'Acct-Output-Octets'];
+const FIELDS = ['Acct-Status-Type', ...NUMBERS].map((name) => `${name} %{%{${name}}:-0}`).join(' ');
+
+/** What its documentation calls the usual way: an expansion that asks, and conditions on what it gives. */
+const REDIS_WORK = {
+  authorize: `
+    update control {
+      &Tmp-String-0 := "%{redis:GET device:%{User-Name}}"
+    }
+    if (&control:Tmp-String-0 =~ /^([0-9]+) ([0-9]+) ([0-9]+)$/) {
+      update {
+        &control:Cleartext-Password := "%{User-Name}"
+        &reply:Session-Timeout := "%{1}"
+        &reply:WISPr-Bandwidth-Max-Up := "%{2}"
+        &reply:WISPr-Bandwidth-Max-Down := "%{3}"
+      }
+    }`,
+  accounting: `
+    update control {
+      &Tmp-String-0 := "%{redis:HSET session:%{NAS-Identifier}:%{Acct-Session-Id} ${FIELDS}}"
+    }
+    if (&control:Tmp-String-0 !~ /^[0-9]+$/) {
+      fail
+    }
+    ok`,
+};

@@ -17,7 +17,8 @@ import type { Store } from '../../store/store';
 import { deviceOf, SECRET } from './requests';
 
 /**
- * Child process of bench/radius: the RADIUS server on the embedded store, in a folder of its own. First it tells its
+ * Child process of bench/radius: the RADIUS server on the embedded store, in a folder of its own; or on the store of
+ * the configuration that its first argument is, as JSON. First it tells its
  * ports; then, whenever it is sent a number, it grants so many devices access and tells how much memory it takes.
  */
 
@@ -34,6 +35,7 @@ export interface Memory {
 const SITE = 'platz';
 const GATEWAY = 'gw-platz';
 const AT_ONCE = 5_000;
+const STORE = process.argv[2];
 
 function benchTown(folder: string): Config {
   const town = stringify({
@@ -41,7 +43,7 @@ function benchTown(folder: string): Config {
     key: 'kT3mQ9vX2bL7cN5zR8wY1pF6hJ4gD0sA',
     portal: { url: 'http://127.0.0.1' },
     radius: { host: '127.0.0.1', authenticationPort: 0, accountingPort: 0 },
-    store: { path: join(folder, 'data') },
+    store: STORE === undefined ? { path: join(folder, 'data') } : JSON.parse(STORE),
     sites: [{ id: SITE, name: 'Platz', kind: 'square', rules: { downMbit: 20, upMbit: 5 } }],
     gateways: [
       {

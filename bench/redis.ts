@@ -1,0 +1,77 @@
+import { CODE } from '../radius/wire/packet';
+import type { Figure, Run } from './figure';
+import { Child } from './radius/child';
+import { compiled, type Form, fromSource } from './radius/compiled';
+import { hasRedisModule, redisRecordOf, startFreeRadius } from './radius/freeradius';
+import { Load, WINDOW } from './radius/load';
+import { pinGenerator } from './radius/pin';
+import { accessRequestOf, accountingRequestOf, deviceOf, SECRET } from './radius/requests';
+import { type Contender, inTurns, type Make, ratios } from './radius/rounds';
+import type { Memory, Ports } from './radius/server';
+import { verifier } from './radius/verify';
+import { type BenchRedis, hasRedis, startBenchRedis } from './redis/redis-server';
+
+const OURS = 'ours';
+const PEER = 'freeradius rlm_redis';
+const DEVICES = 10_000;
+
+const isAccepted = verifier(CODE.accessAccept, true, SECRET);
+const isRecorded = verifier(CODE.accountingResponse, false, SECRET);
+
+function accessRequests(): Make {
+  let n = 0;
+  return (count) =>
+    Array.from({ length: count }, (_, i) => accessRequestOf(i % WINDOW, deviceOf((n++ * 7919) % DEVICES)));
+}
+
+function accountingRequests(): Make {
+  let n = 0;
+  return (count) => Array.from({ length: count }, (_, i) => accountingRequestOf(i % WINDOW, n++, DEVICES));
+}
+
+/** The RADIUS server on Redis beside FreeRADIUS on the same Redis, which has every write on its disk before it answers. */
+export const run: Run = async (seconds, wants) => {
+  if (!hasRedis() || !hasRedisModule()) {
+    process.stderr.write('redis is left out: apt-get install redis-server freeradius freeradius-redis\n');
+    return [];
+  }
+  pinGenerator();
+  const form = seconds < 1 ? fromSource : compiled();
+  const started: { stop(): Promise<void> }[] = [];
+  const start = async <T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
+    const one = await starting;
+    started.unshift(one);
+    return one;
+  };
+  try {
+    const redis = await start(startBenchRedis());
+    const load = await Load.open();
+    started.unshift({ stop: async () => load.close() });
+    const server = await start(serverOn(form, redis, 'bench'));
+    await server.ask<Memory>(DEVICES);
+    await Promise.all(Array.from({ length: DEVICES }, (_, i) => redis.client.set(...pairOf(i))));
+    const peer = await start(startFreeRadius('redis', DEVICES, redis.port));
+    const measure = async (name: string, contenders: Contender[], make: Make): Promise<Figure[]> =>
+      wants(name) ? ratios(name, OURS, await inTurns(load, contenders, make, seconds)) : [];
+    const contenders = (port: 'authenticationPort' | 'accountingPort', verify: Contender['verify']): Contender[] => [
+      { name: OURS, port: server.hello[port], verify },
+      { name: PEER, port: peer[port], verify },
+    ];
+    return [
+      ...(await measure('radius.auth.redis', contenders('authenticationPort', isAccepted), accessRequests())),
+      ...(await measure('radius.acct.redis', contenders('accountingPort', isRecorded), accountingRequests())),
+    ];
+  } finally {
+    for (const one of started) await one.stop();
+  }
+};
+
+function pairOf(index: number): [string, string] {
+  const [key, value] = redisRecordOf(deviceOf(index));
+  return [key, value];
+}
+
+function serverOn(form: Form, { port }: BenchRedis, prefix: string): Promise<Child<Ports>> {
+  const store = { kind: 'redis', redis: { server: `127.0.0.1:${port}`, prefix } };
+  return Child.start<Ports>(form, 'server.ts', JSON.stringify(store));
+}
