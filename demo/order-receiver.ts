@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { UamGateway } from '../config/schema';
 import { type Attribute, integerAttribute } from '../radius/wire/attributes';
-import { md5 } from '../radius/wire/md5';
 import { AUTHENTICATOR_AT, CODE, encodePacket, HEADER_OCTETS, parsePacket } from '../radius/wire/packet';
+import { md5 } from '../runtime/md5';
 
 const ZEROES = Buffer.alloc(16);
 /** Session-Context-Not-Found [RFC 5176 3.5]. */

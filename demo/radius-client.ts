@@ -11,9 +11,9 @@ import {
   octetsAttribute,
   textAttribute,
 } from '../radius/wire/attributes';
-import { hmacMd5, md5 } from '../radius/wire/md5';
 import { AUTHENTICATOR_AT, CODE, encodePacket, HEADER_OCTETS, type Packet } from '../radius/wire/packet';
 import type { Clock } from '../runtime/clock';
+import { hmacMd5, md5 } from '../runtime/md5';
 import type { Random } from '../runtime/random';
 
 export interface Logon {

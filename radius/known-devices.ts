@@ -2,8 +2,8 @@ import { type Grant, isLive } from '../core/grant';
 import type { SiteId } from '../core/ids';
 import type { DeviceAddress } from '../core/mac';
 import { MINUTE, type Millis } from '../core/time';
+import { md5 } from '../runtime/md5';
 import type { Random } from '../runtime/random';
-import { md5 } from './wire/md5';
 
 const DEFAULT_CAPACITY = 100_000;
 const KEY_OCTETS = 32;

@@ -1,5 +1,5 @@
-import { hmacMd5, md5 } from '../../radius/wire/md5';
 import { AUTHENTICATOR_AT, HEADER_OCTETS, parsePacket } from '../../radius/wire/packet';
+import { hmacMd5, md5 } from '../../runtime/md5';
 import type { Verify } from './load';
 
 /** Checks an answer's type, its authenticator and, where it must be signed, its signature. */

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { MikrotikGateway } from '../../config/schema';
 import { DeviceAddress } from '../../core/mac';
+import { md5 } from '../../runtime/md5';
 import type { FindAccessPoint } from './access-points';
 import { type Admission, type GatewayAdapter, type Recognised, type Redirect, type Visit, webAddress } from './gateway';
 
@@ -106,5 +106,5 @@ function admit({ hotspot }: MikrotikGateway, { visit, granted, returnTo }: Admis
  * @param ticket  the identifier's octet, then those of the challenge
  */
 export function chapPassword(password: string, ticket: Buffer): string {
-  return createHash('md5').update(ticket.subarray(0, 1)).update(password).update(ticket.subarray(1)).digest('hex');
+  return md5(ticket.subarray(0, 1), Buffer.from(password), ticket.subarray(1)).toString('hex');
 }

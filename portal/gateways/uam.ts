@@ -1,8 +1,9 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { UamGateway } from '../../config/schema';
 import { DeviceAddress } from '../../core/mac';
 import { REJECT } from '../../core/reasons';
+import { md5 } from '../../runtime/md5';
 import type { FindAccessPoint } from './access-points';
 import {
   type Admission,
@@ -147,7 +148,7 @@ function checksumFits({ base, rawQuery }: Redirect, secret: string): boolean {
   if (match?.[1] === undefined || match[2] === undefined) return false;
   const given = Buffer.from(match[2], 'hex');
   return [match[1], match[1].replaceAll('%20', ' ')].some((query) =>
-    timingSafeEqual(given, hash('md5', `${base}?${query}${secret}`, 'buffer')),
+    timingSafeEqual(given, md5(Buffer.from(`${base}?${query}${secret}`))),
   );
 }
 
@@ -168,7 +169,7 @@ function admit(origin: string, uam: UamGateway['uam'], { visit, granted, returnT
  * @param challenge  hexadecimal, as the gateway sent it
  */
 export function chapResponse(password: string, challenge: string, secret: string | undefined): string {
-  return hash('md5', Buffer.concat([Buffer.of(0), Buffer.from(password), keyOf(challenge, secret)]));
+  return md5(Buffer.of(0), Buffer.from(password), keyOf(challenge, secret)).toString('hex');
 }
 
 /**
@@ -185,5 +186,5 @@ export function papPassword(password: string, challenge: string, secret: string 
 
 function keyOf(challenge: string, secret: string | undefined): Buffer {
   const octets = Buffer.from(challenge, 'hex');
-  return secret === undefined ? octets : hash('md5', Buffer.concat([octets, Buffer.from(secret)]), 'buffer');
+  return secret === undefined ? octets : md5(octets, Buffer.from(secret));
 }

@@ -1,5 +1,5 @@
 import { type Millis, SECOND } from '../../core/time';
-import { md5 } from '../wire/md5';
+import { md5 } from '../../runtime/md5';
 import { HEADER_OCTETS, MAX_PACKET_OCTETS, type Packet } from '../wire/packet';
 import type { Peer } from './udp';
 

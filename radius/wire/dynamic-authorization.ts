@@ -4,9 +4,9 @@ import type { Acceptance } from '../../core/decide';
 import type { OrderResult } from '../../core/reasons';
 import type { EndOrder } from '../../core/session-end';
 import { type Millis, SECOND } from '../../core/time';
+import { hmacMd5, md5 } from '../../runtime/md5';
 import { writeTimes, writeVolumes } from './access';
 import { type Attribute, integerAttribute, octetsAttribute, textAttribute } from './attributes';
-import { hmacMd5, md5 } from './md5';
 import { AUTHENTICATOR_AT, CODE, encodePacket, HEADER_OCTETS, type Packet } from './packet';
 import { isSignedFor } from './seal';
 

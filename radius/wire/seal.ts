@@ -2,8 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
 import type { DropReason } from '../../core/reasons';
+import { hmacMd5, md5 } from '../../runtime/md5';
 import { type Attribute, octetsAttribute } from './attributes';
-import { hmacMd5, md5 } from './md5';
 import {
   AUTHENTICATOR_AT,
   CODE,

@@ -3,8 +3,8 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Attribute } from '../../radius/wire/attributes';
 import { octetsAttribute } from '../../radius/wire/attributes';
-import { hmacMd5, md5 } from '../../radius/wire/md5';
 import { AUTHENTICATOR_AT, CODE, encodePacket } from '../../radius/wire/packet';
+import { hmacMd5, md5 } from '../../runtime/md5';
 
 const ZEROES = Buffer.alloc(16);
 

@@ -1,6 +1,6 @@
 /**
- * MD5 (RFC 1321) and HMAC-MD5 (RFC 2104), on which RADIUS is built (RFC 2865, RFC 3579), in plain JavaScript: a packet
- * has few blocks, for which a call into OpenSSL takes longer, and OpenSSL may refuse MD5.
+ * MD5 (RFC 1321) and HMAC-MD5 (RFC 2104), on which RADIUS is built (RFC 2865, RFC 3579) and what gateways sign for the
+ * portal, in plain JavaScript: there are few blocks, for which a call into OpenSSL takes longer, and OpenSSL may refuse MD5.
  */
 
 // Of the global of this name each use is a call of a getter.

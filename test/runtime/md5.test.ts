@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { hmacMd5, md5 } from '../../radius/wire/md5';
+import { hmacMd5, md5 } from '../../runtime/md5';
 
 const ascii = (text: string) => Buffer.from(text, 'latin1');
 
