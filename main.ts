@@ -8,6 +8,7 @@ import { feedbackDone, feedbackList, type ListOptions } from './commands/feedbac
 import { init } from './commands/init';
 import { type MaintenanceOptions, maintenanceEnd, maintenanceList, maintenanceStart } from './commands/maintenance';
 import { type PrivacyOptions, privacyReportCommand } from './commands/privacy';
+import { ALL_ROLES, readAddress, readRoles, type StartOptions } from './commands/roles';
 import { type EndOptions, sessionsEnd, sessionsRefresh } from './commands/sessions-end';
 import { type SnmpProbeOptions, snmpProbe } from './commands/snmp-probe';
 import { start } from './commands/start';
@@ -36,11 +37,17 @@ function program(exit: (code: number) => void): Command {
     .command('start', { isDefault: true })
     .description('run portal, RADIUS server and controller (this is what happens without a command)')
     .option('-c, --config <file>', 'configuration of the town; without it the demo town starts', demoTown)
+    .option(
+      '--roles <names>',
+      'only these of portal,radius,controller; other processes on one Redis have the others',
+      readRoles,
+    )
+    .option('--ops <address>', 'host:port for metrics and health checks in place of ops.listen', readAddress)
     // What is no command comes here, and there is a better answer to it than "too many arguments".
     .allowExcessArguments()
-    .action(async ({ config }: { config: string }, { args: [word] }: Command) => {
+    .action(async (options: Omit<StartOptions, 'roles'> & Partial<StartOptions>, { args: [word] }: Command) => {
       if (word !== undefined) stadtfunk.error(unknownCommand(word, stadtfunk));
-      exit(await start(config));
+      exit(await start({ roles: ALL_ROLES, ...options }));
     });
 
   stadtfunk

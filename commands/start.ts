@@ -1,11 +1,7 @@
 import { formatMistake, loadConfig } from '../config/load';
-import { restartOnly } from '../config/reload';
 import type { Config } from '../config/schema';
 import { warningsIn } from '../config/warnings';
-import { ControllerRole } from '../controller/role';
 import { DemoTown } from '../demo/town';
-import { PortalRole } from '../portal/role';
-import { RadiusRole } from '../radius/role';
 import { adminToken } from '../runtime/admin';
 import { systemClock } from '../runtime/clock';
 import { growThriftily, LARGE_TOWN } from '../runtime/heap';
@@ -26,23 +22,18 @@ import { examSwitch } from './exam-switch';
 import { feedbackDesk } from './feedback-desk';
 import { maintenanceDesk } from './maintenance-desk';
 import { reloadMetric } from './reload-metric';
+import { checkSplit, inOrder, makeRoles, type OwnRoles, type Shared, type StartOptions } from './roles';
+import { exitOnFaults, reload, stopSignal } from './signals';
 
 /**
- * Runs the product until SIGTERM or SIGINT.
+ * Runs the product, or the roles of it that are asked for, until SIGTERM or SIGINT.
  * @returns 0 after an orderly stop, 2 if the configuration has mistakes
- * @throws OperatorError if something cannot be opened
+ * @throws OperatorError if something cannot be opened, or what is asked for cannot work
  */
-export async function start(file: string): Promise<number> {
-  // To read a large configuration takes hundreds of megabytes for a moment.
-  growThriftily(true);
-  const loaded = loadConfig(file, systemClock.now());
-  if (!loaded.ok) {
-    process.stderr.write(loaded.mistakes.map((mistake) => `${formatMistake(file, mistake)}\n`).join(''));
-    process.stderr.write(`stadtfunk: not started, because ${file} has mistakes; see above.\n`);
-    return 2;
-  }
-  growThriftily(loaded.config.accessPoints.length >= LARGE_TOWN);
-  const config = new LiveValue(loaded.config);
+export async function start(options: StartOptions): Promise<number> {
+  const config = readConfig(options.config);
+  if (config === undefined) return 2;
+  checkSplit(config.current, options);
   const log = createLog(config.current.log.level);
   keepMemory(log);
   exitOnFaults(log);
@@ -51,35 +42,16 @@ export async function start(file: string): Promise<number> {
 
   const store = await openStore(config.current, systemRandom, (message) => log.warn('store-warning', { message }));
   const registry = createMetrics();
-  const shared = { config, store, clock: systemClock, random: systemRandom, log, registry };
+  const shared: Shared = { config, store, clock: systemClock, random: systemRandom, log, registry };
   const audit = new SelfAudit(store, () => config.current.town.timeZone, log);
   auditGauges(registry, () => store.lastAudit());
-  const radius = new RadiusRole(shared);
-  const portal = new PortalRole(shared);
-  const controller = new ControllerRole(shared);
+  const own = makeRoles(options.roles, shared);
   const roles: Role[] = [
     new Housekeeping(store, systemClock, log, audit.look),
-    radius,
-    controller,
-    portal,
+    ...inOrder(own),
     ...(config.current.demo ? [new DemoTown(shared)] : []),
   ];
-  const admin = {
-    token: adminToken(config.current.key.reveal()),
-    commands: new Map([
-      [END_SESSIONS, endSessions({ store, clock: systemClock, log })],
-      [REFRESH_SESSIONS, refreshSessions({ config, store, clock: systemClock, log })],
-      ...examSwitch({ store, clock: systemClock, log }),
-      ...feedbackDesk({ store, clock: systemClock, log }),
-      ...maintenanceDesk({ store, clock: systemClock, random: systemRandom, log }),
-    ]),
-  };
-  const pages = new Map([
-    ['/metrics', metricsPage(registry, controller.pages.sites)],
-    ['/metrics/aps', controller.pages.aps],
-    ['/sd/aps', controller.pages.discovery],
-  ]);
-  const ops = new OpsServer(config.current.ops.listen, pages, () => roles, admin);
+  const ops = opsServer(shared, own, roles, options);
   const all = [ops, ...roles];
   try {
     await startRoles(all, log);
@@ -87,8 +59,9 @@ export async function start(file: string): Promise<number> {
     await store.close();
     throw error;
   }
-  announce(config.current, { portal, radius, ops }, log);
-  reloadOnHangup(file, config, log, reloadMetric(registry, systemClock));
+  announce(config.current, own, ops, log);
+  const reloaded = reloadMetric(registry, systemClock);
+  process.on('SIGHUP', () => reloaded(reload(options.config, config, log)));
 
   log.info('stopping', { reason: await stopSignal() });
   ops.announceStop();
@@ -98,18 +71,54 @@ export async function start(file: string): Promise<number> {
   return 0;
 }
 
+/** Undefined if it has mistakes, which are told then. */
+function readConfig(file: string): LiveValue<Config> | undefined {
+  // To read a large configuration takes hundreds of megabytes for a moment.
+  growThriftily(true);
+  const loaded = loadConfig(file, systemClock.now());
+  if (!loaded.ok) {
+    process.stderr.write(loaded.mistakes.map((mistake) => `${formatMistake(file, mistake)}\n`).join(''));
+    process.stderr.write(`stadtfunk: not started, because ${file} has mistakes; see above.\n`);
+    return undefined;
+  }
+  growThriftily(loaded.config.accessPoints.length >= LARGE_TOWN);
+  return new LiveValue(loaded.config);
+}
+
+function opsServer(shared: Shared, { controller }: OwnRoles, roles: readonly Role[], { ops }: StartOptions): OpsServer {
+  const { config, store, clock, random, log, registry } = shared;
+  const admin = {
+    token: adminToken(config.current.key.reveal()),
+    commands: new Map([
+      [END_SESSIONS, endSessions({ store, clock, log })],
+      [REFRESH_SESSIONS, refreshSessions({ config, store, clock, log })],
+      ...examSwitch({ store, clock, log }),
+      ...feedbackDesk({ store, clock, log }),
+      ...maintenanceDesk({ store, clock, random, log }),
+    ]),
+  };
+  const pages = new Map([
+    ['/metrics', metricsPage(registry, controller?.pages.sites)],
+    ...(controller === undefined
+      ? []
+      : ([
+          ['/metrics/aps', controller.pages.aps],
+          ['/sd/aps', controller.pages.discovery],
+        ] as const)),
+  ]);
+  return new OpsServer(ops ?? config.current.ops.listen, pages, () => roles, admin);
+}
+
 /** Says where everything is. The demo says it to a person, too. */
-function announce(
-  config: Config,
-  { portal, radius, ops }: { portal: PortalRole; radius: RadiusRole; ops: OpsServer },
-  log: Log,
-): void {
-  const metrics = `http://${config.ops.listen.host}:${ops.port}/metrics`;
-  const radiusPorts = `${radius.authenticationPort},${radius.accountingPort}`;
-  log.info('listening', { role: 'portal', where: portalAt(config, portal.port) });
-  log.info('listening', { role: 'radius', where: `udp://${config.radius.host}:${radiusPorts}` });
-  if (radius.radsecPort !== 0) {
-    log.info('listening', { role: 'radius', where: `tls://${config.radius.radsec?.host}:${radius.radsecPort}` });
+function announce(config: Config, { portal, radius }: OwnRoles, ops: OpsServer, log: Log): void {
+  const metrics = `http://${where({ host: ops.host, port: ops.port })}/metrics`;
+  if (portal !== undefined) log.info('listening', { role: 'portal', where: portalAt(config, portal.port) });
+  if (radius !== undefined) {
+    const ports = `${radius.authenticationPort},${radius.accountingPort}`;
+    log.info('listening', { role: 'radius', where: `udp://${config.radius.host}:${ports}` });
+    if (radius.radsecPort !== 0) {
+      log.info('listening', { role: 'radius', where: `tls://${config.radius.radsec?.host}:${radius.radsecPort}` });
+    }
   }
   log.info('listening', { role: 'ops', where: metrics });
   log.info('started', { message: `${config.town.name}: visitors reach the portal at ${config.portal.url}` });
@@ -131,48 +140,4 @@ function announce(
 /** Where the portal listens, as an address. */
 function portalAt({ portal: { tls, listen } }: Config, port: number): string {
   return `${tls === undefined ? 'http' : 'https'}://${where({ host: listen.host, port })}/`;
-}
-
-/** A fault that nobody foresaw ends the process: the supervisor starts it again, and nothing acknowledged is lost. */
-function exitOnFaults(log: Log): void {
-  const exit = (err: unknown): void => {
-    log.error('fault', { err });
-    process.exit(1);
-  };
-  process.on('uncaughtException', exit);
-  process.on('unhandledRejection', exit);
-}
-
-/** Resolves at the first SIGTERM or SIGINT. A second one exits at once with 1. */
-function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    let stopping = false;
-    const onSignal = (signal: string): void => {
-      if (stopping) process.exit(1);
-      stopping = true;
-      resolve(signal);
-    };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-  });
-}
-
-/** SIGHUP reads the configuration again. One with mistakes is refused, and the last good one goes on. */
-function reloadOnHangup(file: string, config: LiveValue<Config>, log: Log, reloaded: (ok: boolean) => void): void {
-  process.on('SIGHUP', () => {
-    try {
-      const loaded = loadConfig(file, systemClock.now());
-      reloaded(loaded.ok);
-      if (!loaded.ok) {
-        for (const mistake of loaded.mistakes) log.error('reload-refused', { message: formatMistake(file, mistake) });
-        return;
-      }
-      for (const key of restartOnly(config.current, loaded.config)) log.warn('reload-needs-restart', { where: key });
-      config.exchange(loaded.config);
-      log.info('reloaded');
-    } catch (error) {
-      reloaded(false);
-      log.error('reload-refused', { message: String(error) });
-    }
-  });
 }

@@ -14,10 +14,10 @@ export interface OpsPage {
 }
 
 /** What is counted in this process, and after it what `more` writes. */
-export function metricsPage(registry: Registry, more: () => AsyncIterable<string>): OpsPage {
+export function metricsPage(registry: Pick<Registry, 'metrics'>, more?: () => AsyncIterable<string>): OpsPage {
   async function* pieces(): AsyncGenerator<string> {
     yield await registry.metrics();
-    yield* more();
+    if (more !== undefined) yield* more();
   }
   return { type: EXPOSITION_TYPE, pieces };
 }

@@ -22,11 +22,13 @@ export class OpsServer implements Role {
   readonly #admin: Admin | undefined;
   readonly #server: Server;
   #stopping = false;
+  readonly host: string;
   /** The port in use, once started. */
   port = 0;
 
   constructor(listen: Listen, pages: OpsPages, roles: () => readonly Role[], admin?: Admin) {
     this.#listen = listen;
+    this.host = listen.host;
     this.#admin = admin;
     this.#pages = pages;
     this.#roles = roles;
