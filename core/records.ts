@@ -272,6 +272,22 @@ export const RECORDS = {
     keptFor: 0,
     fields: { site: ['equipment', 'rules'], until: ['equipment', 'rules'] },
   },
+  'shared-work': {
+    title: { de: 'Aufteilung der Arbeit auf Prozesse', en: 'how work is shared by processes' },
+    holds: {
+      de: 'welcher Prozess welche Zugangspunkte beobachtet oder aufräumt, und bis wann er sich wieder meldet',
+      en: 'which process watches which access points or tidies up, and until when it will be heard of again',
+    },
+    subjects: 'nobody',
+    until: { de: 'solange es den Speicher gibt', en: 'as long as there is the store' },
+    fields: {
+      work: ['product', 'product'],
+      'holders.name': ['product', 'product'],
+      'holders.until': ['product', 'product'],
+      'holders.able': ['product', 'product'],
+      pieces: ['product', 'product'],
+    },
+  },
   mark: {
     title: { de: 'Merkmale des Speichers', en: 'marks of the store' },
     holds: {

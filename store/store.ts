@@ -4,6 +4,7 @@ import type { Credential, Grant } from '../core/grant';
 import type { Health, Outage, OutageChange } from '../core/health';
 import type { ApId, GatewayId, GrantId, SiteId } from '../core/ids';
 import type { Interval } from '../core/intervals';
+import type { Claim, Claimed } from '../core/leases';
 import type { DeviceAddress } from '../core/mac';
 import type { MaintenanceWindow } from '../core/maintenance';
 import type { OrderResult, RejectReason } from '../core/reasons';
@@ -199,6 +200,8 @@ export interface HealthStore {
   putHealth(ap: ApId, health: Health, change?: OutageChange): Promise<void>;
   /** The health of every access point ever kept. `firstSeenAt`: its first answer. */
   allHealth(): Promise<ReadonlyMap<ApId, { readonly health: Health; readonly firstSeenAt?: Millis }>>;
+  /** The health of these, as far as any was kept. */
+  healthOf(aps: readonly ApId[]): Promise<ReadonlyMap<ApId, Health>>;
   /** Outages that overlap the window, the oldest first. */
   outages(ap: ApId, window: Interval): Promise<readonly Outage[]>;
   /**
@@ -261,6 +264,14 @@ export interface ExamStore {
   exams(now: Millis): Promise<ReadonlyMap<SiteId, Exam>>;
 }
 
+/** Work that several processes share, so that each piece of it is done by one of them at a time (core/leases). */
+export interface LeaseStore {
+  /** Says that a process is there, and gives it its share. Not durable: who lost a piece hears it at its next claim. */
+  claim(claim: Claim): Promise<Claimed>;
+  /** Gives up pieces on which the work has ended; without `pieces` all of them, and the process leaves. */
+  giveUp(work: string, holder: string, pieces?: readonly number[]): Promise<void>;
+}
+
 /** Whether everything is forgotten in time. */
 export interface AuditStore {
   /**
@@ -288,6 +299,7 @@ export interface Store
     DisclosureStore,
     FeedbackStore,
     ExamStore,
+    LeaseStore,
     AuditStore {
   /**
    * Forgets what has had its time: expired grants and credentials, sessions five minutes after their end and the orders

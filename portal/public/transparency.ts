@@ -27,6 +27,7 @@ const GROUP_OF: Readonly<Record<RecordName, Group | undefined>> = {
   maintenance: 'equipment',
   exam: 'equipment',
   // About the store itself.
+  'shared-work': undefined,
   mark: undefined,
 };
 

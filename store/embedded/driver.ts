@@ -19,6 +19,7 @@ import { grantStore } from './grants';
 import { checkHead } from './head';
 import { healthStore } from './health';
 import { Keyring } from './keyring';
+import { leaseStore } from './leases';
 import { migrate } from './migrate';
 import { countRunning } from './running';
 import { sessionStore } from './sessions';
@@ -63,6 +64,7 @@ async function openStore(engine: Engine, claim: Claim, context: StoreContext): P
     ...endStore(engine),
     ...waitingStore(),
     ...healthStore(engine),
+    ...leaseStore(),
     ...disclosureStore(engine),
     ...examStore(engine),
     ...feedbackStore(engine, new FeedbackBox(townKey, random)),

@@ -13,6 +13,16 @@ export function healthStore(engine: Engine): HealthStore {
   return {
     putHealth: (ap, next, change) => engine.write(() => putHealth(engine, ap, next, change)),
     allHealth: () => engine.read(() => new Map([...health.getRange()].map(({ key, value }) => [key, value]))),
+    healthOf: (aps) =>
+      engine.read(
+        () =>
+          new Map(
+            aps.flatMap((ap) => {
+              const kept = health.get(ap);
+              return kept === undefined ? [] : [[ap, kept.health]];
+            }),
+          ),
+      ),
     outages: (ap, window) => engine.read(() => outages(engine, ap, window)),
     watch: (now, tolerance) => engine.write(() => watch(engine, now, tolerance)),
     unwatched: (window, tolerance) => engine.read(() => unwatched(engine, window, tolerance)),

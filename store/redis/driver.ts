@@ -19,6 +19,7 @@ import { healthStore } from './health';
 import { inspect } from './inspect';
 import { Keyring } from './keyring';
 import { Keys } from './keys';
+import { leaseStore } from './leases';
 import { migrate } from './migrate';
 import { sessionStore } from './sessions';
 import { waitingStore } from './waiting';
@@ -55,6 +56,7 @@ async function openStore(engine: Engine, redis: Client, context: StoreContext): 
     ...endStore(engine),
     ...waitingStore(engine),
     ...healthStore(engine),
+    ...leaseStore(engine),
     ...disclosureStore(engine),
     ...examStore(engine),
     ...feedbackStore(engine, new FeedbackBox(townKey, random)),

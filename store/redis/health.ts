@@ -39,6 +39,7 @@ export function healthStore(engine: Engine): HealthStore {
           ),
         );
       }),
+    healthOf: (aps) => engine.operation((redis) => healthOf(engine, redis, aps)),
     outages: (ap, window) =>
       engine.operation(async (redis) =>
         Object.entries(await redis.hgetall(keys.accessPoint(ap).outages(ap)))
@@ -67,6 +68,24 @@ export function healthStore(engine: Engine): HealthStore {
           .sort((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1)),
       ),
   };
+}
+
+async function healthOf({ keys }: Engine, redis: Client, aps: readonly ApId[]): Promise<ReadonlyMap<ApId, Health>> {
+  const shares = new Map<string, ApId[]>();
+  for (const ap of aps) {
+    const { health } = keys.accessPoint(ap);
+    shares.set(health, [...(shares.get(health) ?? []), ap]);
+  }
+  const found = await Promise.all(
+    [...shares].map(async ([key, ids]) => {
+      const texts = await redis.hmget(key, ...ids);
+      return ids.flatMap((ap, i) => {
+        const health = decodeIf<Health>(texts[i]);
+        return health === undefined ? [] : [[ap, health] as const];
+      });
+    }),
+  );
+  return new Map(found.flat());
 }
 
 function putHealth(

@@ -19,7 +19,7 @@ export class Keys {
   }
 
   /** What there is once in a town. */
-  town(table: 'meta' | 'exams' | 'feedback' | 'maintenance' | 'unwatched'): string {
+  town(table: 'meta' | 'exams' | 'feedback' | 'maintenance' | 'unwatched' | 'leases'): string {
     return `${this.#prefix}:{town}:${table}`;
   }
 
@@ -82,6 +82,11 @@ export class Keys {
       outages: (ap) => `${at}:outages:${ap}`,
       closed: `${at}:closed`,
     };
+  }
+
+  /** The channel on which it is told which grant is not as it was. */
+  grantChanges(): string {
+    return `${this.#prefix}:grant-changes`;
   }
 
   /** A pattern for the keys of those who wait at any gateway. */
@@ -205,10 +210,15 @@ export function entryOctets(entry: Buffer): Buffer {
   return entry.subarray(entry.indexOf(0) + 1);
 }
 
+/** What stands in braces: keys with the same lie in the same slot. */
+export function tagOf(key: string): string {
+  return key.slice(key.indexOf('{') + 1, key.indexOf('}'));
+}
+
 /** In which of the 16,384 slots of a cluster a key lies: CRC-16 (XMODEM) of what stands in braces. */
 export function slotOf(key: string): number {
   let crc = 0;
-  for (const octet of Buffer.from(key.slice(key.indexOf('{') + 1, key.indexOf('}')))) {
+  for (const octet of Buffer.from(tagOf(key))) {
     crc ^= octet << 8;
     for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000) === 0 ? crc << 1 : (crc << 1) ^ 0x1021;
   }

@@ -38,6 +38,13 @@ export function healthModel(): { operations: HealthStore; forget: (historyBefore
         begin(change.at);
       }
     },
+    healthOf: async (aps) =>
+      new Map(
+        aps.flatMap((ap) => {
+          const kept = health.get(ap);
+          return kept === undefined ? [] : [[ap, kept.health]];
+        }),
+      ),
     allHealth: async () => new Map(health),
     outages: async (ap, window) =>
       outages.filter((outage) => outage.ap === ap && overlaps(outage, window)).map(({ ap: _, ...outage }) => outage),

@@ -6,6 +6,7 @@ import { endContract } from './ends';
 import { feedbackContract } from './feedback';
 import { CONTEXT, device, event, type OpenOptions, request, START, TIME_ZONE, WHOLE_TIME } from './fixtures';
 import { grantsContract } from './grants';
+import { leasesContract } from './leases';
 import { modelStore } from './model';
 import { sessionsContract } from './sessions';
 import { siteRulesContract } from './site-rules';
@@ -58,6 +59,7 @@ export function storeContract(name: string, open: (options: OpenOptions) => Prom
   siteRulesContract(name, openNew);
   feedbackContract(name, openNew);
   waitingContract(name, openNew);
+  leasesContract(name, openNew);
 
   describe(`${name}: time and restarts`, () => {
     test('nobody watched before the first word, in a gap longer than the tolerance, and since the last word', async () => {

@@ -3,16 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Health, Outage, OutageChange } from '../../core/health';
 import type { Interval } from '../../core/intervals';
+import type { Claim, Claimed } from '../../core/leases';
 import type { MaintenanceWindow } from '../../core/maintenance';
 import type { Millis } from '../../core/time';
 import { systemClock } from '../../runtime/clock';
 import { systemRandom } from '../../runtime/random';
 import { openEmbeddedStore } from '../../store/embedded/driver';
-import type { HealthStore, Store } from '../../store/store';
+import type { HealthStore, LeaseStore, Store } from '../../store/store';
 import { TEST_KEY } from '../support/product';
 
 /** The embedded store in a folder of its own; a test sees how much it is used and may let it refuse. */
-export class ObservedStore implements HealthStore {
+export class ObservedStore implements HealthStore, LeaseStore {
   refuses = false;
   writes = 0;
   /** Operations under way. */
@@ -45,6 +46,18 @@ export class ObservedStore implements HealthStore {
 
   async allHealth(): ReturnType<HealthStore['allHealth']> {
     return (await this.#store).allHealth();
+  }
+
+  async healthOf(aps: readonly string[]): ReturnType<HealthStore['healthOf']> {
+    return (await this.#store).healthOf(aps);
+  }
+
+  async claim(claim: Claim): Promise<Claimed> {
+    return (await this.#store).claim(claim);
+  }
+
+  async giveUp(work: string, holder: string, pieces?: readonly number[]): Promise<void> {
+    return (await this.#store).giveUp(work, holder, pieces);
   }
 
   async outages(ap: string, window: Interval): Promise<readonly Outage[]> {

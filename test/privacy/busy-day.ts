@@ -85,6 +85,10 @@ async function town(store: Store): Promise<void> {
   await store.takeWaiting('gw-1', MOST_WAITING, START);
   await store.settleWaiting('gw-1', ['another']);
   await store.forgetWaiting('gw-1', START - SECOND);
+  const claim = { work: 'access-points', pieces: 4, now: START, until: START + MINUTE, able: true };
+  await store.claim({ ...claim, holder: 'a' });
+  await store.claim({ ...claim, holder: 'b' });
+  await store.giveUp('access-points', 'a');
   await store.putAudit({ at: START, overdue: [{ of: 'grant', count: 1 }] });
   await store.check();
 }
@@ -105,6 +109,7 @@ async function questions(store: Store): Promise<void> {
     store.getEnd(session),
     store.isWaiting('gw-1', 'hid', START),
     store.allHealth(),
+    store.healthOf([AP]),
     store.outages(AP, WHOLE_TIME),
     store.unwatched(WHOLE_TIME, MINUTE),
     store.maintenance(WHOLE_TIME),

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const embedded: ProvenDriver = {
   open: ({ place, ...context }) => openEmbeddedStore(join(folder, place), context),
   records: (place) => embeddedRecords(join(folder, place)),
-  inMemoryOnly: ['waiting-visitor'],
+  inMemoryOnly: ['waiting-visitor', 'shared-work'],
   lacks: ['session.stretch', 'session.owed.grantId', 'session.owed.octets'],
 };
 

@@ -29,6 +29,7 @@ const ENDS: Readonly<Record<RecordName, Millis | 'never'>> = {
   maintenance: HOUR + HISTORY_MS,
   unwatched: HISTORY_MS,
   health: HOUR + HISTORY_MS,
+  'shared-work': 'never',
   mark: 'never',
 };
 

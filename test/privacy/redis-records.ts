@@ -14,6 +14,7 @@ const TABLES: readonly (readonly [
   [/^\{town\}:exams$/, 'exam', { key: 'site' }],
   [/^\{town\}:feedback$/, 'feedback', { key: 'reference' }],
   [/^\{town\}:maintenance$/, 'maintenance', { key: 'id' }],
+  [/^\{town\}:leases$/, 'shared-work', { key: 'work' }],
   [/^\{town\}:unwatched$/, 'unwatched', { key: 'from', value: 'to' }],
   [/^\{s\d+\}:grants$/, 'grant', { key: 'device' }],
   [/^\{s\d+\}:octets$/, 'grant', { key: 'device', value: 'usedOctets' }],
