@@ -1,7 +1,7 @@
-import { HEALTH_STATES, type HealthState } from '../core/health';
+import type { HealthState } from '../core/health';
 import { type Millis, SECOND } from '../core/time';
-import { type Family, labelText, oneLabel } from '../runtime/exposition';
-import type { Radio, Sample } from './probe/probe';
+import type { Family, Labels } from '../runtime/exposition';
+import type { Sample } from './probe/probe';
 import type { WatchedAp } from './watched-ap';
 
 const TEXT_LENGTH = 64;
@@ -19,19 +19,10 @@ function seconds(at: Millis | undefined): number | undefined {
   return at === undefined ? undefined : at / SECOND;
 }
 
-/** Written once: there are few states and many access points. */
-const STATE_LABELS = new Map(HEALTH_STATES.map((state): [HealthState, string] => [state, labelText({ state })]));
-
-function infoText(name: string, sample: Sample | undefined): string {
+function infoLabels(name: string, sample: Sample | undefined): Labels {
   const { vendor = '', model = sample?.description ?? '', firmware = '' } = sample ?? {};
   const short = (text: string): string => text.slice(0, TEXT_LENGTH);
-  return labelText({ name, vendor: short(vendor), model: short(model), firmware: short(firmware) });
-}
-
-/** A radio by the name that the device has for it, and its band if that is known. */
-function radioText(radio: string, { band }: Radio): string {
-  const name = oneLabel('radio', radio);
-  return band === undefined ? name : `${name},${oneLabel('band', band)}`;
+  return { name, vendor: short(vendor), model: short(model), firmware: short(firmware) };
 }
 
 /** 1 if it works, 0 if not; undefined if nobody knows, or somebody works on it. */
@@ -49,7 +40,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     help: 'What an access point is: its name in the configuration, and what it says itself; as model what it calls itself (sysDescr) if it says no more. Always 1.',
     type: 'gauge',
     labelNames: ['name', 'vendor', 'model', 'firmware'],
-    show: ({ config, sample }, show) => show(1, infoText(config.name, sample)),
+    show: ({ config, sample }, show) => show(1, infoLabels(config.name, sample)),
   },
   {
     name: 'ap_up',
@@ -62,7 +53,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     help: 'The state that the access point is in. Always 1.',
     type: 'gauge',
     labelNames: ['state'],
-    show: ({ state }, show) => show(1, STATE_LABELS.get(state)),
+    show: ({ state }, show) => show(1, { state }),
   },
   {
     name: 'ap_state_since_timestamp_seconds',
@@ -100,7 +91,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'gauge',
     labelNames: ['reason'],
     show: ({ outageReason }, show) => {
-      if (outageReason !== undefined) show(1, oneLabel('reason', outageReason));
+      if (outageReason !== undefined) show(1, { reason: outageReason });
     },
   },
   {
@@ -109,7 +100,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'gauge',
     labelNames: ['reason'],
     show: ({ lastOutage }, show) => {
-      if (lastOutage !== undefined) show(seconds(lastOutage.to), oneLabel('reason', lastOutage.reason));
+      if (lastOutage !== undefined) show(seconds(lastOutage.to), { reason: lastOutage.reason });
     },
   },
   {
@@ -148,7 +139,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'gauge',
     labelNames: ['band'],
     show: ({ sample }, show) => {
-      for (const [band, clients] of sample?.clientsByBand ?? []) show(clients, oneLabel('band', band));
+      for (const [band, clients] of sample?.clientsByBand ?? []) show(clients, { band });
     },
   },
   {
@@ -157,7 +148,8 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'gauge',
     labelNames: ['radio', 'band'],
     show: ({ sample }, show) => {
-      for (const [name, radio] of sample?.radios ?? []) show(radio.channelUtilization, radioText(name, radio));
+      for (const [radio, { band, channelUtilization }] of sample?.radios ?? [])
+        show(channelUtilization, { radio, band });
     },
   },
   {
@@ -166,7 +158,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'gauge',
     labelNames: ['radio', 'band'],
     show: ({ sample }, show) => {
-      for (const [name, radio] of sample?.radios ?? []) show(radio.noiseDbm, radioText(name, radio));
+      for (const [radio, { band, noiseDbm }] of sample?.radios ?? []) show(noiseDbm, { radio, band });
     },
   },
   {
@@ -175,7 +167,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'counter',
     labelNames: ['device'],
     show: ({ sample }, show) => {
-      for (const [device, { receiveOctets }] of sample?.traffic ?? []) show(receiveOctets, oneLabel('device', device));
+      for (const [device, { receiveOctets }] of sample?.traffic ?? []) show(receiveOctets, { device });
     },
   },
   {
@@ -184,8 +176,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'counter',
     labelNames: ['device'],
     show: ({ sample }, show) => {
-      for (const [device, { transmitOctets }] of sample?.traffic ?? [])
-        show(transmitOctets, oneLabel('device', device));
+      for (const [device, { transmitOctets }] of sample?.traffic ?? []) show(transmitOctets, { device });
     },
   },
   {
@@ -194,7 +185,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'gauge',
     labelNames: ['name'],
     show: ({ sample }, show) => {
-      for (const [name, { up }] of sample?.interfaces ?? []) show(Number(up), oneLabel('name', name));
+      for (const [name, { up }] of sample?.interfaces ?? []) show(Number(up), { name });
     },
   },
   {
@@ -203,7 +194,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'counter',
     labelNames: ['name'],
     show: ({ sample }, show) => {
-      for (const [name, { receiveOctets }] of sample?.interfaces ?? []) show(receiveOctets, oneLabel('name', name));
+      for (const [name, { receiveOctets }] of sample?.interfaces ?? []) show(receiveOctets, { name });
     },
   },
   {
@@ -212,7 +203,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'counter',
     labelNames: ['name'],
     show: ({ sample }, show) => {
-      for (const [name, { transmitOctets }] of sample?.interfaces ?? []) show(transmitOctets, oneLabel('name', name));
+      for (const [name, { transmitOctets }] of sample?.interfaces ?? []) show(transmitOctets, { name });
     },
   },
 ];

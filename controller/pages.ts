@@ -1,6 +1,6 @@
-import type { AccessPoint, Config } from '../config/schema';
+import type { Config } from '../config/schema';
 import type { Clock } from '../runtime/clock';
-import { EXPOSITION_TYPE, exposition, type Labelled, labelText } from '../runtime/exposition';
+import { EXPOSITION_TYPE, exposition, type Labelled } from '../runtime/exposition';
 import type { Live } from '../runtime/live';
 import type { OpsPage } from '../runtime/ops-page';
 import { AP_SERIES } from './ap-series';
@@ -18,7 +18,7 @@ export interface PagesSource {
 /** What the controller shows to Prometheus. Everything is read when Prometheus asks: what was removed has no series. */
 export interface ControllerPages {
   /** Sums of the sites, for /metrics. */
-  sites(): AsyncIterable<string>;
+  sites(): AsyncIterable<Uint8Array>;
   /** Each access point: /metrics/aps, of some sites only with `?site=`. */
   readonly aps: OpsPage;
   /** The access points as targets of other scrapes: /sd/aps, with `?site=` as well. */
@@ -52,20 +52,11 @@ export function controllerPages({ config, clock, watched }: PagesSource): Contro
   };
 }
 
-/** The labels of an access point are written once: its configuration is exchanged as a whole, never changed. */
-const labelTexts = new WeakMap<AccessPoint, string>();
-
-function labelsOf(config: AccessPoint): string {
-  let text = labelTexts.get(config);
-  if (text === undefined) {
-    text = labelText({ ap: config.id, site: config.site });
-    labelTexts.set(config, text);
-  }
-  return text;
-}
-
 function labelled(aps: Iterable<WatchedAp>, sites: ReadonlySet<string>): Labelled<WatchedAp>[] {
   const list: Labelled<WatchedAp>[] = [];
-  for (const ap of aps) if (sites.has(ap.config.site)) list.push([ap, labelsOf(ap.config)]);
+  for (const ap of aps) {
+    const { id, site } = ap.config;
+    if (sites.has(site)) list.push([ap, { ap: id, site }]);
+  }
   return list;
 }

@@ -3,13 +3,10 @@ import { HEALTH_STATES, type HealthState } from '../core/health';
 import type { ApId } from '../core/ids';
 import { openingAt } from '../core/opening-hours';
 import type { Millis } from '../core/time';
-import { type Family, type Labelled, labelText } from '../runtime/exposition';
+import type { Family, Labelled } from '../runtime/exposition';
 import { works } from './ap-series';
 import { type EndedOutages, OUTAGE_REASONS } from './ended-outages';
 import type { WatchedAp } from './watched-ap';
-
-const REASON_LABELS = OUTAGE_REASONS.map((reason) => [reason, labelText({ reason })] as const);
-const STATE_LABELS = HEALTH_STATES.map((state) => [state, labelText({ state })] as const);
 
 /** What the access points of a site are together. */
 export interface SiteFigures {
@@ -31,7 +28,7 @@ export const SITE_SERIES: readonly Family<SiteFigures>[] = [
     help: 'What a site is: its name and its kind in the configuration. Always 1.',
     type: 'gauge',
     labelNames: ['name', 'kind'],
-    show: ({ site: { name, kind } }, show) => show(1, labelText({ name, kind })),
+    show: ({ site: { name, kind } }, show) => show(1, { name, kind }),
   },
   {
     name: 'site_latitude_degrees',
@@ -56,7 +53,7 @@ export const SITE_SERIES: readonly Family<SiteFigures>[] = [
     help: 'Whether what the site is reached through works: 1 or 0. Absent if nothing is named, or nobody knows.',
     type: 'gauge',
     labelNames: ['ap'],
-    show: ({ uplink }, show) => show(uplink && works(uplink), uplink && labelText({ ap: uplink.config.id })),
+    show: ({ uplink }, show) => show(uplink && works(uplink), uplink && { ap: uplink.config.id }),
   },
   {
     name: 'site_access_points',
@@ -64,7 +61,7 @@ export const SITE_SERIES: readonly Family<SiteFigures>[] = [
     type: 'gauge',
     labelNames: ['state'],
     show: ({ inState }, show) => {
-      for (const [state, labels] of STATE_LABELS) show(inState.get(state) ?? 0, labels);
+      for (const state of HEALTH_STATES) show(inState.get(state) ?? 0, { state });
     },
   },
   {
@@ -79,7 +76,7 @@ export const SITE_SERIES: readonly Family<SiteFigures>[] = [
     type: 'counter',
     labelNames: ['reason'],
     show: ({ site: { id }, ended }, show) => {
-      for (const [reason, labels] of REASON_LABELS) show(ended.of(id, reason), labels);
+      for (const reason of OUTAGE_REASONS) show(ended.of(id, reason), { reason });
     },
   },
   {
@@ -114,5 +111,5 @@ export function siteFigures(sites: readonly Site[], watched: Watched, now: Milli
     at.inState.set(state, (at.inState.get(state) ?? 0) + 1);
     if (sample?.clients !== undefined) at.clients = (at.clients ?? 0) + sample.clients;
   }
-  return [...figures].map(([id, at]) => [at, labelText({ site: id })]);
+  return [...figures].map(([id, at]) => [at, { site: id }]);
 }

@@ -6,16 +6,19 @@ import Negotiator from 'negotiator';
 import { EXPOSITION_TYPE } from './exposition';
 import type { Registry } from './metrics';
 
+/** Text, or the octets of its UTF-8. */
+export type Piece = string | Uint8Array;
+
 /** A page for monitoring, written in pieces so that a long one keeps nobody waiting. */
 export interface OpsPage {
   readonly type: string;
   /** Undefined if what the query asks for does not exist. */
-  pieces(query: URLSearchParams): AsyncIterable<string> | undefined;
+  pieces(query: URLSearchParams): AsyncIterable<Piece> | undefined;
 }
 
 /** What is counted in this process, and after it what `more` writes. */
-export function metricsPage(registry: Pick<Registry, 'metrics'>, more?: () => AsyncIterable<string>): OpsPage {
-  async function* pieces(): AsyncGenerator<string> {
+export function metricsPage(registry: Pick<Registry, 'metrics'>, more?: () => AsyncIterable<Piece>): OpsPage {
+  async function* pieces(): AsyncGenerator<Piece> {
     yield await registry.metrics();
     if (more !== undefined) yield* more();
   }
@@ -53,7 +56,7 @@ export async function sendPage(
   else await pipeline(body, response);
 }
 
-async function* from(first: IteratorResult<string>, rest: AsyncIterator<string>): AsyncGenerator<string> {
+async function* from(first: IteratorResult<Piece>, rest: AsyncIterator<Piece>): AsyncGenerator<Piece> {
   try {
     for (let next = first; !next.done; next = await rest.next()) yield next.value;
   } finally {

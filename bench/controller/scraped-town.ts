@@ -5,7 +5,7 @@ import type { Sample } from '../../controller/probe/probe';
 import { Sight } from '../../controller/sight';
 import { WatchedAp } from '../../controller/watched-ap';
 import { systemClock } from '../../runtime/clock';
-import { EXPOSITION_TYPE, exposition, type Labelled, labelText } from '../../runtime/exposition';
+import { EXPOSITION_TYPE, exposition, type Labelled } from '../../runtime/exposition';
 import type { OpsPage } from '../../runtime/ops-page';
 import { OpsServer } from '../../runtime/ops-server';
 
@@ -35,7 +35,7 @@ function accessPoint(i: number): Labelled<WatchedAp> {
   const now = systemClock.now();
   const ap = new WatchedAp(config, undefined, { state: 'unknown', since: now, streak: 0 }, new Sight(systemClock), now);
   ap.answer(sample(i), now, { missesUntilDown: 3, answersUntilUp: 2, pollSeconds: 60 });
-  return [ap, labelText({ ap: config.id, site: config.site })];
+  return [ap, { ap: config.id, site: config.site }];
 }
 
 function sample(i: number): Sample {
@@ -63,9 +63,9 @@ function sample(i: number): Sample {
 
 async function main(): Promise<void> {
   const aps = Array.from({ length: ACCESS_POINTS }, (_, i) => accessPoint(i));
-  const made: string[] = [];
+  const made: Uint8Array[] = [];
   for await (const piece of exposition(AP_SERIES, aps)) made.push(piece);
-  async function* readyMade(): AsyncGenerator<string> {
+  async function* readyMade(): AsyncGenerator<Uint8Array> {
     yield* made;
   }
   const pages = new Map<string, OpsPage>([

@@ -123,7 +123,7 @@ export class Controller {
     let text = await this.registry.metrics();
     const pages = this.#role?.pages;
     for (const page of [pages?.sites(), pages?.aps.pieces(new URLSearchParams())]) {
-      for await (const piece of page ?? []) text += piece;
+      for await (const piece of page ?? []) text += Buffer.from(piece).toString();
     }
     return text;
   }

@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { exposition, type Family, type Labels } from '../../runtime/exposition';
+import { readExposition } from '../support/exposition';
+
+/** What is written of a thing with one series. */
+async function page(value: number, own: Labels, more?: Labels): Promise<string> {
+  const family: Family<null> = { name: 'x', help: 'An x.', type: 'gauge', show: (_, show) => show(value, more) };
+  const pieces: Uint8Array[] = [];
+  for await (const piece of exposition([family], [[null, own]])) pieces.push(piece);
+  return Buffer.concat(pieces).toString();
+}
+
+async function written(value: number): Promise<string> {
+  return (await page(value, { ap: 'a' })).split('\n')[2]?.split(' ')[1] ?? '';
+}
+
+test('a number is written as String writes it: whole, of some decimal places, of any size', async () => {
+  const parts = fc.tuple(fc.maxSafeInteger(), fc.constantFrom(1, 10, 100, 1000, 10_000));
+  const number = fc.oneof(
+    parts.map(([whole, part]) => whole / part),
+    fc.double(),
+    fc.integer(),
+  );
+  await fc.assert(
+    fc.asyncProperty(number, async (value) => expect(await written(value)).toBe(String(value))),
+    { numRuns: 2_000 },
+  );
+  for (const value of [0, 0.001, 0.1, 0.999, 99_999_999, 100_000_000, 1_763_795_377.12, 2 ** 53, 2 ** 64, -0.5])
+    expect(await written(value)).toBe(String(value));
+});
+
+test('any text is a label that reads back, whatever its signs; a label that is not known is left out', async () => {
+  const text = fc.string({ unit: fc.constantFrom('a', '"', '\\', 'n', 'ß', '€', '😀', ',', '}', ' ') });
+  await fc.assert(
+    fc.asyncProperty(text, text, async (site, name) => {
+      const [series] = readExposition(await page(1, { ap: 'ap-1', site }, { name, band: undefined }));
+      expect(series?.labels).toEqual({ ap: 'ap-1', site, name });
+    }),
+  );
+  expect(await page(1, {}, { name: 'a\nb' })).toContain('\nstadtfunk_x{name="a\\nb"} 1\n');
+});
+
+test('a page of many pieces is the same text as one', async () => {
+  const things = Array.from({ length: 5_000 }, (_, i) => [i, { ap: `ap-${i}`, site: 'Straße' }] as const);
+  const families = ['a', 'b'].map((name): Family<number> => {
+    return {
+      name,
+      help: 'An x.',
+      type: 'counter',
+      show: (i, show) => show(i, i === 7 ? { name: 'long '.repeat(50_000) } : {}),
+    };
+  });
+  const pieces: Uint8Array[] = [];
+  for await (const piece of exposition(families, things)) pieces.push(piece);
+  expect(pieces.length).toBeGreaterThan(4);
+  const series = readExposition(Buffer.concat(pieces).toString());
+  expect(series).toHaveLength(10_000);
+  for (const [i, { labels, value }] of series.entries())
+    expect([labels.ap, labels.site, value]).toEqual([`ap-${i % 5_000}`, 'Straße', i % 5_000]);
+});
