@@ -7,7 +7,7 @@ const { dirname, join } = require('node:path');
  */
 module.exports = ({ testPathPatterns }) => {
   const asked = testPathPatterns?.patterns ?? [];
-  if (asked.length > 0 && !asked.some((pattern) => /e2e|fuzz|wifi/.test(pattern))) return;
+  if (asked.length > 0 && !asked.some((pattern) => /e2e|faults|fuzz|wifi/.test(pattern))) return;
   const root = join(__dirname, '..', '..');
   const compiler = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [compiler, '-b', 'tsconfig.build.json'], {

@@ -1,0 +1,173 @@
+import { DeviceAddress } from '../../core/mac';
+import { randomDevice } from '../../demo/visitors';
+import { systemClock } from '../../runtime/clock';
+import { systemRandom } from '../../runtime/random';
+import { openStore } from '../../store/open';
+import type { Store } from '../../store/store';
+import { describeWith } from '../support/packages';
+import { configOf, type Product, prepareProduct } from '../support/product';
+import { type RedisServer, startRedis } from '../support/redis';
+import { acceptTerms } from '../support/visitor';
+import { DRILL_MS, figures, inForm, lasting } from './forms';
+import { AccountingLoad } from './load';
+import type { LoadGateway } from './load-gateway';
+import { deviceOf, faultTown, gatewaysOf, openGateways } from './town';
+
+const RECORDS_PER_SECOND = 2_000;
+const SESSIONS_EACH = 100;
+const VISITORS = 3;
+const LONGEST_LOAD_MS = 500;
+
+const open: { end(): unknown }[] = [];
+afterEach(async () => {
+  for (const { end } of open.splice(0)) await end();
+});
+
+/** Everything that is promised somebody while processes are killed. */
+class Promises {
+  readonly load = new AccountingLoad(RECORDS_PER_SECOND);
+  /** Devices whose acceptance was answered. */
+  readonly devices: { readonly site: string; readonly device: string }[] = [];
+  readonly #product: Product;
+  #gateways: readonly LoadGateway[] = [];
+  #ended = false;
+  #visitors: Promise<unknown> = Promise.resolve();
+
+  constructor(product: Product) {
+    this.#product = product;
+  }
+
+  /** Accounting of sessions, one gateway's under a grant; and visitors who walk in one after the other. */
+  async begin(): Promise<void> {
+    const gateways = await openGateways(this.#product);
+    this.#gateways = gateways;
+    const device = deviceOf(0x10, 1);
+    const [uam] = gatewaysOf(this.#product);
+    const [first, ...others] = gateways;
+    if (uam === undefined || first === undefined) throw new Error('no gateway');
+    await acceptTerms(this.#product.portalUrl, uam, device);
+    this.load.add(first, SESSIONS_EACH, 'granted', (await first.login(device))?.grantId);
+    for (const gateway of others) this.load.add(gateway, SESSIONS_EACH, gateway.id);
+    this.load.start();
+    this.#visitors = Promise.all(Array.from({ length: VISITORS }, () => this.#walkIn(uam)));
+  }
+
+  async #walkIn(gateway: Parameters<typeof acceptTerms>[1]): Promise<void> {
+    while (!this.#ended) {
+      const device = randomDevice(systemRandom);
+      const logon = await acceptTerms(this.#product.portalUrl, gateway, device).catch(() => undefined);
+      if (logon !== undefined) this.devices.push({ site: gateway.site, device });
+      else await lasting(20);
+    }
+  }
+
+  /** What is missing of all that was promised so far, or stands there twice. */
+  async losses(store: Store): Promise<string[]> {
+    const devices = [...this.devices];
+    const lost = await this.load.losses(store);
+    for (const { site, device } of devices) {
+      const address = DeviceAddress.parse(device);
+      const grant = address && (await store.findGrant(site, address, systemClock.now()));
+      if (grant === undefined) lost.push('an acknowledged grant is gone');
+    }
+    return lost;
+  }
+
+  /** The server runs: everything is sent a last time and acknowledged. */
+  async settle(): Promise<void> {
+    this.#ended = true;
+    await this.#visitors;
+    await this.load.settle();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.load.stop();
+    for (const gateway of this.#gateways) gateway.close();
+  }
+}
+
+async function prepare(store: object): Promise<{ product: Product; promised: Promises }> {
+  const product = await prepareProduct((ports) => faultTown(ports, store));
+  const promised = new Promises(product);
+  open.push({ end: () => promised.end() }, { end: () => product.remove() });
+  return { product, promised };
+}
+
+async function withStore<T>(product: Product, look: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore(configOf(product), systemRandom);
+  return look(store).finally(() => store.close());
+}
+
+const randomWhile = () => lasting(20 + Math.random() * LONGEST_LOAD_MS);
+
+describe('SIGKILL at random moments under load', () => {
+  test(
+    'of the process that holds the embedded store: nothing acknowledged is lost or doubled [RFC 2866 4.2]',
+    async () => {
+      const kills = inForm(4, 100);
+      const { product, promised } = await prepare({ path: './data' });
+      let loadedMs = 0;
+      for (let kill = 0; kill < kills; kill++) {
+        await product.start();
+        const since = systemClock.monotonic();
+        if (kill === 0) await promised.begin();
+        else promised.load.goOn();
+        await randomWhile();
+        await product.end('SIGKILL');
+        // What a later record of a session tells would hide that this one is lost.
+        promised.load.hold();
+        loadedMs += systemClock.monotonic() - since;
+        expect(await withStore(product, (store) => promised.losses(store))).toEqual([]);
+      }
+      const { records } = promised.load;
+      await product.start();
+      await promised.settle();
+      await product.end('SIGTERM');
+      expect(await withStore(product, (store) => promised.load.differences(store))).toEqual([]);
+      expect(promised.devices.length).toBeGreaterThan(kills);
+      const perSecond = Math.round((records / loadedMs) * 1_000);
+      figures('kill-embedded', { kills, records, perSecond, grants: promised.devices.length });
+    },
+    DRILL_MS,
+  );
+});
+
+describeWith(['redis-server', 'redis-cli'], 'SIGKILL at random moments under load, with Redis', () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedis(['appendonly yes', 'appendfsync always']);
+  });
+  afterAll(() => redis.end());
+
+  test(
+    'of our process and of redis-server in turn: nothing acknowledged is lost or doubled [RFC 2866 4.2]',
+    async () => {
+      const kills = inForm(3, 100);
+      const store = { kind: 'redis', redis: { server: `127.0.0.1:${redis.port}` } };
+      const { product, promised } = await prepare(store);
+      let loadedMs = 0;
+      await product.start();
+      await promised.begin();
+      for (let kill = 0; kill < kills; kill++) {
+        promised.load.goOn();
+        const since = systemClock.monotonic();
+        await randomWhile();
+        const killed = kill % 3 === 2 ? redis.process : product;
+        await killed.end('SIGKILL');
+        promised.load.hold();
+        loadedMs += systemClock.monotonic() - since;
+        if (killed === redis.process) await redis.restart();
+        expect(await withStore(product, (opened) => promised.losses(opened))).toEqual([]);
+        if (killed === product) await product.start();
+      }
+      const { records } = promised.load;
+      await promised.settle();
+      expect(await withStore(product, (opened) => promised.load.differences(opened))).toEqual([]);
+      expect(promised.devices.length).toBeGreaterThan(kills);
+      const perSecond = Math.round((records / loadedMs) * 1_000);
+      figures('kill-redis', { kills, records, perSecond, grants: promised.devices.length });
+    },
+    DRILL_MS,
+  );
+});
