@@ -68,12 +68,12 @@ function diedOf(process: RunningProcess): boolean {
   return false;
 }
 
-/** Three masters and a replica of each, all slots covered. */
-export async function startCluster(lines: readonly string[] = []): Promise<readonly RedisServer[]> {
+/** Three masters, the first ones, and replicas of each, all slots covered. */
+export async function startCluster(lines: readonly string[] = [], replicasEach = 1): Promise<readonly RedisServer[]> {
   const conf = ['cluster-enabled yes', 'cluster-node-timeout 5000', 'repl-diskless-sync-delay 0', ...lines];
-  const servers = await Promise.all(Array.from({ length: 6 }, () => startRedis(conf)));
+  const servers = await Promise.all(Array.from({ length: 3 + 3 * replicasEach }, () => startRedis(conf)));
   const addresses = servers.map(({ port }) => `127.0.0.1:${port}`);
-  servers[0]?.cli('--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes');
+  servers[0]?.cli('--cluster', 'create', ...addresses, '--cluster-replicas', `${replicasEach}`, '--cluster-yes');
   const isWhole = ({ cli }: RedisServer): boolean => {
     const isReplica = cli('role').startsWith('slave');
     return cli('cluster', 'info').includes('cluster_state:ok') && (!isReplica || /\bconnected\b/.test(cli('role')));
