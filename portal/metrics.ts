@@ -1,10 +1,11 @@
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import type { Config } from '../config/schema';
 import type { GatewayId, SiteId } from '../core/ids';
 import { VISIT_REFUSED, type VisitRefusedReason } from '../core/reasons';
 import type { Usage } from '../core/session';
 import { PREFIX, type Registry } from '../runtime/metrics';
 import { SiteUsage } from '../runtime/site-usage';
+import { Durations, Tally } from '../runtime/tally';
 import { ENDINGS, type Ending } from './ending';
 import { FEEDBACK_RESULTS, type FeedbackResult } from './feedback';
 import { AGENT_RESULTS, type AgentResult } from './gateways/opennds/agent';
@@ -32,10 +33,10 @@ export const NO_GATEWAY = 'none';
 
 /** What the portal counts. */
 export class PortalMetrics {
-  readonly #visits: Counter<'gateway' | 'result'>;
-  readonly #grants: Counter<'site' | 'language'>;
+  readonly #visits: Tally;
+  readonly #grants: Tally;
   readonly #refused: Counter<'gateway' | 'reason'>;
-  readonly #placed: Counter<'gateway' | 'result'>;
+  readonly #placed: Tally;
   readonly #away: Counter<'gateway'>;
   readonly #captive: Counter<'gateway' | 'result'>;
   readonly #probes: Counter<'kind'>;
@@ -43,17 +44,17 @@ export class PortalMetrics {
   readonly #siteUsage: SiteUsage;
   readonly #ends: Counter<'result'>;
   readonly #feedback: Counter<'result'>;
-  readonly #seconds: Histogram<'operation'>;
+  readonly #seconds: Durations<Operation>;
 
   constructor(registry: Registry) {
     const registers = [registry];
-    this.#visits = new Counter({
+    this.#visits = new Tally({
       name: `${PREFIX}portal_visits_total`,
       help: 'Browsers that a gateway sent to the portal, by where they stood: captive, online, offline.',
       labelNames: ['gateway', 'result'],
       registers,
     });
-    this.#grants = new Counter({
+    this.#grants = new Tally({
       name: `${PREFIX}portal_grants_total`,
       help: 'Acceptances of the terms that were stored, by the language in which the terms were shown.',
       labelNames: ['site', 'language'],
@@ -65,7 +66,7 @@ export class PortalMetrics {
       labelNames: ['gateway', 'reason'],
       registers,
     });
-    this.#placed = new Counter({
+    this.#placed = new Tally({
       name: `${PREFIX}portal_visit_access_points_total`,
       help: 'Captive visitors by whether their redirect names an access point that is known: known, unknown.',
       labelNames: ['gateway', 'result'],
@@ -108,14 +109,16 @@ export class PortalMetrics {
       labelNames: ['result'],
       registers,
     });
-    this.#seconds = new Histogram({
-      name: `${PREFIX}portal_request_duration_seconds`,
-      help: 'Time from a request to the end of its response.',
-      labelNames: ['operation'],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-      registers,
-    });
-    for (const operation of OPERATIONS) this.#seconds.zero({ operation });
+    this.#seconds = new Durations(
+      {
+        name: `${PREFIX}portal_request_duration_seconds`,
+        help: 'Time from a request to the end of its response.',
+        labelNames: ['operation'],
+        buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+        registers,
+      },
+      OPERATIONS,
+    );
     for (const result of ENDINGS) this.#ends.inc({ result }, 0);
     for (const result of FEEDBACK_RESULTS) this.#feedback.inc({ result }, 0);
   }
@@ -128,8 +131,8 @@ export class PortalMetrics {
     }
     for (const gateway of gateways) {
       this.#away.inc({ gateway }, 0);
-      for (const result of ['known', 'unknown']) this.#placed.inc({ gateway, result }, 0);
-      for (const result of VISIT_RESULTS) this.#visits.inc({ gateway, result }, 0);
+      for (const result of ['known', 'unknown']) this.#placed.add(gateway, result, 0);
+      for (const result of VISIT_RESULTS) this.#visits.add(gateway, result, 0);
     }
     for (const kind of config.portal.probes === undefined ? [] : PROBE_KINDS) this.#probes.inc({ kind }, 0);
     for (const gateway of config.gateways) {
@@ -140,21 +143,21 @@ export class PortalMetrics {
       for (const result of AGENT_RESULTS) this.#asked.inc({ gateway: gateway.id, kind: 'agent', result }, 0);
     }
     for (const { id: site } of config.sites) {
-      for (const language of config.town.languages) this.#grants.inc({ site, language }, 0);
+      for (const language of config.town.languages) this.#grants.add(site, language, 0);
     }
   }
 
   /** @param known  whether the redirect names an access point that we know; which one is not counted */
   placed(gateway: GatewayId, known: boolean): void {
-    this.#placed.inc({ gateway, result: known ? 'known' : 'unknown' });
+    this.#placed.add(gateway, known ? 'known' : 'unknown');
   }
 
   visit(gateway: GatewayId, result: VisitResult): void {
-    this.#visits.inc({ gateway, result });
+    this.#visits.add(gateway, result);
   }
 
   grant(site: SiteId, language: string): void {
-    this.#grants.inc({ site, language });
+    this.#grants.add(site, language);
   }
 
   refused(gateway: GatewayId, reason: VisitRefusedReason): void {
@@ -191,7 +194,7 @@ export class PortalMetrics {
   }
 
   took(operation: Operation, seconds: number): void {
-    this.#seconds.observe({ operation }, seconds);
+    this.#seconds.took(operation, seconds);
   }
 }
 

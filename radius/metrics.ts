@@ -1,4 +1,4 @@
-import { Counter, type CounterConfiguration, Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import type { Config } from '../config/schema';
 import type { GatewayId, SiteId } from '../core/ids';
 import { DROP, type DropReason, ORDER, type OrderResult, REJECT, type RejectReason } from '../core/reasons';
@@ -6,6 +6,7 @@ import type { Usage } from '../core/session';
 import type { Live } from '../runtime/live';
 import { PREFIX, type Registry } from '../runtime/metrics';
 import { SiteUsage } from '../runtime/site-usage';
+import { Durations, Tally } from '../runtime/tally';
 import type { SessionStore } from '../store/store';
 import type { ReplyCode } from './handlers/handler';
 import { ACCOUNTING_STATUSES, type AccountingStatus } from './wire/accounting';
@@ -26,47 +27,28 @@ const REPLIES: Readonly<Record<ReplyCode, string>> = {
 /** From a tenth of a millisecond, which an answer from memory takes, to when gateways ask again. */
 const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 3];
 
-/** A counter with one label, kept in plain numbers until Prometheus asks: for what is counted with every request. */
-class Tally<Value extends string> {
-  readonly #counts: Map<Value, number>;
-
-  constructor(counter: CounterConfiguration<string> & { readonly labelNames: string[] }, values: readonly Value[]) {
-    const counts = new Map(values.map((value) => [value, 0]));
-    const [label = ''] = counter.labelNames;
-    this.#counts = counts;
-    new Counter({
-      ...counter,
-      collect() {
-        this.reset();
-        for (const [value, count] of counts) this.inc({ [label]: value }, count);
-      },
-    });
-  }
-
-  add(value: Value): void {
-    this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
-  }
-}
-
 /** The figures of the RADIUS server. Every series exists from the start, so that a rate over its first event is right. */
 export class RadiusMetrics {
-  readonly #requests: Tally<RequestKind>;
+  readonly #requests: Tally;
   readonly #repeats: Counter<'kind'>;
-  readonly #replies: Tally<string>;
+  readonly #replies: Tally;
   readonly #rejects: Counter<'reason'>;
   readonly #dropped: Counter<'reason'>;
-  readonly #records: Tally<AccountingStatus>;
+  readonly #records: Tally;
   readonly #orders: Counter<'kind' | 'result'>;
   readonly #formerSecret: Counter<'gateway'>;
   readonly #withoutStore: Counter<'site' | 'result'>;
-  readonly #duration: Histogram<'kind'>;
+  readonly #duration: Durations<RequestKind>;
   readonly #siteUsage: SiteUsage;
 
   constructor(registry: Registry, config: Live<Config>, store: SessionStore) {
     const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> =>
       new Counter({ name: `${PREFIX}${name}`, help, labelNames, registers: [registry] });
-    const tally = <Value extends string>(name: string, help: string, label: string, values: readonly Value[]) =>
-      new Tally({ name: `${PREFIX}${name}`, help, labelNames: [label], registers: [registry] }, values);
+    const tally = (name: string, help: string, label: string, values: readonly string[]): Tally => {
+      const counted = new Tally({ name: `${PREFIX}${name}`, help, labelNames: [label], registers: [registry] });
+      for (const value of values) counted.add(value, '', 0);
+      return counted;
+    };
     this.#requests = tally(
       'radius_requests_total',
       'RADIUS requests that passed verification, by kind.',
@@ -101,13 +83,16 @@ export class RadiusMetrics {
       'kind',
       'result',
     );
-    this.#duration = new Histogram({
-      name: `${PREFIX}radius_request_duration_seconds`,
-      help: 'Time from the arrival of a request to its answer.',
-      labelNames: ['kind'],
-      buckets: DURATION_BUCKETS,
-      registers: [registry],
-    });
+    this.#duration = new Durations(
+      {
+        name: `${PREFIX}radius_request_duration_seconds`,
+        help: 'Time from the arrival of a request to its answer.',
+        labelNames: ['kind'],
+        buckets: DURATION_BUCKETS,
+        registers: [registry],
+      },
+      KINDS,
+    );
     this.#siteUsage = new SiteUsage(registry);
     sessionsGauge(registry, config, store);
     this.#showAll(config.current);
@@ -135,7 +120,7 @@ export class RadiusMetrics {
   }
 
   took(kind: RequestKind, seconds: number): void {
-    this.#duration.observe({ kind }, seconds);
+    this.#duration.took(kind, seconds);
   }
 
   recorded(status: AccountingStatus): void {
@@ -162,10 +147,7 @@ export class RadiusMetrics {
   }
 
   #showAll(config: Config): void {
-    for (const kind of KINDS) {
-      this.#repeats.inc({ kind }, 0);
-      this.#duration.zero({ kind });
-    }
+    for (const kind of KINDS) this.#repeats.inc({ kind }, 0);
     for (const reason of Object.keys(REJECT)) this.#rejects.inc({ reason }, 0);
     for (const reason of Object.keys(DROP)) this.#dropped.inc({ reason }, 0);
     for (const kind of ORDER_KINDS) {
