@@ -105,9 +105,12 @@ function clusterFor(servers: readonly string[], common: ConnectionSettings): Clu
   });
 }
 
-/** A replica that took over is known within a second, also when its master hangs and says nothing. */
+/** How often the cluster is asked who serves what; it costs a server next to nothing. */
+const FOLLOW_MS = SECOND / 4;
+
+/** A replica that took over is known at once, also when its master hangs and says nothing. */
 function followSlots(cluster: Cluster): void {
-  const cancel = systemClock.every(SECOND, () => {
+  const cancel = systemClock.every(FOLLOW_MS, () => {
     if (cluster.status === 'ready') cluster.refreshSlotsCache();
   });
   cluster.once('end', cancel);
