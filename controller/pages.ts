@@ -34,7 +34,10 @@ export function controllerPages({ config, clock, watched }: PagesSource): Contro
     return asked.every((site) => sites.has(site)) ? new Set(asked) : undefined;
   };
   return {
-    sites: () => exposition(SITE_SERIES, siteFigures(config.current.sites, watched, clock.now())),
+    sites: () => {
+      const own = config.current.sites.filter(({ id }) => watched.holds(id));
+      return exposition(SITE_SERIES, siteFigures(own, watched, clock.now()));
+    },
     aps: {
       type: EXPOSITION_TYPE,
       pieces(query) {

@@ -30,6 +30,8 @@ interface Target {
   polled: boolean;
   /** Monotonic time of the last poll that was brought forward. */
   hurried: number;
+  /** While it runs. */
+  seat: Seat | undefined;
 }
 
 /**
@@ -74,10 +76,11 @@ export class Scheduler {
     this.#cancel = this.#clock.every(TICK_MS, () => this.#tick());
   }
 
-  /** Polls exactly these from now on. */
-  follow(aps: readonly ApId[], periodMs: number): void {
+  /** Polls exactly these from now on. Resolves when the polls of all others have ended. */
+  async follow(aps: readonly ApId[], periodMs: number): Promise<void> {
     this.#periodMs = periodMs;
     const now = this.#clock.monotonic();
+    const before = this.#ring;
     this.#targets = new Map(
       aps.map((ap) => {
         const known = this.#targets.get(ap);
@@ -89,6 +92,7 @@ export class Scheduler {
           last: now,
           polled: false,
           hurried: NEVER,
+          seat: undefined,
         };
         return [ap, known ?? fresh];
       }),
@@ -98,6 +102,10 @@ export class Scheduler {
     const hurried = new Set(this.#hurried);
     this.#queue = this.#ring.filter((target) => target.waiting && !hurried.has(target));
     this.#taken = 0;
+    const left = before.filter((target) => this.#targets.get(target.ap) !== target);
+    const seats = left.flatMap(({ seat }) => seat ?? []);
+    for (const { abort } of seats) abort.abort();
+    await Promise.all(seats.map(({ poll }) => poll));
   }
 
   /**
@@ -179,9 +187,13 @@ export class Scheduler {
     target.polled = true;
     target.last = now;
     const seat = this.#free.pop() ?? this.#newSeat();
+    target.seat = seat;
     seat.poll = this.#poll(target.ap, seat.abort.signal).finally(() => {
       target.running = false;
-      this.#free.push(seat);
+      target.seat = undefined;
+      // Its signal serves once.
+      if (seat.abort.signal.aborted) this.#seats = this.#seats.filter((other) => other !== seat);
+      else this.#free.push(seat);
     });
   }
 

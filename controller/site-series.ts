@@ -1,6 +1,6 @@
 import type { Site } from '../config/schema';
 import { HEALTH_STATES, type HealthState } from '../core/health';
-import type { ApId } from '../core/ids';
+import type { ApId, SiteId } from '../core/ids';
 import { openingAt } from '../core/opening-hours';
 import type { Millis } from '../core/time';
 import type { Family, Labelled } from '../runtime/exposition';
@@ -91,6 +91,8 @@ export const SITE_SERIES: readonly Family<SiteFigures>[] = [
 export interface Watched {
   all(): Iterable<WatchedAp>;
   get(ap: ApId): WatchedAp | undefined;
+  /** Whether this controller watches the site; of several controllers one does. */
+  holds(site: SiteId): boolean;
   readonly ended: EndedOutages;
 }
 

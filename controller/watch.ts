@@ -10,7 +10,7 @@ import {
   unknownSince,
   watchTolerance,
 } from '../core/health';
-import type { ApId } from '../core/ids';
+import type { ApId, SiteId } from '../core/ids';
 import { covers, type MaintenanceWindow } from '../core/maintenance';
 import type { MissReason } from '../core/reasons';
 import { type Millis, SECOND } from '../core/time';
@@ -20,9 +20,11 @@ import type { Live } from '../runtime/live';
 import type { Log } from '../runtime/log';
 import type { HealthStore } from '../store/store';
 import { EndedOutages, reasonOfEnded } from './ended-outages';
+import { Keeper } from './keeper';
 import { notices } from './notices';
 import { presentMaintenance } from './planned-work';
 import type { PollResult } from './probe/probe';
+import { EVERYTHING, type Watching } from './share';
 import { FEW, type Judgement, Sight, type SightPolicy } from './sight';
 import { type Tally, tally } from './tally';
 import { type Miss, WatchedAp } from './watched-ap';
@@ -32,6 +34,8 @@ export interface WatchContext {
   readonly store: HealthStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Without it there is one controller. */
+  readonly share?: Watching;
 }
 
 /** The host sent something, so that it and the way to it work. */
@@ -42,6 +46,9 @@ const NOT_ASKED: ReadonlySet<MissReason> = new Set<MissReason>(['unreachable', '
 
 /** With all its tries. A single access point that answers is heard once in an interval, more or less this. */
 const LONGEST_POLL_MS = 7 * SECOND;
+
+/** In poll intervals: how long a controller that saw nothing leaves everything to others. */
+const TRY_AGAIN_AFTER = 10;
 
 /** What falls together is a large share from here on. */
 const LARGE_SHARE = 0.2;
@@ -55,26 +62,29 @@ export class Watch {
   readonly #store: HealthStore;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #share: Watching;
+  readonly #keeper: Keeper;
   readonly #watched = new Map<ApId, WatchedAp>();
-  /** Polls and changes of the configuration take turns, so that the store sees them in order. The last turn stays. */
-  readonly #turns = new Map<ApId, Promise<void>>();
   readonly #sight: Sight;
   #uplinks: Uplinks = new Map();
   #work: readonly MaintenanceWindow[] = [];
   #lastWord: Millis = 0;
   /** When the last pause ended. What was asked before it and answered after it tells nothing. */
   #pausedUntil: Millis = 0;
-  #storeFailed = false;
+  /** Since when it sees nothing, while other controllers do. */
+  #lostSince: Millis | undefined;
   #counted: (Tally & { readonly at: Millis }) | undefined;
   readonly ended = new EndedOutages();
   /** To whom the controller has no way, though others answer. */
   readonly #unseen = new Set<ApId>();
 
-  constructor({ config, store, clock, log }: WatchContext) {
+  constructor({ config, store, clock, log, share = EVERYTHING }: WatchContext) {
     this.#config = config;
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
+    this.#share = share;
+    this.#keeper = new Keeper(store, log, share);
     this.#sight = new Sight(clock);
   }
 
@@ -88,9 +98,23 @@ export class Watch {
     return this.#unseen.size;
   }
 
+  /** Whether it sees anything, so that it may have access points that others could watch as well. */
+  get isAble(): boolean {
+    return !this.#sight.isBlind && this.#lostSince === undefined;
+  }
+
   /** Whether the store refuses to keep what happens. */
   get storeFailed(): boolean {
-    return this.#storeFailed;
+    return this.#keeper.storeFailed;
+  }
+
+  /** The store did not take something that was not about a single access point. */
+  refused(err: unknown): void {
+    this.#keeper.refused(err);
+  }
+
+  holds(site: SiteId): boolean {
+    return this.#share.holds(site);
   }
 
   all(): Iterable<WatchedAp> {
@@ -110,42 +134,45 @@ export class Watch {
     await this.#store.watch(now, this.#tolerance());
     this.#lastWord = now;
     const kept = new Map([...(await this.#store.allHealth())].map(([ap, { health }]) => [ap, health]));
-    const streaks = [...kept.values()].flatMap(({ streakFrom }) => streakFrom ?? []);
-    const gaps =
-      streaks.length === 0
-        ? []
-        : await this.#store.unwatched({ from: Math.min(...streaks), to: now }, this.#tolerance());
-    const lastGapTo = Math.max(...gaps.map(({ to }) => to), Number.NEGATIVE_INFINITY);
     this.#uplinks = uplinksOf(this.#config.current);
-    for (const ap of this.#config.current.accessPoints) {
-      const health = kept.get(ap.id);
-      const interrupted = health?.streakFrom !== undefined && health.streakFrom < lastGapTo;
-      this.#add(ap, health, health && interrupted ? afterGap(health) : health);
-    }
-    for (const [ap, health] of kept) if (!this.#watched.has(ap)) await this.#retire(ap, health);
-    await this.#forEach();
+    await this.#add(this.#missing(), kept);
+    const configured = new Set(this.#config.current.accessPoints.map(({ id }) => id));
+    for (const [ap, health] of kept) if (!configured.has(ap)) await this.#keeper.retire(ap, health, now);
     await this.#lookAtWork();
   }
 
   /** Follows a changed configuration. */
   async follow(): Promise<void> {
-    const { accessPoints } = this.#config.current;
+    const configured = new Map(this.#config.current.accessPoints.map((ap) => [ap.id, ap]));
     this.#uplinks = uplinksOf(this.#config.current);
-    const ids = new Set(accessPoints.map((ap) => ap.id));
-    const gone = [...this.#watched.values()].filter(({ config }) => !ids.has(config.id));
-    for (const { config } of gone) {
-      this.#watched.delete(config.id);
-      this.#unseen.delete(config.id);
-    }
-    for (const ap of accessPoints) {
-      const watched = this.#watched.get(ap.id);
-      if (watched === undefined) this.#add(ap, undefined, undefined);
-      else watched.config = ap;
+    const gone = [...this.#watched.values()].filter(({ config: { id } }) => !configured.has(id));
+    for (const { config } of gone) this.#forget(config.id);
+    for (const watched of this.#watched.values()) {
+      watched.config = configured.get(watched.config.id) ?? watched.config;
     }
     await Promise.all(
-      gone.map((watched) => this.#inTurn(watched.config.id, () => this.#retire(watched.config.id, watched.health))),
+      gone.map(({ config: { id }, health }) =>
+        this.#keeper.inTurn(id, () => this.#keeper.retire(id, health, this.#clock.now())),
+      ),
     );
-    await this.#forEach();
+    await this.letGo();
+    await this.takeUp();
+    await this.#keeper.forEach(this.#watched.values());
+    await this.#lookAtWork();
+  }
+
+  /** Leaves to others what it does not hold any more. Resolves when the store has all that it knew of them. */
+  async letGo(): Promise<void> {
+    const gone = [...this.#watched.values()].filter(({ config }) => !this.#share.holds(config.site));
+    for (const { config } of gone) this.#forget(config.id);
+    await this.#keeper.forEach(gone);
+  }
+
+  /** Goes on with what it holds anew, where others left it. Throws what the store throws. */
+  async takeUp(): Promise<void> {
+    const fresh = this.#missing();
+    if (fresh.length === 0) return;
+    await this.#add(fresh, await this.#store.healthOf(fresh.map(({ id }) => id)));
     await this.#lookAtWork();
   }
 
@@ -155,13 +182,14 @@ export class Watch {
     if (at < this.#pausedUntil) return;
     if (result.answered || SIGHT.has(result.reason)) {
       const silence = this.#sight.answered(at);
+      this.#lostSince = undefined;
       if (this.#sight.isBlind) await this.#seeAgain(at);
       else if (silence > this.#sightPolicy().periodMs + LONGEST_POLL_MS && this.#tally().suspect >= FEW)
         await this.#countAnew(at);
     }
     if (this.#sight.isBlind) return;
     const policy = this.#config.current.controller;
-    await this.#inTurn(ap, async () => {
+    await this.#keeper.inTurn(ap, async () => {
       const watched = this.#watched.get(ap);
       if (watched === undefined) return;
       const before = watched.health;
@@ -169,7 +197,7 @@ export class Watch {
       if (miss === 'blind') return;
       const change = result.answered ? watched.answer(result.sample, at, policy) : miss && watched.miss(miss, policy);
       if (change !== undefined) this.#tell(watched, before, change, at);
-      await this.#keep(watched);
+      await this.#keeper.keep(watched);
     });
   }
 
@@ -181,8 +209,11 @@ export class Watch {
     if (isUplinkDown) return { at, why: 'uplink', isUndecided: false };
     const isUplinkSuspect = path.some((health) => health?.state === 'suspect');
     const judgement = await this.#judge(watched.health, at);
-    const why: MissKind = judgement === 'partly' || NOT_ASKED.has(reason) ? 'unseen' : 'silent';
-    if (judgement !== 'blind') return { at, why, isUndecided: isUplinkSuspect || judgement === 'unsure' };
+    // What other controllers see is not unwatched: they shall have these, which nobody sees until then.
+    const isLost = judgement === 'blind' && this.#share.others > 0;
+    if (isLost) this.#lostSince ??= at;
+    const why: MissKind = isLost || judgement === 'partly' || NOT_ASKED.has(reason) ? 'unseen' : 'silent';
+    if (isLost || judgement !== 'blind') return { at, why, isUndecided: isUplinkSuspect || judgement === 'unsure' };
     if (!this.#sight.isBlind) await this.#goBlind();
     return 'blind';
   }
@@ -220,7 +251,7 @@ export class Watch {
     const since = this.#sight.lastAnswerAt ?? this.#clock.now();
     this.#sight.isBlind = true;
     this.#log.error('controller-blind', { durationSeconds: Math.round((this.#clock.now() - since) / SECOND) });
-    await this.#guarded(() => this.#store.watch(since, this.#tolerance()));
+    await this.#keeper.guarded(() => this.#store.watch(since, this.#tolerance()));
   }
 
   /** When no access point has answered for a while, the devices beside the controller tell whose fault that is. */
@@ -233,16 +264,18 @@ export class Watch {
   /** Nothing answered for a while, and then something did: what was missed meanwhile tells of the controller's line. */
   async #countAnew(at: Millis): Promise<void> {
     this.#pausedUntil = at;
-    await this.#forEach((watched) => watched.replaceHealth(afterGap(watched.health)));
+    await this.#keeper.forEach(this.#watched.values(), (watched) => watched.replaceHealth(afterGap(watched.health)));
   }
 
   /** Something answered a poll, or beside the controller, at that time: from then on misses count anew. */
   async #seeAgain(at: Millis): Promise<void> {
     this.#sight.isBlind = false;
+    this.#lostSince = undefined;
     this.#pausedUntil = at;
     this.#log.info('controller-sees-again');
-    await this.#guarded(() => this.#store.watch(at, 0));
-    await this.#forEach((watched) => watched.replaceHealth(afterGap(watched.health)));
+    // What others watched meanwhile was watched.
+    if (this.#share.others === 0) await this.#keeper.guarded(() => this.#store.watch(at, 0));
+    await this.#keeper.forEach(this.#watched.values(), (watched) => watched.replaceHealth(afterGap(watched.health)));
   }
 
   /** Says that the watch goes on; after a pause (a suspended machine, a stalled process) streaks are broken off. */
@@ -250,16 +283,23 @@ export class Watch {
     const now = this.#clock.now();
     const paused = this.#wasPaused();
     this.#lastWord = now;
-    if (this.#sight.isBlind) {
-      const policy = this.#sightPolicy();
-      if (policy.targets.length === 0 || !(await this.#sight.targetsAnswer(policy))) return;
-      if (this.#sight.isBlind) await this.#seeAgain(now);
-    } else await this.#lookAround(now);
+    if (this.isAble) await this.#lookAround(now);
+    else if (!(await this.#mayLookAgain(now))) return;
+    else if (!this.isAble) await this.#seeAgain(now);
     // A clock that was ahead and has been set right is no reason to ignore polls until it gets there again.
     if (paused || now < this.#pausedUntil) this.#pausedUntil = now;
-    await this.#guarded(() => this.#store.watch(now, this.#tolerance()));
-    if (paused) await this.#forEach((watched) => watched.replaceHealth(afterGap(watched.health)));
+    await this.#keeper.guarded(() => this.#store.watch(now, this.#tolerance()));
+    if (paused)
+      await this.#keeper.forEach(this.#watched.values(), (watched) => watched.replaceHealth(afterGap(watched.health)));
     await this.#lookAtWork();
+  }
+
+  /** Where nothing is left by which it could see that it sees again, it tries after a while. */
+  async #mayLookAgain(now: Millis): Promise<boolean> {
+    const policy = this.#sightPolicy();
+    if (policy.targets.length > 0) return this.#sight.targetsAnswer(policy);
+    const since = this.#lostSince ?? this.#sight.lastAnswerAt ?? now;
+    return this.#watched.size === 0 && now - since > TRY_AGAIN_AFTER * policy.periodMs;
   }
 
   /** Which work runs now, and on what. */
@@ -268,7 +308,7 @@ export class Watch {
     try {
       this.#work = await presentMaintenance(this.#store, plans, this.#clock.now());
     } catch (err) {
-      this.#refused(err);
+      this.#keeper.refused(err);
     }
     for (const watched of this.#watched.values()) {
       const { config } = watched;
@@ -286,21 +326,38 @@ export class Watch {
     return watchTolerance(this.#config.current.controller.pollSeconds);
   }
 
-  #add(ap: AccessPoint, kept: Health | undefined, health: Health | undefined): void {
-    const now = this.#clock.now();
-    if (health?.cause === 'unseen') this.#unseen.add(ap.id);
-    this.#watched.set(ap.id, new WatchedAp(ap, kept, health ?? unknownSince(now), this.#sight, now));
+  /** What it holds and does not watch yet. */
+  #missing(): AccessPoint[] {
+    const isMissing = ({ id, site }: AccessPoint): boolean => !this.#watched.has(id) && this.#share.holds(site);
+    return this.#config.current.accessPoints.filter(isMissing);
   }
 
-  /** Nobody watches an access point that is no longer configured: its outage ends here and it is unknown from now on. */
-  async #retire(ap: ApId, health: Health): Promise<void> {
-    if (health.state === 'unknown') return;
+  /** Polls in a row are continued only if the time since the first was watched. */
+  async #add(aps: readonly AccessPoint[], kept: ReadonlyMap<ApId, Health>): Promise<void> {
     const now = this.#clock.now();
-    await this.#guarded(() =>
-      isDown(health)
-        ? this.#store.putHealth(ap, unknownSince(now), { kind: 'close', to: now })
-        : this.#store.putHealth(ap, unknownSince(now)),
-    );
+    const streaks = aps.flatMap(({ id }) => kept.get(id)?.streakFrom ?? []);
+    const from = streaks.reduce((least, streak) => Math.min(least, streak), now);
+    const gaps = streaks.length === 0 ? [] : await this.#store.unwatched({ from, to: now }, this.#tolerance());
+    const lastGapTo = gaps.reduce((last, { to }) => Math.max(last, to), Number.NEGATIVE_INFINITY);
+    // Meanwhile the configuration may have changed, or the share.
+    const still = new Set(this.#missing());
+    const added = aps
+      .filter((ap) => still.has(ap))
+      .map((ap) => {
+        const health = kept.get(ap.id);
+        const interrupted = health?.streakFrom !== undefined && health.streakFrom < lastGapTo;
+        const next = (interrupted ? afterGap(health) : health) ?? unknownSince(now);
+        if (next.cause === 'unseen') this.#unseen.add(ap.id);
+        const watched = new WatchedAp(ap, health, next, this.#sight, now);
+        this.#watched.set(ap.id, watched);
+        return watched;
+      });
+    await this.#keeper.forEach(added);
+  }
+
+  #forget(ap: ApId): void {
+    this.#watched.delete(ap);
+    this.#unseen.delete(ap);
   }
 
   #tell(watched: WatchedAp, before: Health, change: OutageChange, at: Millis): void {
@@ -332,56 +389,11 @@ export class Watch {
     const fallen = [...this.#watched.values()].filter(isBlamed);
     await Promise.all(
       fallen.map((watched) =>
-        this.#inTurn(watched.config.id, () => {
+        this.#keeper.inTurn(watched.config.id, () => {
           if (isBlamed(watched)) watched.blameUplink();
-          return this.#keep(watched);
+          return this.#keeper.keep(watched);
         }),
       ),
     );
-  }
-
-  /** Does something to every access point, each in its turn, and keeps the outcome. */
-  async #forEach(change: (watched: WatchedAp) => void = () => {}): Promise<void> {
-    await Promise.all(
-      [...this.#watched.values()].map((watched) =>
-        this.#inTurn(watched.config.id, () => {
-          change(watched);
-          return this.#keep(watched);
-        }),
-      ),
-    );
-  }
-
-  /** Hands the store what it does not have yet, in order. What it refuses stays for the next poll. */
-  async #keep(watched: WatchedAp): Promise<void> {
-    for (let entry = watched.unkept[0]; entry !== undefined; entry = watched.unkept[0]) {
-      const { health, change } = entry;
-      const kept = await this.#guarded(() => this.#store.putHealth(watched.config.id, health, change));
-      if (!kept) return;
-      watched.unkept.shift();
-    }
-  }
-
-  /** False if the store refuses. Said once, until it accepts again: with many access points it would flood the log. */
-  async #guarded(operation: () => Promise<void>): Promise<boolean> {
-    try {
-      await operation();
-      this.#storeFailed = false;
-      return true;
-    } catch (err) {
-      this.#refused(err);
-      return false;
-    }
-  }
-
-  #refused(err: unknown): void {
-    if (!this.#storeFailed) this.#log.error('health-not-kept', { err });
-    this.#storeFailed = true;
-  }
-
-  #inTurn(ap: ApId, task: () => Promise<void>): Promise<void> {
-    const turn = (this.#turns.get(ap) ?? Promise.resolve()).then(task, task);
-    this.#turns.set(ap, turn);
-    return turn;
   }
 }

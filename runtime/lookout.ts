@@ -12,7 +12,9 @@ export class Lookout {
     this.#look = look;
   }
 
+  /** Begins, or goes on with another period. */
   start(clock: Clock, period: Millis): void {
+    this.#cancel();
     this.#cancel = clock.every(period, () => {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;

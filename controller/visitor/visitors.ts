@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema';
-import type { GatewayId } from '../../core/ids';
+import type { GatewayId, SiteId } from '../../core/ids';
 import { SECOND } from '../../core/time';
 import type { Cancel, Clock } from '../../runtime/clock';
 import type { Live } from '../../runtime/live';
@@ -17,6 +17,8 @@ export interface VisitorsContext {
   readonly random: Random;
   readonly log: Log;
   readonly registry: Registry;
+  /** Whether this controller watches the site; of several one sends its visitors. */
+  readonly holds: (site: SiteId) => boolean;
 }
 
 /** Sends a synthetic visitor through each test gateway of the configuration, again and again. */
@@ -54,8 +56,13 @@ export class SyntheticVisitors {
   }
 
   async #walk(id: GatewayId): Promise<void> {
-    const { config, clock, random, log } = this.#context;
+    const { config, clock, random, log, holds } = this.#context;
     if (this.#walking.has(id)) return;
+    const site = config.current.gateways.find((gateway) => gateway.id === id)?.site;
+    if (site !== undefined && !holds(site)) {
+      this.#metrics.forget(id);
+      return;
+    }
     this.#walking.add(id);
     try {
       const result = await walkThrough(config.current, id, { clock, random });

@@ -85,7 +85,7 @@ beforeAll(async () => {
   const pages: ControllerPages = controllerPages({
     config: new LiveValue(config),
     clock,
-    watched: { all: () => watched.values(), get: (ap) => watched.get(ap), ended },
+    watched: { all: () => watched.values(), get: (ap) => watched.get(ap), holds: () => true, ended },
   });
   const sites = { ...pages.aps, pieces: pages.sites };
   ops = new OpsServer(

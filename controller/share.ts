@@ -1,0 +1,114 @@
+import type { Config } from '../config/schema';
+import type { SiteId } from '../core/ids';
+import { type Millis, SECOND } from '../core/time';
+import type { Cancel, Clock } from '../runtime/clock';
+import { derived, type Live } from '../runtime/live';
+import type { Random } from '../runtime/random';
+import type { LeaseStore } from '../store/store';
+import { PIECES, piecesOf } from './groups';
+
+const WORK = 'access-points';
+/** Of a poll interval: how often a controller says that it is there, and how long it is believed. */
+const CLAIM_EVERY = 1 / 4;
+const BELIEVED_FOR = 3 / 5;
+/** However short the interval is. */
+const CLAIM_LEAST_MS = 1 * SECOND;
+const BELIEVED_LEAST_MS = 3 * SECOND;
+
+/** What of the town this controller watches. */
+export interface Watching {
+  holds(site: SiteId): boolean;
+  /** How many other controllers see their access points. */
+  readonly others: number;
+  /** Whether what it holds is certainly still its own. */
+  readonly isCertain: boolean;
+}
+
+/** A controller that is alone. */
+export const EVERYTHING: Watching = { holds: () => true, others: 0, isCertain: true };
+
+export interface ShareContext {
+  readonly config: Live<Config>;
+  readonly store: LeaseStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * This controller's share of the town. While the store does not answer it keeps what it has as long as others believe
+ * it; after that they may have it, so it lets go. If there are no others it goes on.
+ */
+export class Share implements Watching {
+  readonly #store: LeaseStore;
+  readonly #clock: Clock;
+  readonly #name: string;
+  readonly #pieces: () => ReadonlyMap<SiteId, number>;
+  #held: ReadonlySet<number> = new Set();
+  #certainUntil = Number.NEGATIVE_INFINITY;
+  #cancelEnd: Cancel = () => {};
+  others = 0;
+
+  constructor({ config, store, clock, random }: ShareContext) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#name = random.word();
+    this.#pieces = derived(config, piecesOf);
+  }
+
+  static every(periodMs: Millis): Millis {
+    return Math.max(CLAIM_EVERY * periodMs, CLAIM_LEAST_MS);
+  }
+
+  holds(site: SiteId): boolean {
+    return this.#held.has(this.#pieces().get(site) ?? -1);
+  }
+
+  get isCertain(): boolean {
+    return this.#clock.monotonic() < this.#certainUntil;
+  }
+
+  /**
+   * Claims its share.
+   * @param able  whether it sees anything
+   * @param onEnd  called when it has to let go because it could not claim again in time
+   * @returns what it gets beyond what it has, and what it has to let go, at once or after it has stopped its work there
+   * @throws what the store throws
+   */
+  async claim(
+    periodMs: Millis,
+    able: boolean,
+    onEnd: () => void,
+  ): Promise<{ next: ReadonlySet<number>; excess: readonly number[] }> {
+    const believedFor = Math.max(BELIEVED_FOR * periodMs, BELIEVED_LEAST_MS);
+    const [now, began] = [this.#clock.now(), this.#clock.monotonic()];
+    const asked = { work: WORK, pieces: PIECES, holder: this.#name, now, until: now + believedFor, able };
+    const { held, excess, others } = await this.#store.claim(asked);
+    this.others = others;
+    this.#certainUntil = began + believedFor;
+    this.#cancelEnd();
+    const left = this.#certainUntil - this.#clock.monotonic();
+    this.#cancelEnd = this.#clock.after(Math.max(0, left), () => this.#ended(onEnd));
+    return { next: new Set(held.filter((piece) => !excess.includes(piece))), excess };
+  }
+
+  /** From now on this is what it holds. */
+  hold(pieces: ReadonlySet<number>): void {
+    this.#held = pieces;
+  }
+
+  get held(): ReadonlySet<number> {
+    return this.#held;
+  }
+
+  /** Others may have these now; without `pieces`: everything, because it stops. */
+  async giveUp(pieces?: readonly number[]): Promise<void> {
+    if (pieces === undefined) this.#cancelEnd();
+    await this.#store.giveUp(WORK, this.#name, pieces);
+  }
+
+  #ended(onEnd: () => void): void {
+    if (this.others === 0) return;
+    this.#held = new Set();
+    onEnd();
+  }
+}
