@@ -40,11 +40,13 @@ const FIRST_PARTS: ReadonlySet<string> = new Set(FAMILIES);
 /** How a request is counted, and who answers it if Express need not. */
 function wayOf(request: IncomingMessage): { readonly operation: Operation; readonly handler?: Handler } {
   const path = pathOf(request);
-  const [, first = '', ...rest] = path.split('/');
+  const slash = path.indexOf('/', 1);
+  const first = path.slice(1, slash < 0 ? undefined : slash);
   const isGet = request.method === 'GET' || request.method === 'HEAD';
   if (FIRST_PARTS.has(first)) {
     // Who sets a gateway up may end the address with a slash, as everywhere else.
-    const isOne = rest.length === 1 || (rest.length === 2 && rest[1] === '');
+    const next = slash < 0 ? slash : path.indexOf('/', slash + 1);
+    const isOne = slash > 0 && (next < 0 || next === path.length - 1);
     return isGet && isOne ? VISIT : VIEW;
   }
   if (path === '/visit' && isGet) return VISIT_AGAIN;

@@ -15,12 +15,12 @@ export interface Visit {
   readonly gateway: GatewayId;
   readonly site: SiteId;
   /** Where the visitor is, if the redirect names an access point that we know. Told to nobody and kept nowhere. */
-  readonly accessPoint?: ApId;
+  readonly accessPoint?: ApId | undefined;
   readonly device: DeviceAddress;
   /** The language that the gateway takes the visitor to read: a tag, for who asks for none (BCP 47). */
-  readonly language?: string;
+  readonly language?: string | undefined;
   /** The page that the visitor wanted, if it was a web address. */
-  readonly originalUrl?: string;
+  readonly originalUrl?: string | undefined;
   /** What the adapter needs to let this visitor in; nobody else reads it. */
   readonly ticket: string;
 }
@@ -31,6 +31,7 @@ export interface Redirect {
   readonly base: string;
   /** The query exactly as it arrived, for checksums. */
   readonly rawQuery: string;
+  /** The same, read; made when it is asked for. */
   readonly query: URLSearchParams;
 }
 
@@ -44,8 +45,8 @@ export type Recognised =
       readonly ok: true;
       readonly stage: 'captive';
       readonly visit: Visit;
-      readonly setback?: Setback;
-      readonly told?: 'octets-used-up';
+      readonly setback?: Setback | undefined;
+      readonly told?: 'octets-used-up' | undefined;
     }
   /**
    * Online already. `device` only if the gateway vouches for the redirect: it may be used to look something up.
@@ -136,8 +137,8 @@ export interface GatewayAdapter {
 }
 
 /** A language as a gateway writes it, if it can be one. */
-export function languageTag(text: string | null): string | undefined {
-  return text !== null && text.length <= 35 && /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i.test(text) ? text : undefined;
+export function languageTag(text: string | undefined): string | undefined {
+  return text !== undefined && text.length <= 35 && /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i.test(text) ? text : undefined;
 }
 
 /** The address a visitor wanted, if it is one that may be offered as a link; the gateway passes on whatever was asked. */

@@ -1,5 +1,4 @@
 import { timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
 import type { UamGateway } from '../../config/schema';
 import { DeviceAddress } from '../../core/mac';
 import { REJECT } from '../../core/reasons';
@@ -15,33 +14,28 @@ import {
   type Visit,
   webAddress,
 } from './gateway';
+import { Parameters } from './parameters';
 
 /** The values of `res` that mean "not online", and what the visitor is told beyond the terms. */
-const CAPTIVE: Readonly<Record<string, Setback | undefined>> = {
-  notyet: undefined,
-  challenge: undefined,
-  splash: undefined,
-  failed: 'rejected',
-  reject: 'rejected',
-  logoff: 'ended',
-  timeout: 'timed-out',
-};
-const ONLINE = ['success', 'already'];
+const CAPTIVE: ReadonlyMap<string, Setback | undefined> = new Map([
+  ['notyet', undefined],
+  ['challenge', undefined],
+  ['splash', undefined],
+  ['failed', 'rejected'],
+  ['reject', 'rejected'],
+  ['logoff', 'ended'],
+  ['timeout', 'timed-out'],
+]);
+const ONLINE: ReadonlySet<string> = new Set(['success', 'already']);
 
 const KEY_OCTETS = 16;
 
-const parameters = z.object({
-  res: z.enum([...Object.keys(CAPTIVE), ...ONLINE]),
-  uamip: z.string().max(255),
-  uamport: z.string().max(5),
-  challenge: z
-    .string()
-    .regex(/^[0-9a-f]{32}$/i)
-    .optional(),
-  mac: z.string().max(17).optional(),
-  ssl: z.string().max(255).optional(),
-});
-const READ = Object.keys(parameters.shape);
+/** What we act on may be said once only. */
+const READ = ['res', 'uamip', 'uamport', 'challenge', 'mac', 'ssl'];
+const CHALLENGE = /^[0-9a-f]{32}$/i;
+const LONGEST_SSL = 255;
+/** It comes last. */
+const CHECKSUM = /&md=([0-9A-F]{32})$/i;
 
 /**
  * The Universal Access Method of CoovaChilli and uspot: a redirect with a challenge; the browser answers it at the
@@ -51,83 +45,92 @@ export function uamAdapter(gateway: UamGateway, find: FindAccessPoint): GatewayA
   const { address, port, sslUrl } = gateway.uam;
   const origin = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
   const login = sslUrl === undefined ? origin : new URL(sslUrl).origin;
+  const secret = gateway.uam.secret && Buffer.from(gateway.uam.secret.reveal());
   return {
     id: gateway.id,
     site: gateway.site,
     family: 'uam',
     needsCredential: true,
-    vouches: gateway.uam.secret !== undefined,
+    vouches: secret !== undefined,
     origin: login,
     logoutUrl: `${origin}/logoff`,
     // CoovaChilli draws a challenge and redirects at /prelogin; uspot has no such page and always redirects at /logoff.
     restartUrl: `${origin}${gateway.kind === 'coovachilli' ? '/prelogin' : '/logoff'}`,
-    recognise: (redirect) => recognise(gateway, find, redirect),
+    recognise: (redirect) => recognise(gateway, secret, find, redirect),
     admit: (admission) => admit(login, gateway.uam, admission),
   };
 }
 
-function recognise(gateway: UamGateway, find: FindAccessPoint, redirect: Redirect): Recognised {
-  const { query } = redirect;
-  const { address, port, secret, sslUrl } = gateway.uam;
-  if (!query.has('res') || !query.has('uamip') || !query.has('uamport')) return no('parameters-missing');
-  const value = (name: string): string | undefined => query.get(name) ?? undefined;
-  const parsed = parameters.safeParse({
-    res: value('res'),
-    uamip: value('uamip'),
-    uamport: value('uamport'),
-    challenge: value('challenge'),
-    mac: value('mac'),
-    ssl: value('ssl'),
-  });
-  if (!parsed.success || READ.some((name) => query.getAll(name).length > 1)) return no('parameters-invalid');
-  const { res, uamip, uamport, challenge, mac, ssl } = parsed.data;
+function recognise(
+  gateway: UamGateway,
+  secret: Buffer | undefined,
+  find: FindAccessPoint,
+  redirect: Redirect,
+): Recognised {
+  const query = new Parameters(redirect.rawQuery);
+  const [res, uamip, uamport] = [query.get('res'), query.get('uamip'), query.get('uamport')];
+  if (res === undefined || uamip === undefined || uamport === undefined) return no('parameters-missing');
+  const [challenge, mac, ssl] = [query.get('challenge'), query.get('mac'), query.get('ssl')];
+  const device = mac === undefined ? undefined : DeviceAddress.parse(mac);
+  const isReadable =
+    (CAPTIVE.has(res) || ONLINE.has(res)) &&
+    (challenge === undefined || CHALLENGE.test(challenge)) &&
+    (mac === undefined || device !== undefined) &&
+    (ssl === undefined || ssl.length <= LONGEST_SSL);
+  if (!isReadable || READ.some((name) => query.isRepeated(name))) return no('parameters-invalid');
   // A credential must never go to an address that somebody wrote into the redirect.
+  const { address, port, sslUrl } = gateway.uam;
   if (uamip !== address || uamport !== String(port)) return no('gateway-address-wrong');
   if (ssl !== undefined && sslUrl !== undefined && !sameOrigin(ssl, sslUrl)) return no('gateway-address-wrong');
   if (secret !== undefined) {
-    if (!query.has('md')) return no('parameters-missing');
-    if (!checksumFits(redirect, secret.reveal())) return no('signature-wrong');
+    if (query.get('md') === undefined) return no('parameters-missing');
+    if (!checksumFits(redirect, secret)) return no('signature-wrong');
   }
-  const device = mac === undefined ? undefined : DeviceAddress.parse(mac);
-  if (mac !== undefined && device === undefined) return no('parameters-invalid');
+  if (!ONLINE.has(res)) return captive(gateway, find, query, { res, challenge, device });
+  // Without a checksum anybody could ask here whether a device is online.
+  const secondsLeft = secondsIn(query.get('timeleft'));
+  return {
+    ...{ ok: true, stage: 'online' },
+    ...(secret !== undefined && device !== undefined && { device }),
+    ...(secondsLeft !== undefined && { secondsLeft }),
+  };
+}
 
-  if (ONLINE.includes(res)) {
-    // Without a checksum anybody could ask here whether a device is online.
-    const secondsLeft = secondsIn(query.get('timeleft'));
-    return {
-      ...{ ok: true, stage: 'online' },
-      ...(secret !== undefined && device !== undefined && { device }),
-      ...(secondsLeft !== undefined && { secondsLeft }),
-    };
-  }
-  const told = CAPTIVE[res] === 'rejected' ? query.get('reply') : null;
-  const setback = told === REJECT['grant-expired'] ? 'timed-out' : CAPTIVE[res];
+interface Said {
+  readonly res: string;
+  readonly challenge: string | undefined;
+  readonly device: DeviceAddress | undefined;
+}
+
+function captive(
+  gateway: UamGateway,
+  find: FindAccessPoint,
+  query: Parameters,
+  { res, challenge, device }: Said,
+): Recognised {
+  const why = CAPTIVE.get(res);
+  const told = why === 'rejected' ? query.get('reply') : undefined;
+  const setback = told === REJECT['grant-expired'] ? 'timed-out' : why;
   if (challenge === undefined || device === undefined) {
     return setback === undefined ? no('parameters-missing') : { ok: true, stage: 'offline', setback };
   }
-  const originalUrl = webAddress(query.get('userurl'));
-  const accessPoint = find(query.get('called'), query.get('nasid'));
-  const language = languageTag(query.get('lang'));
   const visit: Visit = {
     gateway: gateway.id,
     site: gateway.site,
     device,
     ticket: challenge,
-    ...(originalUrl !== undefined && { originalUrl }),
-    ...(accessPoint !== undefined && { accessPoint }),
-    ...(language !== undefined && { language }),
+    originalUrl: webAddress(query.get('userurl')),
+    accessPoint: find(query.get('called'), query.get('nasid')),
+    language: languageTag(query.get('lang')),
   };
-  return {
-    ...{ ok: true, stage: 'captive', visit },
-    ...(setback !== undefined && { setback }),
-    // The gateway's words are compared with our own, never shown: anybody can write a redirect.
-    ...(told === REJECT['octets-used-up'] && { told: 'octets-used-up' }),
-  };
+  // The gateway's words are compared with our own, never shown: anybody can write a redirect.
+  const isUsedUp = told === REJECT['octets-used-up'];
+  return { ok: true, stage: 'captive', visit, setback, told: isUsedUp ? 'octets-used-up' : undefined };
 }
 
 /** Of a session that has an end; 0 means that it has none. */
-function secondsIn(text: string | null): number | undefined {
-  return text !== null && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+function secondsIn(text: string | undefined): number | undefined {
+  return text !== undefined && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
 }
 
 /** uspot writes `ssl` as it was typed into its `uam_sslurl`. */
@@ -143,13 +146,13 @@ function no(reason: (Recognised & { ok: false })['reason']): Recognised {
  * `md` is the upper-case hexadecimal MD5 of the address as the gateway wrote it, up to `&md=`, followed by the UAM
  * secret. uspot writes nasid and ssid unencoded, and browsers turn their blanks into %20 on the way.
  */
-function checksumFits({ base, rawQuery }: Redirect, secret: string): boolean {
-  const match = /^(.*)&md=([0-9A-F]{32})$/is.exec(rawQuery);
-  if (match?.[1] === undefined || match[2] === undefined) return false;
-  const given = Buffer.from(match[2], 'hex');
-  return [match[1], match[1].replaceAll('%20', ' ')].some((query) =>
-    timingSafeEqual(given, md5(Buffer.from(`${base}?${query}${secret}`))),
-  );
+function checksumFits({ base, rawQuery }: Redirect, secret: Buffer): boolean {
+  const match = CHECKSUM.exec(rawQuery);
+  if (match?.[1] === undefined) return false;
+  const given = Buffer.from(match[1], 'hex');
+  const fits = (query: string): boolean => timingSafeEqual(given, md5(Buffer.from(`${base}?${query}`), secret));
+  const signed = rawQuery.slice(0, match.index);
+  return fits(signed) || (signed.includes('%20') && fits(signed.replaceAll('%20', ' ')));
 }
 
 /** The address of /logon with what proves the password. Both gateways read it from the query of a GET. */

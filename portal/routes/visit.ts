@@ -20,9 +20,9 @@ import { showUsedUp, whatIsUsedUp } from './used-up';
 /** GET /<family>/<gateway>?...: a browser that a gateway sent here, to the address that has its name. */
 export const visit: Handler = (portal, request, response) => {
   const path = pathOf(request);
-  const [, family, gateway = ''] = path.split('/');
-  const adapter = portal.town.adapters.get(gateway);
-  if (adapter === undefined || adapter.family !== family) {
+  const slash = path.indexOf('/', 1);
+  const adapter = portal.town.adapters.get(path.slice(slash + 1, path.endsWith('/') ? -1 : undefined));
+  if (adapter === undefined || adapter.family !== path.slice(1, slash)) {
     refuse(portal, request, response, 'unknown-gateway');
     return;
   }
@@ -43,7 +43,13 @@ export function arrive(
   const site = portal.town.sites.get(adapter.site);
   if (site === undefined) throw new Error(`The gateway ${adapter.id} has no site.`);
   const rawQuery = rawQueryOf(request);
-  const recognised = adapter.recognise({ base, rawQuery, query: new URLSearchParams(rawQuery) });
+  const redirect = {
+    ...{ base, rawQuery },
+    get query() {
+      return new URLSearchParams(rawQuery);
+    },
+  };
+  const recognised = adapter.recognise(redirect);
   if (!recognised.ok) {
     refuse(portal, request, response, recognised.reason, adapter);
     return;
