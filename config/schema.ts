@@ -174,7 +174,7 @@ const limits = z
       .min(10)
       .default(4000)
       .describe(
-        'At each gateway whose redirects nothing signs: acceptances of which the gateway has not said that the device is there. Half of it from one address, or one /64 of IPv6. Whoever comes through the gateway does not count.',
+        'At each gateway whose redirects nothing signs: acceptances of which the gateway has not said that the device is there. One address, or one /56 of IPv6, gets no more than is left for all others; where visitors came from within the last day there is half as much again for them alone. Whoever comes through the gateway does not count.',
       ),
   })
   .prefault({});

@@ -79,7 +79,7 @@ async function storedGrant(portal: Portal, acceptance: Acceptance, now: Millis):
       ...(counts !== undefined && { dayCount: counts }),
     }),
   ).catch((error: unknown) => {
-    place?.confirm();
+    place?.giveBack();
     throw error;
   });
   portal.metrics.grant(site.id, shown.language);
@@ -103,8 +103,8 @@ function refusal(
   return { granted, isStored: false, proof: 'none' };
 }
 
-function placeFor({ unconfirmed, town, clock }: Portal, { adapter, source }: Acceptance): Promise<Place | undefined> {
-  return unconfirmed.take(adapter.id, source, town.config.portal.limits.unconfirmedPerHour, clock.monotonic());
+function placeFor({ unconfirmed, town }: Portal, { adapter, source }: Acceptance): Promise<Place | undefined> {
+  return unconfirmed.take(adapter.id, source, town.config.portal.limits.unconfirmedPerHour);
 }
 
 /**
@@ -122,7 +122,7 @@ function watch(
     credential === undefined
       ? ((await store.getGrant(grant.id, clock.now()))?.usedOctets ?? 0) > grant.usedOctets
       : store.isRedeemed(credential.username, clock.now());
-  unconfirmed.watch(place, isConfirmed, clock.monotonic());
+  unconfirmed.watch(place, isConfirmed);
 }
 
 /** What has to prove, where the redirect does not, that whoever accepted has the device. */

@@ -139,7 +139,7 @@ export function openPortal(
     services,
     accepted: new AcceptedPages(random),
     exchanged: new Once(),
-    unconfirmed: new Unconfirmed(random),
+    unconfirmed: new Unconfirmed(clock, random),
     metrics,
     pages: loadPages(templates),
     locales: loadLocales(join(templates, 'locales')),

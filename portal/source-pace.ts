@@ -20,10 +20,15 @@ export class Bucket {
   }
 
   /** Whether there is room for one. */
-  hasRoom({ atOnce, perHour }: Rate, now: Millis): boolean {
+  hasRoom(rate: Rate, now: Millis): boolean {
+    return this.left(rate, now) >= 1;
+  }
+
+  /** For how many there is room. */
+  left({ atOnce, perHour }: Rate, now: Millis): number {
     this.#left = Math.min(atOnce, this.#left + ((now - this.#countedAt) / HOUR) * perHour);
     this.#countedAt = now;
-    return this.#left >= 1;
+    return this.#left;
   }
 
   take(): void {
@@ -52,12 +57,9 @@ export class SourcePace {
     this.#salt = random.bytes(SALT_OCTETS);
   }
 
-  /** @param what  what is counted apart; a device with IPv6 has as many addresses as it likes, so its /64 counts */
-  bucketOf(source: string, rate: Rate, now: Millis, what = ''): Bucket {
-    const key = createHash('sha256')
-      .update(this.#salt)
-      .update(`${what} ${groupOf(source)}`)
-      .digest('base64');
+  /** A device with IPv6 has as many addresses as it likes, so its /64 counts */
+  #bucketOf(source: string, rate: Rate, now: Millis): Bucket {
+    const key = createHash('sha256').update(this.#salt).update(groupOf(source)).digest('base64');
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;
     for (const [oldest] of this.#buckets) {
@@ -71,7 +73,7 @@ export class SourcePace {
 
   /** Takes one of what the source may do; false if it has done it all. */
   allows(source: string, rate: Rate, now: Millis): boolean {
-    const bucket = this.bucketOf(source, rate, now);
+    const bucket = this.#bucketOf(source, rate, now);
     if (!bucket.hasRoom(rate, now)) return false;
     bucket.take();
     return true;

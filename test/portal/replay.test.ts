@@ -197,7 +197,37 @@ describe('at a gateway that signs nothing', () => {
     const named = [];
     // Two of them for the second time, as somebody taps again.
     for (const device of [2, 1, 0, 0, 1, 2, 1, 0, 5]) named.push((await from(town, device, '192.0.2.66')).status);
-    expect(named).toEqual([...Array(5).fill(303), ...Array(4).fill(503)]);
+    expect(named).toEqual([...Array(4).fill(303), ...Array(5).fill(503)]);
+  });
+
+  test('the more is taken, the less one source gets, a home with IPv6 being one: two forgers leave room for visitors', async () => {
+    const town = await testPortal(bounded(10));
+    const taken = async (sourceOf: (i: number) => string) => {
+      const answers = [];
+      for (let i = 0; i < 7; i++) answers.push(await from(town, i, sourceOf(i)));
+      return answers.filter(({ status }) => status === 303).length;
+    };
+    expect(await taken((i) => `2001:db8:1:4${i}::66`)).toBe(5);
+    expect(await taken(() => '192.0.2.66')).toBe(3);
+    expect((await from(town, 8, '192.0.2.7')).status).toBe(303);
+  });
+
+  test('where visitors came from lately there is room, however many forge elsewhere', async () => {
+    const town = await testPortal(bounded(10));
+    const square = '192.0.2.7';
+    const online = await from(town, 0, square);
+    const device = DeviceAddress.parse('021122334410');
+    if (device === undefined) throw new Error('no address');
+    const credential = { username: usernameIn(online.headers.location), gateway: 'plain', device };
+    await town.store.takeCredential({ ...credential, now: town.clock.now() });
+    // Nobody else accepts meanwhile.
+    await town.clock.advance(5_000);
+    const forged = [];
+    for (let i = 1; i < 20; i++) forged.push((await from(town, i, `198.51.100.${i}`)).status);
+    expect(forged).toContain(503);
+    const visitors = [];
+    for (let i = 20; i < 26; i++) visitors.push((await from(town, i, square)).status);
+    expect(visitors).toEqual([...Array(5).fill(303), 503]);
   });
 
   test('a gateway that signs has no such bound', async () => {
