@@ -14,7 +14,7 @@ import { metricsPage } from '../runtime/ops-page';
 import { OpsServer } from '../runtime/ops-server';
 import { systemRandom } from '../runtime/random';
 import { type Role, startRoles, stopRoles } from '../runtime/role';
-import { Housekeeping } from '../store/housekeeping';
+import { Housekeeping, readyGauge } from '../store/housekeeping';
 import { openStore } from '../store/open';
 import { auditGauges, SelfAudit } from '../store/self-audit';
 import { END_SESSIONS, endSessions, REFRESH_SESSIONS, refreshSessions } from './end-sessions';
@@ -46,11 +46,9 @@ export async function start(options: StartOptions): Promise<number> {
   const audit = new SelfAudit(store, () => config.current.town.timeZone, log);
   auditGauges(registry, () => store.lastAudit());
   const own = makeRoles(options.roles, shared);
-  const roles: Role[] = [
-    new Housekeeping(store, systemClock, log, audit.look),
-    ...inOrder(own),
-    ...(config.current.demo ? [new DemoTown(shared)] : []),
-  ];
+  const housekeeping = new Housekeeping(store, systemClock, log, audit.look);
+  readyGauge(registry, housekeeping);
+  const roles: Role[] = [housekeeping, ...inOrder(own), ...(config.current.demo ? [new DemoTown(shared)] : [])];
   const ops = opsServer(shared, own, roles, options);
   const all = [ops, ...roles];
   try {

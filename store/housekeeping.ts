@@ -1,8 +1,10 @@
+import { Gauge } from 'prom-client';
 import { HISTORY_MS } from '../core/records';
 import { SESSION_SILENCE_MS } from '../core/session';
 import { MINUTE, type Millis, SECOND } from '../core/time';
 import type { Cancel, Clock } from '../runtime/clock';
 import type { Log } from '../runtime/log';
+import { PREFIX, type Registry } from '../runtime/metrics';
 import type { Role } from '../runtime/role';
 import type { Store } from './store';
 import { TrustedTime } from './trusted-time';
@@ -94,4 +96,16 @@ export class Housekeeping implements Role {
       this.#log.error('silent-sessions-not-closed', { err });
     }
   }
+}
+
+/** Shows in metrics whether the store answers: what fails without it fails for everybody. */
+export function readyGauge(registry: Registry, housekeeping: Housekeeping): void {
+  new Gauge({
+    name: `${PREFIX}store_ready`,
+    help: 'Whether the store wrote and read when it was last tried, every ten seconds: 1 yes, 0 no.',
+    registers: [registry],
+    collect() {
+      this.set(housekeeping.notReady() === undefined ? 1 : 0);
+    },
+  });
 }

@@ -15,10 +15,12 @@ import { RadiusMetrics, radsecGauge } from '../../radius/metrics';
 import { ManualClock } from '../../runtime/clock';
 import type { Family } from '../../runtime/exposition';
 import { LiveValue } from '../../runtime/live';
+import { silentLog } from '../../runtime/log';
 import { createMetrics, PREFIX, type Registry } from '../../runtime/metrics';
 import { packageRoot } from '../../runtime/package-root';
 import { systemRandom } from '../../runtime/random';
 import { openStore } from '../../store/open';
+import { Housekeeping, readyGauge } from '../../store/housekeeping';
 import { auditGauges } from '../../store/self-audit';
 
 /** The files that define metrics; a new one has to be added to `productMetrics`. */
@@ -30,6 +32,7 @@ export const METRICS_FILES = [
   'portal/metrics.ts',
   'portal/serving/metrics.ts',
   'radius/metrics.ts',
+  'store/housekeeping.ts',
   'store/self-audit.ts',
 ];
 
@@ -54,6 +57,7 @@ export async function productMetrics(): Promise<Metric[]> {
   try {
     reloadMetric(registry, clock);
     new PortalMetrics(registry);
+    readyGauge(registry, new Housekeeping(store, clock, silentLog));
     auditGauges(registry, async () => undefined);
     feedbackGauge(registry, async () => ({ open: 0, overdue: 0 }));
     new ServingMetrics(registry);

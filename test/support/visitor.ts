@@ -1,10 +1,20 @@
 import type { UamGateway } from '../../config/schema';
 
+/** How the form was answered that accepts the terms. */
+export interface Acceptance {
+  readonly status: number;
+  /** What the page says first; empty where it is a redirect. */
+  readonly heading: string;
+  readonly retryAfter: string | null;
+  /** Where the portal sends the browser. */
+  readonly location: string | null;
+}
+
 /**
  * A visitor who is redirected by a UAM gateway, reads the terms and accepts them.
- * @returns where the portal sends the browser: the gateway's login with a fresh credential
+ * @returns undefined if the portal shows no terms
  */
-export async function acceptTerms(portalUrl: string, gateway: UamGateway, device: string): Promise<URL | undefined> {
+export async function accept(portalUrl: string, gateway: UamGateway, device: string): Promise<Acceptance | undefined> {
   const query = new URLSearchParams({
     res: 'notyet',
     uamip: gateway.uam.address,
@@ -22,6 +32,13 @@ export async function acceptTerms(portalUrl: string, gateway: UamGateway, device
   if (visit === undefined) return undefined;
   const body = new URLSearchParams({ visit });
   const accepted = await fetch(`${portalUrl}/accept`, { method: 'POST', body, redirect: 'manual' });
-  const location = accepted.headers.get('location');
-  return accepted.status === 303 && location !== null ? new URL(location) : undefined;
+  const heading = /<h1[^>]*>([^<]*)/.exec(await accepted.text())?.[1]?.trim() ?? '';
+  const { status, headers } = accepted;
+  return { status, heading, retryAfter: headers.get('retry-after'), location: headers.get('location') };
+}
+
+/** The same; returns where the portal sends the browser: the gateway's login with a fresh credential. */
+export async function acceptTerms(portalUrl: string, gateway: UamGateway, device: string): Promise<URL | undefined> {
+  const accepted = await accept(portalUrl, gateway, device);
+  return accepted?.status === 303 && accepted.location !== null ? new URL(accepted.location) : undefined;
 }

@@ -1,0 +1,158 @@
+import { DeviceAddress } from '../../core/mac';
+import { REJECT } from '../../core/reasons';
+import { systemClock } from '../../runtime/clock';
+import { systemRandom } from '../../runtime/random';
+import { openStore } from '../../store/open';
+import { Keys, slotOf } from '../../store/redis/keys';
+import type { Store } from '../../store/store';
+import { describeWith } from '../support/packages';
+import { configOf, type Product, prepareProduct } from '../support/product';
+import { type RedisServer, startCluster } from '../support/redis';
+import { until } from '../support/wait';
+import { DRILL_MS, figures, inForm, lasting } from './forms';
+import { AccountingLoad } from './load';
+import type { LoadGateway } from './load-gateway';
+import { type Candidate, type Login, LoginLoad } from './logins';
+import { deviceOf, faultTown, openGateways, sitesOf } from './town';
+
+/** In the full form, which has the machine for itself, what store/redis/README.md tells towns to set. */
+const NODE_TIMEOUT_MS = inForm(1_500, 500);
+const BAR_MS = inForm(15_000, 3_000);
+/** An answer that waits for the store longer than this is given without it. */
+const ANSWERED_WITHIN_MS = 1_000;
+const UNSEEN_SECONDS = 600;
+const EACH_KIND = 5;
+
+/** Sites whose grants and keys lie on the master that will be lost: it has the first third of the slots. */
+function namesOnFirstMaster(): [string, string, string] {
+  const keys = new Keys('stadtfunk');
+  const there = (name: string) => slotOf(keys.site(name).grants) < 5_461;
+  const names = Array.from({ length: 200 }, (_, i) => `platz-${i}`).filter(there);
+  return [names[0] ?? '', names[1] ?? '', names[2] ?? ''];
+}
+
+const SITES = sitesOf(namesOnFirstMaster());
+const ruleOf = (site: string) => SITES.find(({ id }) => id === site)?.whenStoreFails;
+
+function addressOf(device: string): DeviceAddress {
+  const address = DeviceAddress.parse(device);
+  if (address === undefined) throw new Error('not a device address');
+  return address;
+}
+
+/** Devices at one gateway: with a grant, without, with one that ended, and with somebody else's used credential. */
+async function candidatesAt(gateway: LoadGateway, store: Store, number: number): Promise<Candidate[]> {
+  const grantTo = (device: string) => {
+    const now = systemClock.now();
+    const terms = { termsVersion: TERMS, language: 'de', now, expiresAt: now + 3_600_000 };
+    const of = { site: gateway.site, gateway: gateway.id, device: addressOf(device), withCredential: true };
+    return store.putGrant({ ...of, ...terms });
+  };
+  const candidates: Candidate[] = [];
+  for (let i = 0; i < EACH_KIND; i++) {
+    const device = (kind: number) => deviceOf(kind, number * EACH_KIND + i);
+    const { credential } = await grantTo(device(0x20));
+    if (credential === undefined) throw new Error('no credential');
+    expect((await gateway.login(device(0x20), credential))?.accepted).toBe(true);
+    expect((await gateway.login(device(0x20)))?.accepted).toBe(true);
+    const { grant } = await grantTo(device(0x22));
+    expect((await gateway.login(device(0x22)))?.accepted).toBe(true);
+    await store.endGrant(grant.id, systemClock.now());
+    expect((await gateway.login(device(0x22)))?.accepted).toBe(false);
+    candidates.push(
+      { who: 'holder', gateway, device: device(0x20) },
+      { who: 'stranger', gateway, device: device(0x21) },
+      { who: 'former', gateway, device: device(0x22) },
+      { who: 'thief', gateway, device: device(0x23), credential },
+    );
+  }
+  return candidates;
+}
+
+const TERMS = '2026-11';
+const isStoreDown = ({ message }: Login) => message === REJECT['store-down'];
+
+/** Every Accept that the rule of its site does not allow. */
+function wrongAccepts(logins: readonly Login[], from: number, to: number): string[] {
+  const wrong: string[] = [];
+  for (const { who, site, accepted, seconds = 0, askedAt, answeredAt } of logins) {
+    if (!accepted) continue;
+    const isWithout = answeredAt >= from && askedAt <= to;
+    const mayEnter = who === 'holder' || (ruleOf(site) === 'open' && isWithout && seconds <= UNSEEN_SECONDS);
+    if (!mayEnter) wrong.push(`${who} at ${ruleOf(site)} for ${seconds} s, ${Math.round(answeredAt - from)} ms after`);
+  }
+  return wrong;
+}
+
+describeWith(['redis-server', 'redis-cli'], 'the loss of a cluster’s master under load', () => {
+  let servers: readonly RedisServer[];
+  let product: Product;
+  let gateways: readonly LoadGateway[];
+  let store: Store;
+
+  beforeAll(async () => {
+    const lines = ['appendonly yes', 'appendfsync everysec', `cluster-node-timeout ${NODE_TIMEOUT_MS}`];
+    servers = await startCluster(lines, 2);
+    const redis = { cluster: servers.map(({ port }) => `127.0.0.1:${port}`), durability: 'replicas' };
+    product = await prepareProduct((ports) => faultTown(ports, { kind: 'redis', redis }, SITES, 4));
+    await product.start();
+    gateways = await openGateways(product);
+    store = await openStore(configOf(product), systemRandom);
+  });
+  afterAll(async () => {
+    await store.close();
+    for (const gateway of gateways) gateway.close();
+    await product.remove();
+    await Promise.all(servers.map((server) => server.end()));
+  });
+
+  test(
+    'nobody is let in wrongly, nothing acknowledged is lost, each site keeps its rule, and answers come again within 3 s',
+    async () => {
+      const everybody = await Promise.all(gateways.map((gateway, i) => candidatesAt(gateway, store, i)));
+      const load = new AccountingLoad(inForm(500, 1_000));
+      for (const gateway of gateways) load.add(gateway, 40, gateway.id);
+      load.start();
+      const logins = new LoginLoad(everybody.flat(), 500);
+      await lasting(1_000);
+
+      const lost = servers[0];
+      const killedAt = systemClock.monotonic();
+      await lost?.process.end('SIGKILL');
+      const isOfTheStore = ({ site, who, askedAt, message }: Login) =>
+        ruleOf(site) === 'grace' && who === 'stranger' && askedAt > killedAt && message === REJECT['device-unknown'];
+      await until('it was noticed', () => logins.logins.some((one) => one.askedAt > killedAt && isStoreDown(one)));
+      const first = await until('the store answers again', () => logins.logins.find(isOfTheStore));
+      const keys = new Keys('stadtfunk');
+      const concerned = new Set(
+        gateways.filter(({ id }) => slotOf(keys.gateway(id).sessions) < 5_461).map(({ id }) => id),
+      );
+      expect(concerned.size).toBeGreaterThan(0);
+      const recordsAgain = await until('records are kept again', () => {
+        const at = load.lastAcknowledged(concerned);
+        return at > first.answeredAt && at;
+      });
+      await lasting(inForm(500, 5_000));
+      await logins.end();
+      const { records } = load;
+      await load.settle();
+
+      const withoutStore = logins.logins.filter(({ askedAt }) => askedAt > killedAt && askedAt < first.answeredAt);
+      expect(wrongAccepts(logins.logins, killedAt, first.answeredAt + ANSWERED_WITHIN_MS)).toEqual([]);
+      expect(logins.unanswered).toBe(0);
+      expect(Math.max(...withoutStore.map(({ askedAt, answeredAt }) => answeredAt - askedAt))).toBeLessThan(
+        ANSWERED_WITHIN_MS,
+      );
+      const gap = withoutStore.filter(isStoreDown);
+      expect(gap.filter(({ site, who }) => ruleOf(site) === 'closed' && who === 'holder')).not.toEqual([]);
+      expect(gap.filter(({ site, who }) => ruleOf(site) === 'grace' && who === 'holder')).toEqual([]);
+      expect(await load.differences(store)).toEqual([]);
+
+      const [loginsMs, recordsMs] = [first.answeredAt - killedAt, recordsAgain - killedAt].map(Math.round);
+      figures('failover-cluster', { loginsMs: loginsMs ?? 0, recordsMs: recordsMs ?? 0, records });
+      expect(loginsMs).toBeLessThan(BAR_MS);
+      expect(recordsMs).toBeLessThan(BAR_MS);
+    },
+    DRILL_MS,
+  );
+});
