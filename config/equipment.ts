@@ -136,7 +136,8 @@ export function captiveApi(kind: string, secret: SecretField, exampleClient: str
           example: [exampleClient],
         }),
       secret: secret.optional().meta({
-        description: 'Shared with a DHCP server or script that signs the device’s address; asked so from anywhere.',
+        description:
+          'Shared with a DHCP server or script that signs the device’s address for eight days at most; asked so from anywhere.',
         example: { file: `secrets/gw-${kind}-captive` },
       }),
     })

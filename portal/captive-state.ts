@@ -4,7 +4,7 @@ import type { Gateway, Site } from '../config/schema';
 import { type Decision, decide } from '../core/decide';
 import type { Grant } from '../core/grant';
 import { DeviceAddress } from '../core/mac';
-import type { Millis } from '../core/time';
+import { DAY, type Millis, SECOND } from '../core/time';
 
 /** A gateway whose devices may ask us how they stand. */
 export type AskingGateway = Extract<Gateway, { captiveApi?: unknown }>;
@@ -16,25 +16,38 @@ export interface Asking {
   readonly isSigned: boolean;
 }
 
+/** How far ahead a signature may reach: a week's lease and a day. Older addresses tell who heard them nothing. */
+const LONGEST_SIGNATURE = 8 * DAY;
+
+interface Question {
+  /** Where it comes from. */
+  readonly source: string;
+  readonly gateway: AskingGateway;
+  readonly now: Millis;
+}
+
 /**
  * The device that a request names; undefined if its word does not count. Anybody can write an address into a query, and
  * whether somebody is online is nobody's business: so it has to be signed, or come from where the operator says that it
  * may be asked unsigned. A gateway's own address is not enough: behind its address translation that is every visitor.
- * @param query  `mac`, and `sig`: hexadecimal HMAC-SHA-256 over the twelve lower-case digits of the address
+ * @param query  `mac`; `until`, when the signature ends, in seconds of Unix time; and `sig`: hexadecimal HMAC-SHA-256 over
+ *   the twelve lower-case digits of the address, a dot and `until` as it is written
  */
-export function askingDevice(query: URLSearchParams, source: string, gateway: AskingGateway): Asking | undefined {
+export function askingDevice(query: URLSearchParams, { source, gateway, now }: Question): Asking | undefined {
   const device = DeviceAddress.parse(query.get('mac') ?? '');
   if (device === undefined || gateway.captiveApi === undefined) return undefined;
   const { clients, secret } = gateway.captiveApi;
-  if (secret !== undefined && hasSignature(device, query.get('sig'), secret.reveal()))
-    return { device, isSigned: true };
+  if (secret !== undefined && hasSignature(device, query, now, secret.reveal())) return { device, isSigned: true };
   return isWithin(source, clients) ? { device, isSigned: false } : undefined;
 }
 
-function hasSignature(device: DeviceAddress, given: string | null, secret: string): boolean {
-  if (given === null || !/^[0-9a-f]{64}$/i.test(given)) return false;
-  const digits = Buffer.from(device.reveal()).toString('hex');
-  return timingSafeEqual(Buffer.from(given, 'hex'), createHmac('sha256', secret).update(digits).digest());
+function hasSignature(device: DeviceAddress, query: URLSearchParams, now: Millis, secret: string): boolean {
+  const [given = '', until = ''] = [query.get('sig') ?? '', query.get('until') ?? ''];
+  if (!/^[0-9a-f]{64}$/i.test(given) || !/^\d{1,12}$/.test(until)) return false;
+  const left = Number(until) * SECOND - now;
+  if (left <= 0 || left > LONGEST_SIGNATURE) return false;
+  const signed = `${Buffer.from(device.reveal()).toString('hex')}.${until}`;
+  return timingSafeEqual(Buffer.from(given, 'hex'), createHmac('sha256', secret).update(signed).digest());
 }
 
 /** What RFC 8908 lets us say, under its names. */

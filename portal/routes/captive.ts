@@ -3,6 +3,7 @@ import { type AskingGateway, askingDevice, captiveState } from '../captive-state
 import { type Portal, storing } from '../portal';
 import { rawQueryOf } from '../respond';
 import { sourceOf } from '../source';
+import { accessOf } from './closed';
 import { refuse } from './refuse';
 
 const TYPE = 'application/captive+json';
@@ -31,13 +32,15 @@ export function captiveRoutes(portal: Portal): Router {
       return;
     }
     const source = sourceOf(request, config.portal.trustProxy);
-    const asking = askingDevice(new URLSearchParams(rawQueryOf(request)), source, gateway);
+    const now = portal.clock.now();
+    const asking = askingDevice(new URLSearchParams(rawQueryOf(request)), { source, gateway, now });
     if (asking === undefined) {
       refuse(portal, request, response, 'device-unnamed', portal.town.adapters.get(gateway.id));
       return;
     }
-    const now = portal.clock.now();
-    const grant = await storing(portal.store.findGrant(site.id, asking.device, now));
+    // During an exam nobody is let through, whatever they hold.
+    const { isOpen } = await accessOf(portal, site, now);
+    const grant = isOpen ? await storing(portal.store.findGrant(site.id, asking.device, now)) : undefined;
     const { isSigned } = asking;
     const state = captiveState(grant, site, { gateway: gateway.id, portalUrl: config.portal.url, now, isSigned });
     portal.metrics.toldCaptive(gateway.id, state.captive ? 'captive' : 'online');

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { DeviceAddress } from '../../core/mac';
-import { HOUR, MINUTE } from '../../core/time';
+import { DAY, HOUR, MINUTE } from '../../core/time';
 import { probeListener } from '../../portal/probes';
 import { closeStores, NOW, testPortal, townConfig } from './support/town';
 
@@ -27,8 +27,13 @@ function config(here = true) {
   );
 }
 
-function signature(mac: string, secret = SECRET): string {
-  return createHmac('sha256', secret).update(mac.replaceAll(':', '')).digest('hex');
+/** What a lease's script adds to the address of the API: signed until the end of the lease. */
+function signature(mac: string, { secret = SECRET, until = NOW + 8 * HOUR } = {}): string {
+  const seconds = until / 1000;
+  const sig = createHmac('sha256', secret)
+    .update(`${mac.replaceAll(':', '')}.${seconds}`)
+    .digest('hex');
+  return `until=${seconds}&sig=${sig}`;
 }
 
 async function granted(town: Awaited<ReturnType<typeof testPortal>>) {
@@ -58,7 +63,7 @@ describe('the captive portal API [RFC 8908]', () => {
     const town = await testPortal(config());
     await granted(town);
     await town.clock.advance(MINUTE);
-    const signed = `mac=${MAC}&sig=${signature(MAC)}`;
+    const signed = `mac=${MAC}&${signature(MAC)}`;
     const answer = await ask(town.app, signed).expect(200);
     expect(answer.body).toEqual({
       captive: false,
@@ -70,6 +75,24 @@ describe('the captive portal API [RFC 8908]', () => {
     });
     await town.clock.advance(4 * HOUR);
     expect((await ask(town.app, signed)).body).toMatchObject({ captive: true });
+  });
+
+  test('who heard the signed address on the air can ask no longer than the lease lasts', async () => {
+    const { app, clock } = await testPortal(config(false));
+    const query = `mac=${MAC}&${signature(MAC, { until: NOW + HOUR })}`;
+    await clock.advance(HOUR - 1);
+    await ask(app, query).expect(200);
+    await clock.advance(1);
+    await ask(app, query).expect(400);
+  });
+
+  test('during an exam everybody is captive, whatever they hold', async () => {
+    const town = await testPortal(config());
+    await granted(town);
+    await town.store.putExam({ site: 'square', until: NOW + HOUR });
+    expect((await ask(town.app)).body.captive).toBe(true);
+    await town.clock.advance(HOUR);
+    expect((await ask(town.app)).body.captive).toBe(false);
   });
 
   test('where it may be asked unsigned, others may ask as well: so not how long the device has been here', async () => {
@@ -93,7 +116,7 @@ describe('the captive portal API [RFC 8908]', () => {
     const town = await testPortal(own);
     await granted(town);
     await ask(town.app).expect(400);
-    await ask(town.app, `mac=${MAC}&sig=${signature(MAC)}`).expect(200);
+    await ask(town.app, `mac=${MAC}&${signature(MAC)}`).expect(200);
   });
 
   test('type, caching and size are as devices want them', async () => {
@@ -119,9 +142,17 @@ describe('the captive portal API [RFC 8908]', () => {
   test.each<[string, string, boolean, number]>([
     ['unsigned, from where it may be asked so', `mac=${MAC}`, true, 200],
     ['unsigned, from elsewhere', `mac=${MAC}`, false, 400],
-    ['signed, from elsewhere', `mac=02-11-22-33-44-55&sig=${signature(MAC)}`, false, 200],
-    ['signed for another device', `mac=${MAC}&sig=${signature('02:11:22:33:44:56')}`, false, 400],
-    ['signed with another secret', `mac=${MAC}&sig=${signature(MAC, 'x'.repeat(20))}`, false, 400],
+    ['signed, from elsewhere', `mac=02-11-22-33-44-55&${signature(MAC)}`, false, 200],
+    ['signed for another device', `mac=${MAC}&${signature('02:11:22:33:44:56')}`, false, 400],
+    ['signed with another secret', `mac=${MAC}&${signature(MAC, { secret: 'x'.repeat(20) })}`, false, 400],
+    [
+      'signed for so long that it might as well be for ever',
+      `mac=${MAC}&${signature(MAC, { until: NOW + 9 * DAY })}`,
+      false,
+      400,
+    ],
+    ['with another end than was signed', `mac=${MAC}&${signature(MAC).replace('until=1', 'until=2')}`, false, 400],
+    ['with a signature without end', `mac=${MAC}&${signature(MAC).replace(/until=\d+&/, '')}`, false, 400],
     ['with a signature that is none', `mac=${MAC}&sig=abc`, false, 400],
     ['without a device', 'mac=', true, 400],
     ['with CoovaChilli’s placeholder as it stands', 'mac=%25%7Bm%7D', true, 400],
