@@ -55,9 +55,10 @@ export interface GrantStore {
    */
   findGrant(site: SiteId, device: DeviceAddress, now: Millis): Soon<Grant | undefined>;
   /**
-   * A number that is another one once this grant was renewed, used or ended: while it stays the same, what `findGrant`
-   * gave at once, without a promise, holds until the grant expires. Only a driver that knows of every change has it;
-   * undefined while it does not answer.
+   * A number that is another one once this grant was renewed, used or ended: while it stays the same as in the turn in
+   * which `findGrant` gave the grant, or its promise did, that holds until the grant expires. Undefined while the driver
+   * may not hear of every change. Where other processes change grants, it may stay for a second too long when the way on
+   * which they say so breaks.
    */
   grantVersion?(id: GrantId): number | undefined;
   /** What a device has used today, where `dayCount` asked to keep it; nothing elsewhere. Otherwise like `findGrant`. */

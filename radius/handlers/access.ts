@@ -46,7 +46,7 @@ export function accessHandler(tools: AccessTools): Handler {
     return { decision, grant };
   };
 
-  /** @param isNow  nothing can have changed since the store looked */
+  /** @param isNow  the store has told of the grant in this turn, as `findGrant` does */
   const withStore = (nas: Nas, name: DeviceName, now: Millis, found: Found, isNow: boolean): Soon<Judged> => {
     if (found.ok) {
       const version = isNow ? store.grantVersion?.(found.grant.id) : undefined;
@@ -67,7 +67,7 @@ export function accessHandler(tools: AccessTools): Handler {
     const found = impatient.ask(() => look(store, nas, login, now));
     if (!(found instanceof Promise)) return withStore(nas, name, now, found, true);
     return found.then(
-      (there) => withStore(nas, name, now, there, false),
+      (there) => withStore(nas, name, now, there, login.username === undefined),
       (err: unknown) => withoutStore(nas, name, now, err),
     );
   };

@@ -8,6 +8,7 @@ import { redeemed } from './credentials';
 import { CHANGED, type Client, type Engine } from './engine';
 import { grantById, INDEX_AFTERGLOW_MS, placeOf } from './kept-grant';
 import { hourText, shareOf } from './keys';
+import { LastWritten } from './last-written';
 import { noteEnd, writeOrder } from './orders';
 import { decodeIf, encode, type Owed, type SessionRecord, sessionName } from './records';
 import { CREDIT } from './scripts';
@@ -19,7 +20,11 @@ type Added = Awaited<ReturnType<SessionStore['applyAccounting']>>;
 export interface Lying {
   readonly session: string | null;
   readonly order: string | null;
+  /** What `session` says, where that is at hand. */
+  readonly record?: SessionRecord;
 }
+
+const NOTHING_THERE: Lying = { session: null, order: null };
 
 /**
  * Folds reports into their sessions. A report goes through three slots: session and hour are written in one change; the
@@ -30,21 +35,33 @@ export class Accounting {
   readonly #engine: Engine;
   /** Sites and gateway shares of which it is written down that they belong together. */
   readonly #usageNoted = new Set<string>();
+  readonly #written = new LastWritten();
 
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
   apply(redis: Client, event: AccountingEvent): Promise<Added> {
-    return this.#engine.decide(() => this.#attempt(redis, event));
+    const name = sessionName(event.gateway, event.sessionId);
+    let likely = this.#likely(name, event);
+    return this.#engine.decide(async () => {
+      const lying = likely ?? (await lyingOf(redis, this.#engine, name, event.gateway));
+      likely = undefined;
+      return this.#attempt(redis, name, event, lying);
+    });
   }
 
-  async #attempt(redis: Client, told: AccountingEvent): Promise<Added | typeof CHANGED> {
+  /** What most likely lies there; Redis compares. */
+  #likely(name: string, { kind }: AccountingEvent): Lying | undefined {
+    const written = this.#written.take(name);
+    if (written !== undefined) return { ...written, order: null };
+    return kind === 'start' ? NOTHING_THERE : undefined;
+  }
+
+  async #attempt(redis: Client, name: string, told: AccountingEvent, lying: Lying): Promise<Added | typeof CHANGED> {
     const { keys } = this.#engine;
     const of = keys.gateway(told.gateway);
-    const name = sessionName(told.gateway, told.sessionId);
-    const lying = await lyingOf(redis, this.#engine, name, told.gateway);
-    const before = decodeIf<SessionRecord>(lying.session);
+    const before = lying.record ?? decodeIf<SessionRecord>(lying.session);
     const event = await this.#withGrant(redis, told, before);
     const { session, added } = foldSession(before && toSession(before), event);
     const octets = added.downloadOctets + added.uploadOctets;
@@ -53,7 +70,7 @@ export class Accounting {
 
     await Promise.all([this.#noteUsageShare(redis, session.site, told.gateway), this.#index(name, before, after)]);
     const change = new Change();
-    writeSession(change, of, { lying: lying.session, record: before }, after);
+    const text = writeSession(change, of, { lying: lying.session, record: before }, after);
     const grantLives = async (id: GrantId) => (await grantById(redis, keys, id)) !== undefined;
     const order = decodeIf<Parameters<typeof noteEnd>[0]>(lying.order);
     if (order !== undefined) {
@@ -61,6 +78,7 @@ export class Accounting {
     } else change.expect(of.orders, name, null);
     this.#addToHour(change, session.site, event, added);
     if (!(await this.#engine.commit(change))) return CHANGED;
+    if (order === undefined && runs(after)) this.#written.keep(name, { session: text, record: after });
     await settle(this.#engine, redis, name, after);
     await this.#unindex(name, before, after);
     return added;
@@ -100,9 +118,7 @@ export class Accounting {
     if (counted.length === 0) return;
     const hour = startOfHour(Math.max(0, Math.min(event.eventAt, event.receivedAt)));
     const name = `${site}\0${hourText(hour)}`;
-    const { counts, names, hours } = this.#engine.keys.gateway(event.gateway).usage;
-    for (const [what, value] of counted) change.write('HINCRBY', counts, `${name}\0${what}`, value);
-    change.write('ZADD', names, 0, name).write('ZADD', hours, hour, name);
+    change.count(this.#engine.keys.gateway(event.gateway).usage, name, hour, counted);
   }
 
   /** Before anything is counted there: who adds up the site's hours has to look there. */
@@ -152,8 +168,10 @@ export async function credit(
   const place = await placeOf(redis, engine.keys, grantId);
   if (place === undefined) return;
   const of = engine.keys.site(place.site);
-  const values = [place.device, `"id":"${grantId}"`, `${name}\0${stretch}`, octets];
+  const channel = engine.keys.grantChanges();
+  const values = [place.device, `"id":"${grantId}"`, `${name}\0${stretch}`, octets, channel, grantId];
   await engine.run(CREDIT, [of.grants, of.octets, of.credits(grantId)], values);
+  engine.grants.changed(grantId);
 }
 
 /** The same; and the record of a session that is over forgets whom it owed. */

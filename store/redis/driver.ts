@@ -36,10 +36,12 @@ export async function openRedisStore(
   warn: (message: string) => void = () => {},
 ): Promise<Store> {
   const redis = await connect(place);
+  let engine: Engine | undefined;
   try {
-    const engine = new Engine(redis, new Keys(place.prefix), await inspect(redis, place, warn));
+    engine = new Engine(redis, new Keys(place.prefix), await inspect(redis, place, warn));
     return await openStore(engine, redis, context);
   } catch (error) {
+    await engine?.close();
     redis.disconnect();
     throw redisFault(error);
   }
@@ -49,6 +51,8 @@ async function openStore(engine: Engine, redis: Client, context: StoreContext): 
   const { townKey, timeZone, random } = context;
   const wrap = new KeyWrap(townKey, random);
   await migrate(engine, redis, wrap);
+  // Who may not tell others of changes is told so now, not with the first grant.
+  await redis.publish(engine.keys.grantChanges(), '');
   const keyring = new Keyring(engine, wrap);
   return {
     ...grantStore(engine, { keyring, credentialKey: new CredentialKey(townKey), random, timeZone }),

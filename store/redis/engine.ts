@@ -1,10 +1,12 @@
-import type { Cluster, Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import { OperatorError } from '../../core/errors';
 import { pause, systemClock } from '../../runtime/clock';
-import type { Change } from './change';
+import { type Change, callOf } from './change';
+import { CommitQueue } from './commit-queue';
 import type { Durability } from './durability';
 import { isMoving, lacksScript, redisFault, storeClosed } from './faults';
-import type { Keys, Value } from './keys';
+import { GrantWatch } from './grant-watch';
+import { type Keys, tagOf, type Value } from './keys';
 import { COMMIT, type Script } from './scripts';
 
 export type Client = Redis | Cluster;
@@ -23,6 +25,8 @@ export class Engine {
   readonly keys: Keys;
   readonly #redis: Client;
   readonly #durability: Durability;
+  readonly #commits: CommitQueue;
+  readonly #watch: GrantWatch;
   readonly #underWay = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
@@ -30,6 +34,14 @@ export class Engine {
     this.#redis = redis;
     this.keys = keys;
     this.#durability = durability;
+    const groupOf = redis instanceof Cluster ? tagOf : () => '';
+    this.#commits = new CommitQueue(keys.grantChanges(), groupOf, (names, values) => this.run(COMMIT, names, values));
+    this.#watch = new GrantWatch(redis, keys);
+  }
+
+  /** Which grants are as they were found. */
+  get grants(): GrantWatch {
+    return this.#watch;
   }
 
   /**
@@ -64,8 +76,15 @@ export class Engine {
 
   /** @returns whether the change was made; durable then */
   async commit(change: Change): Promise<boolean> {
-    const { keys, values } = change.call();
-    return (await this.run(COMMIT, keys, values)) === 1;
+    const isDone = await this.#commits.commit(change);
+    for (const id of change.grants) this.#watch.changed(id);
+    return isDone;
+  }
+
+  /** The same, for what may be lost. */
+  async commitFleeting(change: Change): Promise<boolean> {
+    const { keys, values } = callOf([change], this.keys.grantChanges());
+    return (await this.runFleeting(COMMIT, keys, values)) === '1';
   }
 
   /** Runs a script; what it wrote is durable when it resolves. */
@@ -88,6 +107,7 @@ export class Engine {
 
   /** Waits until every operation under way has ended, then closes the connections. */
   close(): Promise<void> {
+    this.#watch.close();
     this.#closing ??= Promise.allSettled(this.#underWay).then(() => this.#redis.disconnect());
     return this.#closing;
   }

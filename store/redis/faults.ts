@@ -45,7 +45,7 @@ const KNOWN: readonly Known[] = [
     remedy: 'Set store.redis.password.',
   },
   {
-    is: /^NOPERM/,
+    is: /^NOPERM|^ERR The user executing the script can't run/,
     code: 'STORE_PERMISSION',
     what: 'The Redis user may not do what the store needs: {text}.',
     remedy: 'Give it the rights that store/redis/README.md lists, with ACL SETUSER.',

@@ -16,6 +16,7 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
     putGrant: (request) => engine.operation((redis) => putGrant(engine, redis, tools, request)),
     findGrant: (site, device, now) =>
       engine.operation(async (redis) => {
+        const look = engine.grants.look();
         const lying = await keyring.under(redis, site, (held) =>
           grantsAt(
             redis,
@@ -25,8 +26,11 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
           ),
         );
         const live = lying.find((kept) => kept !== undefined && isLive(toGrant(kept), now));
-        return live && toGrant(live);
+        if (live === undefined) return undefined;
+        engine.grants.found(live.record.id, look);
+        return toGrant(live);
       }),
+    grantVersion: (id) => engine.grants.version(id),
     usedToday: (site, device, now) =>
       engine.operation((redis) =>
         keyring.under(redis, site, async (held) => {

@@ -94,7 +94,8 @@ export function removal(change: Change, keys: Keys, kept: KeptGrant, lying: Lyin
     .write('HDEL', of.grants, device)
     .write('HDEL', of.octets, device)
     .write('ZREM', of.byExpiry, device)
-    .write('UNLINK', of.credits(record.id));
+    .write('UNLINK', of.credits(record.id))
+    .tell(record.id);
 }
 
 /** Takes a grant out of the lists by site and by gateway. */

@@ -159,12 +159,12 @@ function changeTo({ keys }: Engine, found: Found, next: Next, request: GrantRequ
     .write('ZADD', of.bySite, 0, entry(site, device))
     .write('ZADD', of.byGateway, 0, entry(gateway, device))
     .write('ZADD', of.keyExpiry, 'GT', record.expiresAt, `${site}\0${record.day}`);
+  for (const id of new Set([record.id, lying?.record.id ?? record.id])) change.tell(id);
   if (!next.isRepeated) {
     const { termsVersion, language, now } = request;
     const hour = startOfHour(now);
     const name = [site, hourText(hour), termsVersion, language].join('\0');
-    const { counts, names, hours } = of.acceptances;
-    change.write('HINCRBY', counts, name, 1).write('ZADD', names, 0, name).write('ZADD', hours, hour, name);
+    change.count(of.acceptances, name, hour, [['', 1]]);
   }
   return change;
 }

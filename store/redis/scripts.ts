@@ -10,30 +10,72 @@ function script(source: string): Script {
   return { source, sha: createHash('sha1').update(source).digest('hex') };
 }
 
-/** Does a `Change`: 1 if done, 0 if something had changed and nothing was written. */
+/**
+ * Does changes one after the other: of each a 1 if it was done, a 0 if something had changed and nothing of it was
+ * written. Values: the channel; as JSON a list with, for each change, the number of its checks and they, how long its
+ * writes are and they; as JSON where in this list octets belong; the octets.
+ * What is counted is added up over all of them and written at the end, unless the sum would not be exact.
+ */
 export const COMMIT = script(`
-local at = 2
-for _ = 1, tonumber(ARGV[1]) do
-  local found = redis.call(ARGV[at], KEYS[tonumber(ARGV[at + 1])], ARGV[at + 2])
-  if ARGV[at + 3] == '0' then
-    if found then return 0 end
-  elseif found ~= ARGV[at + 4] then
-    return 0
+local MOST = 9007199254740991
+local list = cjson.decode(ARGV[2])
+for i, place in ipairs(cjson.decode(ARGV[3])) do list[place] = ARGV[3 + i] end
+local at, last, done, entries = 1, #list, {}, {}
+local function flush(entry, what)
+  local field = what == '' and entry.name or entry.name .. '\\0' .. what
+  redis.call('HINCRBY', entry.counts, field, string.format('%.0f', entry.sums[what]))
+  entry.sums[what] = 0
+end
+local function count(first, size)
+  local id = list[first + 1] .. ' ' .. list[first + 5]
+  local entry = entries[id]
+  if not entry then
+    entry = { counts = KEYS[list[first + 1]], names = KEYS[list[first + 3]],
+      hours = KEYS[list[first + 4]], name = list[first + 5], hour = list[first + 6], sums = {} }
+    entries[id] = entry
   end
-  at = at + 5
+  for i = first + 7, first + 2 + size, 2 do
+    local what, amount = list[i], tonumber(list[i + 1])
+    if (entry.sums[what] or 0) + amount > MOST then flush(entry, what) end
+    entry.sums[what] = (entry.sums[what] or 0) + amount
+  end
 end
-while at <= #ARGV do
-  local count = tonumber(ARGV[at + 2])
-  redis.call(ARGV[at], KEYS[tonumber(ARGV[at + 1])], unpack(ARGV, at + 3, at + 2 + count))
-  at = at + 3 + count
+while at <= last do
+  local good = true
+  local stop = at + 5 * list[at]
+  at = at + 1
+  while at <= stop do
+    if good then
+      local found = redis.call(list[at], KEYS[list[at + 1]], list[at + 2])
+      if list[at + 3] == 0 then good = not found else good = found == list[at + 4] end
+    end
+    at = at + 5
+  end
+  stop = at + list[at]
+  at = at + 1
+  while good and at <= stop do
+    local command, size = list[at], list[at + 2]
+    if command == 'count' then count(at, size)
+    elseif command == 'tell' then redis.call('PUBLISH', ARGV[1], list[at + 3])
+    else redis.call(command, KEYS[list[at + 1]], unpack(list, at + 3, at + 2 + size)) end
+    at = at + 3 + size
+  end
+  at = stop + 1
+  done[#done + 1] = good and '1' or '0'
 end
-return 1
+for _, entry in pairs(entries) do
+  for what in pairs(entry.sums) do flush(entry, what) end
+  redis.call('ZADD', entry.names, 0, entry.name)
+  redis.call('ZADD', entry.hours, entry.hour, entry.name)
+end
+return table.concat(done)
 `);
 
 /**
  * Adds a session's octets to its grant, once however often it is asked: the session says how much it has altogether, and
  * what of that was added before is kept beside the grant. A grant that is gone gets nothing.
- * Keys: grants, octets, credits of the grant. Values: pseudonym, grant id, session, its octets altogether.
+ * Keys: grants, octets, credits of the grant. Values: pseudonym, grant id as it stands in the record, session, its octets
+ * altogether, channel, grant id.
  */
 export const CREDIT = script(`
 local grant = redis.call('HGET', KEYS[1], ARGV[1])
@@ -42,6 +84,7 @@ local more = tonumber(ARGV[4]) - tonumber(redis.call('HGET', KEYS[3], ARGV[3]) o
 if more > 0 then
   redis.call('HINCRBY', KEYS[2], ARGV[1], string.format('%.0f', more))
   redis.call('HSET', KEYS[3], ARGV[3], ARGV[4])
+  redis.call('PUBLISH', ARGV[5], ARGV[6])
 end
 return 1
 `);

@@ -20,32 +20,34 @@ export function toSession({ endedAt: _, owed: __, stretch: ___, ...session }: Se
   return session;
 }
 
-/** Writes a session and everything by which it is found. */
+/** Writes a session and everything by which it is found. @returns what will lie there */
 export function writeSession(
   change: Change,
   of: GatewayKeys,
   before: { readonly lying: string | null; readonly record: SessionRecord | undefined },
   after: SessionRecord,
-): void {
+): string {
   const name = sessionName(after.gateway, after.sessionId);
   const ran = before.record !== undefined && runs(before.record);
   const ofSite = `${after.site}\0${name}`;
-  change.expect(of.sessions, name, before.lying).write('HSET', of.sessions, name, encode(after));
+  const text = encode(after);
+  change.expect(of.sessions, name, before.lying).write('HSET', of.sessions, name, text);
   if (runs(after)) {
     change.write('ZADD', of.running, after.lastSeenAt, name);
-    if (ran) return;
+    if (ran) return text;
     change
       .write('ZADD', of.runningByName, 0, name)
       .write('ZADD', of.runningBySite, 0, ofSite)
       .write('HINCRBY', of.runningCount, after.site, 1)
       .write('ZREM', of.ended, name);
-    return;
+    return text;
   }
   change.write('ZADD', of.ended, after.endedAt ?? 0, name);
-  if (!ran) return;
+  if (!ran) return text;
   change
     .write('ZREM', of.running, name)
     .write('ZREM', of.runningByName, name)
     .write('ZREM', of.runningBySite, ofSite)
     .write('HINCRBY', of.runningCount, after.site, -1);
+  return text;
 }

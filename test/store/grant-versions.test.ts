@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { Grant } from '../../core/grant';
 import { openEmbeddedStore } from '../../store/embedded/driver';
-import type { Store } from '../../store/store';
 import { anyCommand, Run, SITES } from '../contract/commands';
 import { CONTEXT, device, request, START } from '../contract/fixtures';
+import { KeptGrants } from './kept-grants';
 
 // Random lists of operations wait for the disk a few hundred times.
 jest.setTimeout(60_000);
@@ -16,28 +15,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const open = (place: string) => openEmbeddedStore(join(folder, place), CONTEXT);
 
-/** What a reader keeps of every device it asked for. */
-class Kept {
-  readonly #grants = new Map<string, { readonly grant: Grant; readonly version: number | undefined }>();
-
-  /** Looks as a login does: at what is kept if its version is still the same, else into the store, at once. */
-  async find(store: Pick<Store, 'findGrant' | 'grantVersion'>, site: string, who: number, now: number) {
-    const name = `${site} ${who}`;
-    const kept = this.#grants.get(name);
-    const isUnchanged = kept !== undefined && kept.version === store.grantVersion?.(kept.grant.id);
-    if (isUnchanged && now < kept.grant.expiresAt) return kept.grant;
-    const grant = await store.findGrant(site, device(who), now);
-    if (grant !== undefined) this.#grants.set(name, { grant, version: store.grantVersion?.(grant.id) });
-    return grant;
-  }
-}
-
 test('what was found is what would be found, as long as its version stays, whatever is done to the store', async () => {
   let places = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(anyCommand, { minLength: 5, maxLength: 40 }), async (commands) => {
       const store = await open(`random-${++places}`);
-      const [run, kept] = [new Run(store), new Kept()];
+      const [run, kept] = [new Run(store), new KeptGrants()];
       for (const command of commands) {
         run.alias(await command.run(run));
         for (const site of SITES) {
@@ -56,7 +39,7 @@ test('what was found is what would be found, as long as its version stays, whate
 test('a grant that was looked at while its end is written is not believed afterwards', async () => {
   const store = await open('meanwhile');
   const { grant } = await store.putGrant(request(1));
-  const kept = new Kept();
+  const kept = new KeptGrants();
   const ending = store.endGrant(grant.id, START);
   let isEnded = false;
   void ending.then(() => {
