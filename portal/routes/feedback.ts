@@ -24,11 +24,13 @@ import { type Portal, storing } from '../portal';
 import { languageOf, sendPage, translator } from '../respond';
 import { isCrossSite } from '../security';
 import { sourceOf } from '../source';
-import { showMessage } from './errors';
 import { refuse } from './refuse';
 
-/** Every letter of a text in Tigrinya is nine octets on the way, and it may be as long as any other. */
-const MAX_FORM_OCTETS = 10 * (FEEDBACK_TEXT_LENGTH + FEEDBACK_CONTACT_LENGTH);
+/**
+ * Every letter of a text in Tigrinya is nine octets on the way, and it may be as long as any other. Twice as much is read,
+ * so that who pastes too much gets it back to shorten it; beyond that its beginning.
+ */
+const MAX_FORM_OCTETS = 20 * (FEEDBACK_TEXT_LENGTH + FEEDBACK_CONTACT_LENGTH);
 
 /** GET and POST /feedback: write to the town about barriers, or about anything else here. */
 export function feedbackRoutes(portal: Portal): Router {
@@ -39,21 +41,19 @@ export function feedbackRoutes(portal: Portal): Router {
     showForm(portal, request, response, { typed: typedIn(form) });
   });
   router.post('/feedback', async (request, response) => {
+    let isCut = false;
     const form = await readForm(request, MAX_FORM_OCTETS).catch((error: unknown) => {
-      if (error instanceof BadForm && error.status === 413) return undefined;
-      throw error;
+      if (!(error instanceof BadForm) || error.begun === undefined) throw error;
+      isCut = true;
+      return error.begun;
     });
-    if (form === undefined) {
-      showTooLong(portal, request, response);
-      return;
-    }
     if (isCrossSite(request, portal.town.config.portal.url)) {
       refuse(portal, request, response, 'cross-site');
       return;
     }
     const typed = typedIn(form);
     const shown = fresh(portal, portal.town.feedbackForms.open(form.get('form')));
-    const wrong = mistakeIn(typed) ?? (shown === undefined ? 'expired' : undefined);
+    const wrong = mistakeIn(typed) ?? (isCut ? 'long' : shown === undefined ? 'expired' : undefined);
     if (shown === undefined || wrong !== undefined) {
       portal.metrics.feedback('invalid');
       showForm(portal, request, response, { typed, ...(shown && { shown }), mistake: wrong ?? 'expired' });
@@ -92,18 +92,6 @@ async function keep(portal: Portal, entry: Feedback): Promise<FeedbackResult | '
   }
 }
 
-/** The browser itself lets nobody type that much: this is for whatever does not keep to `maxlength`. */
-function showTooLong(portal: Portal, request: IncomingMessage, response: ServerResponse): void {
-  portal.metrics.feedback('invalid');
-  const t = translator(portal, languageOf(portal, request));
-  showMessage(portal, request, response, {
-    status: 413,
-    title: t('feedback.mistake.title'),
-    paragraphs: [t('feedback.mistake.long', { length: FEEDBACK_TEXT_LENGTH })],
-    home: true,
-  });
-}
-
 interface FormPage {
   readonly typed: Typed;
   /** The form that was sent; without it a new one is made. */
@@ -111,7 +99,10 @@ interface FormPage {
   readonly mistake?: FeedbackMistake;
 }
 
-const STATUS: Readonly<Partial<Record<FeedbackMistake, number>>> = { busy: 429, store: 503 };
+const STATUS: Readonly<Partial<Record<FeedbackMistake, number>>> = { long: 413, contact: 413, busy: 429, store: 503 };
+
+/** The browser itself lets nobody type more: its word is for whatever does not keep to `maxlength`. */
+const LENGTHS = { text: FEEDBACK_TEXT_LENGTH, contact: FEEDBACK_CONTACT_LENGTH };
 
 function showForm(portal: Portal, request: IncomingMessage, response: ServerResponse, page: FormPage): void {
   const { typed, mistake } = page;
@@ -120,6 +111,7 @@ function showForm(portal: Portal, request: IncomingMessage, response: ServerResp
   const t = translator(portal, language);
   const { email, phone } = town.config.town.contact;
   const contact = phone === undefined ? email : `${phone}, ${email}`;
+  const field = mistake === 'contact' ? 'contact' : mistake === 'empty' || mistake === 'long' ? 'text' : undefined;
   if (mistake === 'busy' || mistake === 'store') response.setHeader('Retry-After', '180');
   sendPage(portal, request, response, {
     name: 'feedback',
@@ -132,8 +124,8 @@ function showForm(portal: Portal, request: IncomingMessage, response: ServerResp
       ...typed,
       topics: FEEDBACK_TOPICS,
       form: town.feedbackForms.close(page.shown ?? newFeedbackForm(random, clock.now())),
-      mistake: mistake && t(`feedback.mistake.${mistake}`, { contact, length: FEEDBACK_TEXT_LENGTH }),
-      field: mistake === 'contact' ? 'contact' : mistake === 'empty' || mistake === 'long' ? 'text' : undefined,
+      mistake: mistake && t(`feedback.mistake.${mistake}`, { contact, length: LENGTHS[field ?? 'text'] }),
+      field,
       textLength: FEEDBACK_TEXT_LENGTH,
       contactLength: FEEDBACK_CONTACT_LENGTH,
     },

@@ -73,8 +73,8 @@ test('a form that is sent twice is one entry with one number', async () => {
 describe('what cannot be taken is announced, and what was typed stays', () => {
   test.each<[string, object, number, string, string]>([
     ['nothing written', { text: '  \r\n ' }, 400, 'Bitte schreiben Sie eine Nachricht', 'text'],
-    ['too much written', { text: 'ä'.repeat(FEEDBACK_TEXT_LENGTH + 1) }, 400, 'Höchstens 4000 Zeichen', 'text'],
-    ['too long a contact', { contact: 'x'.repeat(201) }, 400, 'ist zu lang', 'contact'],
+    ['too much written', { text: 'ä'.repeat(FEEDBACK_TEXT_LENGTH + 1) }, 413, 'Höchstens 4000 Zeichen', 'text'],
+    ['too long a contact', { contact: 'x'.repeat(201) }, 413, 'Höchstens 200 Zeichen', 'contact'],
     ['no form of ours', { form: 'rubbish' }, 400, 'Die Seite war zu lange offen', ''],
   ])('%s', async (_, fields, status, sentence, field) => {
     const town = await testPortal();
@@ -147,9 +147,24 @@ test('the longest message in the longest letters fits, and a flood does not', as
   const town = await testPortal();
   await send(town, { text: 'ት'.repeat(FEEDBACK_TEXT_LENGTH), form: await formOf(town) }).expect(200);
   expect((await town.store.listFeedback())[0]?.text).toHaveLength(FEEDBACK_TEXT_LENGTH);
-  const flood = await send(town, { text: 'x'.repeat(50_000), form: await formOf(town) }).expect(413);
+  const pasted = `Anfang${'x'.repeat(50_000)}Ende`;
+  const flood = await send(town, { topic: 'accessibility', text: pasted, form: await formOf(town) }).expect(413);
   expect(flood.text).toContain('<h1>Noch nicht abgesendet</h1>');
   expect(flood.text).toContain('Höchstens 4000 Zeichen');
+  // All of it is there again to be shortened, and the form can be sent.
+  expect(flood.text).toContain(`>${pasted}</textarea>`);
+  const form = /name="form" value="([\w-]+)"/.exec(flood.text)?.[1];
+  await send(town, { text: 'Anfang', form }).expect(200);
+});
+
+test('of a text beyond all bounds the beginning comes back', async () => {
+  const town = await testPortal();
+  const flood = await send(town, { topic: 'accessibility', text: 'Ä'.repeat(100_000), form: '' }).expect(413);
+  expect(flood.text).toContain('Höchstens 4000 Zeichen');
+  const kept = />(Ä+)[^<]*<\/textarea>/.exec(flood.text)?.[1]?.length ?? 0;
+  expect(kept).toBeGreaterThan(2 * FEEDBACK_TEXT_LENGTH);
+  const next = /name="form" value="([\w-]+)"/.exec(flood.text)?.[1];
+  await send(town, { text: 'Kurz', form: next }).expect(200);
 });
 
 test('control characters do not get as far as an operator’s terminal', async () => {
