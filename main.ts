@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import './runtime/helper-threads';
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
@@ -8,7 +10,7 @@ import { feedbackDone, feedbackList, type ListOptions } from './commands/feedbac
 import { init } from './commands/init';
 import { type MaintenanceOptions, maintenanceEnd, maintenanceList, maintenanceStart } from './commands/maintenance';
 import { type PrivacyOptions, privacyReportCommand } from './commands/privacy';
-import { ALL_ROLES, readAddress, readRoles, type StartOptions } from './commands/roles';
+import { ALL_ROLES, readAddress, readRoles, readWorkers, type StartOptions } from './commands/roles';
 import { type EndOptions, sessionsEnd, sessionsRefresh } from './commands/sessions-end';
 import { type SnmpProbeOptions, snmpProbe } from './commands/snmp-probe';
 import { start } from './commands/start';
@@ -42,6 +44,7 @@ function program(exit: (code: number) => void): Command {
       'only these of portal,radius,controller; other processes on one Redis have the others',
       readRoles,
     )
+    .option('--workers <number>', 'so many processes share portal and RADIUS server; needs Redis', readWorkers)
     .option('--ops <address>', 'host:port for metrics and health checks in place of ops.listen', readAddress)
     // What is no command comes here, and there is a better answer to it than "too many arguments".
     .allowExcessArguments()

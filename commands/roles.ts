@@ -12,6 +12,7 @@ import type { Registry } from '../runtime/metrics';
 import type { Random } from '../runtime/random';
 import type { Role } from '../runtime/role';
 import type { Store } from '../store/store';
+import type { WorkerPorts } from './worker-words';
 
 export const ROLE_NAMES = ['portal', 'radius', 'controller'] as const;
 export type RoleName = (typeof ROLE_NAMES)[number];
@@ -115,4 +116,18 @@ export function makeRoles(names: ReadonlySet<RoleName>, shared: Shared): OwnRole
 /** In the order in which they start. */
 export function inOrder({ radius, controller, portal }: OwnRoles): Role[] {
   return [radius, controller, portal].filter((role) => role !== undefined);
+}
+
+/** Where they listen, once started. */
+export function portsOf({ portal, radius }: OwnRoles): WorkerPorts {
+  return {
+    ...(portal !== undefined && { portal: portal.port }),
+    ...(radius !== undefined && {
+      radius: {
+        authentication: radius.authenticationPort,
+        accounting: radius.accountingPort,
+        radsec: radius.radsecPort,
+      },
+    }),
+  };
 }

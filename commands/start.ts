@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { formatMistake, loadConfig } from '../config/load';
 import type { Config } from '../config/schema';
 import { warningsIn } from '../config/warnings';
@@ -22,8 +23,20 @@ import { examSwitch } from './exam-switch';
 import { feedbackDesk } from './feedback-desk';
 import { maintenanceDesk } from './maintenance-desk';
 import { reloadMetric } from './reload-metric';
-import { checkSplit, inOrder, makeRoles, type OwnRoles, type Shared, type StartOptions } from './roles';
+import {
+  checkSplit,
+  inOrder,
+  makeRoles,
+  type OwnRoles,
+  portsOf,
+  type RoleName,
+  type Shared,
+  type StartOptions,
+} from './roles';
 import { exitOnFaults, reload, stopSignal } from './signals';
+import { SHARED_ROLES, work } from './worker';
+import type { WorkerPorts } from './worker-words';
+import { Workers } from './workers';
 
 /**
  * Runs the product, or the roles of it that are asked for, until SIGTERM or SIGINT.
@@ -37,6 +50,7 @@ export async function start(options: StartOptions): Promise<number> {
   const log = createLog(config.current.log.level);
   keepMemory(log);
   exitOnFaults(log);
+  if (options.workers !== undefined && cluster.isWorker) return work(config, options, log);
   for (const warning of warningsIn(config.current))
     log.warn('config-warning', { where: warning.path, message: warning.message });
 
@@ -45,11 +59,17 @@ export async function start(options: StartOptions): Promise<number> {
   const shared: Shared = { config, store, clock: systemClock, random: systemRandom, log, registry };
   const audit = new SelfAudit(store, () => config.current.town.timeZone, log);
   auditGauges(registry, () => store.lastAudit());
-  const own = makeRoles(options.roles, shared);
+  const own = makeRoles(ownRoles(options), shared);
+  const [workers, ...crashLoop] = makeWorkers(options, shared);
   const housekeeping = new Housekeeping(store, systemClock, log, audit.look);
   readyGauge(registry, housekeeping);
-  const roles: Role[] = [housekeeping, ...inOrder(own), ...(config.current.demo ? [new DemoTown(shared)] : [])];
-  const ops = opsServer(shared, own, roles, options);
+  const roles: Role[] = [
+    housekeeping,
+    ...inOrder(own),
+    ...(workers === undefined ? [] : [workers]),
+    ...(config.current.demo ? [new DemoTown(shared)] : []),
+  ];
+  const ops = opsServer(shared, own, workers, roles, options);
   const all = [ops, ...roles];
   try {
     await startRoles(all, log);
@@ -57,16 +77,43 @@ export async function start(options: StartOptions): Promise<number> {
     await store.close();
     throw error;
   }
-  announce(config.current, own, ops, log);
+  announce(config.current, workers?.ports ?? portsOf(own), ops, log);
   const reloaded = reloadMetric(registry, systemClock);
-  process.on('SIGHUP', () => reloaded(reload(options.config, config, log)));
+  process.on('SIGHUP', async () =>
+    reloaded(reload(options.config, config, log) && (await workers?.reload()) !== false),
+  );
 
-  log.info('stopping', { reason: await stopSignal() });
+  const reason = await Promise.race([stopSignal(), ...crashLoop]);
+  log.info('stopping', { reason });
   ops.announceStop();
   await stopRoles(all, log);
   await store.close();
   log.info('stopped');
-  return 0;
+  return reason === CRASH_LOOP ? 1 : 0;
+}
+
+/** Workers have the others. */
+function ownRoles({ roles, workers }: StartOptions): ReadonlySet<RoleName> {
+  return workers === undefined ? roles : new Set([...roles].filter((role) => !SHARED_ROLES.includes(role)));
+}
+
+const CRASH_LOOP = 'crash-loop';
+
+/** @returns the workers, and what resolves when they die again and again */
+function makeWorkers(
+  { workers: count }: StartOptions,
+  { clock, log, registry }: Shared,
+): [] | [Workers, Promise<string>] {
+  if (count === undefined) return [];
+  let crashed = (_: string): void => {};
+  const crashLoop = new Promise<string>((resolve) => {
+    crashed = resolve;
+  });
+  const onCrashLoop = (): void => {
+    log.error('workers-crash-loop', { message: 'Workers die as soon as they are started; see the log above.' });
+    crashed(CRASH_LOOP);
+  };
+  return [new Workers({ count, clock, log, registry, onCrashLoop }), crashLoop];
 }
 
 /** Undefined if it has mistakes, which are told then. */
@@ -83,7 +130,13 @@ function readConfig(file: string): LiveValue<Config> | undefined {
   return new LiveValue(loaded.config);
 }
 
-function opsServer(shared: Shared, { controller }: OwnRoles, roles: readonly Role[], { ops }: StartOptions): OpsServer {
+function opsServer(
+  shared: Shared,
+  { controller }: OwnRoles,
+  workers: Workers | undefined,
+  roles: readonly Role[],
+  { ops }: StartOptions,
+): OpsServer {
   const { config, store, clock, random, log, registry } = shared;
   const admin = {
     token: adminToken(config.current.key.reveal()),
@@ -96,7 +149,7 @@ function opsServer(shared: Shared, { controller }: OwnRoles, roles: readonly Rol
     ]),
   };
   const pages = new Map([
-    ['/metrics', metricsPage(registry, controller?.pages.sites)],
+    ['/metrics', metricsPage(workers ?? registry, controller?.pages.sites)],
     ...(controller === undefined
       ? []
       : ([
@@ -108,14 +161,14 @@ function opsServer(shared: Shared, { controller }: OwnRoles, roles: readonly Rol
 }
 
 /** Says where everything is. The demo says it to a person, too. */
-function announce(config: Config, { portal, radius }: OwnRoles, ops: OpsServer, log: Log): void {
+function announce(config: Config, { portal, radius }: WorkerPorts, ops: OpsServer, log: Log): void {
   const metrics = `http://${where({ host: ops.host, port: ops.port })}/metrics`;
-  if (portal !== undefined) log.info('listening', { role: 'portal', where: portalAt(config, portal.port) });
+  if (portal !== undefined) log.info('listening', { role: 'portal', where: portalAt(config, portal) });
   if (radius !== undefined) {
-    const ports = `${radius.authenticationPort},${radius.accountingPort}`;
+    const ports = `${radius.authentication},${radius.accounting}`;
     log.info('listening', { role: 'radius', where: `udp://${config.radius.host}:${ports}` });
-    if (radius.radsecPort !== 0) {
-      log.info('listening', { role: 'radius', where: `tls://${config.radius.radsec?.host}:${radius.radsecPort}` });
+    if (radius.radsec !== 0) {
+      log.info('listening', { role: 'radius', where: `tls://${config.radius.radsec?.host}:${radius.radsec}` });
     }
   }
   log.info('listening', { role: 'ops', where: metrics });

@@ -204,6 +204,8 @@ export function feedbackGauge(registry: Registry, count: () => Promise<{ open: n
     name: `${PREFIX}feedback_entries`,
     help: 'Feedback of visitors that nobody has marked as done: open, and of these overdue after a month.',
     labelNames: ['state'],
+    // Workers of one process say the same.
+    aggregator: 'max',
     registers: [registry],
     async collect() {
       // While the store fails there is no figure, and the rest of the page is served all the same.

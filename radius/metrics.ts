@@ -175,6 +175,8 @@ function sessionsGauge(registry: Registry, config: Live<Config>, store: SessionS
     name: `${PREFIX}sessions`,
     help: 'Sessions that run now.',
     labelNames: ['site'],
+    // Workers of one process say the same.
+    aggregator: 'max',
     registers: [registry],
     async collect() {
       this.reset();

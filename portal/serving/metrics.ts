@@ -21,6 +21,8 @@ export class ServingMetrics {
     this.#expires = new Gauge({
       name: `${PREFIX}portal_certificate_expiry_timestamp_seconds`,
       help: 'When the certificate in use expires, in seconds since 1970; 0 without portal.tls.',
+      // Of several workers it is that of the one whose certificate expires first.
+      aggregator: 'min',
       registers: [registry],
     });
     for (const reason of DROPPED) this.#dropped.inc({ reason }, 0);

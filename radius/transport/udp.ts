@@ -47,7 +47,8 @@ export class UdpSocket {
     });
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
-      socket.bind(port, host, () => {
+      // Workers share a port that is configured; one that the system chose is for the answers to one of them.
+      socket.bind({ port, address: host, exclusive: port === 0 }, () => {
         socket.off('error', reject).on('error', onError);
         resolve(opened);
       });
