@@ -1,11 +1,13 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Config } from '../config/schema';
 import type { GatewayId, SiteId } from '../core/ids';
+import { FEWEST_TOLD } from '../core/privacy';
 import { VISIT_REFUSED, type VisitRefusedReason } from '../core/reasons';
 import type { Usage } from '../core/session';
-import { PREFIX, type Registry } from '../runtime/metrics';
+import { PREFIX, type Registry, SCRAPE_PATIENCE_MS } from '../runtime/metrics';
 import { SiteUsage } from '../runtime/site-usage';
 import { Durations, Tally } from '../runtime/tally';
+import { within } from '../runtime/within';
 import { ENDINGS, type Ending } from './ending';
 import { FEEDBACK_RESULTS, type FeedbackResult } from './feedback';
 import { AGENT_RESULTS, type AgentResult } from './gateways/opennds/agent';
@@ -35,6 +37,7 @@ export const NO_GATEWAY = 'none';
 export class PortalMetrics {
   readonly #visits: Tally;
   readonly #grants: Tally;
+  readonly #languages: Tally;
   readonly #refused: Counter<'gateway' | 'reason'>;
   readonly #placed: Tally;
   readonly #away: Counter<'gateway'>;
@@ -56,10 +59,19 @@ export class PortalMetrics {
     });
     this.#grants = new Tally({
       name: `${PREFIX}portal_grants_total`,
-      help: 'Acceptances of the terms that were stored, by the language in which the terms were shown.',
-      labelNames: ['site', 'language'],
+      help: 'Acceptances of the terms that were stored.',
+      labelNames: ['site'],
       registers,
     });
+    this.#languages = new Tally(
+      {
+        name: `${PREFIX}portal_grants_by_language_total`,
+        help: 'The same, of all sites together, by the language in which the terms were shown; in whole fives, for one reader of a rare language is known to everybody in a village.',
+        labelNames: ['language'],
+        registers,
+      },
+      FEWEST_TOLD,
+    );
     this.#refused = new Counter({
       name: `${PREFIX}portal_refused_total`,
       help: 'Redirects and forms that the portal refused.',
@@ -142,9 +154,8 @@ export class PortalMetrics {
       if (gateway.kind !== 'opennds') continue;
       for (const result of AGENT_RESULTS) this.#asked.inc({ gateway: gateway.id, kind: 'agent', result }, 0);
     }
-    for (const { id: site } of config.sites) {
-      for (const language of config.town.languages) this.#grants.add(site, language, 0);
-    }
+    for (const { id: site } of config.sites) this.#grants.add(site, '', 0);
+    for (const language of config.town.languages) this.#languages.add(language, '', 0);
   }
 
   /** @param known  whether the redirect names an access point that we know; which one is not counted */
@@ -157,7 +168,8 @@ export class PortalMetrics {
   }
 
   grant(site: SiteId, language: string): void {
-    this.#grants.add(site, language);
+    this.#grants.add(site);
+    this.#languages.add(language);
   }
 
   refused(gateway: GatewayId, reason: VisitRefusedReason): void {
@@ -209,7 +221,7 @@ export function feedbackGauge(registry: Registry, count: () => Promise<{ open: n
     registers: [registry],
     async collect() {
       // While the store fails there is no figure, and the rest of the page is served all the same.
-      const counted = await count().catch(() => undefined);
+      const counted = await within(SCRAPE_PATIENCE_MS, count()).catch(() => undefined);
       this.reset();
       if (counted === undefined) return;
       const { open, overdue } = counted;

@@ -4,9 +4,10 @@ import type { GatewayId, SiteId } from '../core/ids';
 import { DROP, type DropReason, ORDER, type OrderResult, REJECT, type RejectReason } from '../core/reasons';
 import type { Usage } from '../core/session';
 import type { Live } from '../runtime/live';
-import { PREFIX, type Registry } from '../runtime/metrics';
+import { PREFIX, type Registry, SCRAPE_PATIENCE_MS } from '../runtime/metrics';
 import { SiteUsage } from '../runtime/site-usage';
 import { Durations, Tally } from '../runtime/tally';
+import { within } from '../runtime/within';
 import type { SessionStore } from '../store/store';
 import type { ReplyCode } from './handlers/handler';
 import { ACCOUNTING_STATUSES, type AccountingStatus } from './wire/accounting';
@@ -180,7 +181,7 @@ function sessionsGauge(registry: Registry, config: Live<Config>, store: SessionS
     registers: [registry],
     async collect() {
       this.reset();
-      const running = await store.countSessions().catch(() => undefined);
+      const running = await within(SCRAPE_PATIENCE_MS, store.countSessions()).catch(() => undefined);
       if (running === undefined) return;
       for (const { id } of config.current.sites) this.set({ site: id }, running.get(id) ?? 0);
     },

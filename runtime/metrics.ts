@@ -1,5 +1,8 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
+/** How long a page of metrics waits for the store: while that hangs, the page is what tells of it. */
+export const SCRAPE_PATIENCE_MS = 1_000;
+
 /** Every metric of the product begins like this. */
 export const PREFIX = 'stadtfunk_';
 

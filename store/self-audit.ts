@@ -3,7 +3,8 @@ import { keyScope } from '../core/pseudonym';
 import { type Audit, RECORD_NAMES } from '../core/records';
 import { HOUR, type Millis, SECOND } from '../core/time';
 import type { Log } from '../runtime/log';
-import { PREFIX, type Registry } from '../runtime/metrics';
+import { PREFIX, type Registry, SCRAPE_PATIENCE_MS } from '../runtime/metrics';
+import { within } from '../runtime/within';
 import type { AuditStore } from './store';
 
 /**
@@ -53,7 +54,7 @@ export function auditGauges(registry: Registry, lastAudit: () => Promise<Audit |
     labelNames: ['kind'],
     registers: [registry],
     async collect() {
-      const audit = await lastAudit().catch(() => undefined);
+      const audit = await within(SCRAPE_PATIENCE_MS, lastAudit()).catch(() => undefined);
       this.reset();
       if (audit === undefined) return;
       for (const kind of RECORD_NAMES) this.set({ kind }, 0);
@@ -65,7 +66,7 @@ export function auditGauges(registry: Registry, lastAudit: () => Promise<Audit |
     help: 'When the last privacy audit was; 0 if there was none yet.',
     registers: [registry],
     async collect() {
-      const audit = await lastAudit().catch(() => undefined);
+      const audit = await within(SCRAPE_PATIENCE_MS, lastAudit()).catch(() => undefined);
       this.set((audit?.at ?? 0) / SECOND);
     },
   });
