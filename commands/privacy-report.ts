@@ -121,8 +121,8 @@ function information(config: Config, say: Say, personal: readonly RecordName[]):
       ),
       '',
       say({
-        de: `Dazu Summen je Ort und Stunde, ${lasting(HISTORY_MS).de} lang, die Zustimmungen auch je Sprache. Kürzel und Nummern stehen nicht darin; wo in einer Stunde nur ein Mensch kommt, kann eine Summe trotzdem auf ihn hindeuten.`,
-        en: `Besides, sums by place and hour, for ${lasting(HISTORY_MS).en}, those of acceptances by language, too. They hold neither codes nor numbers of devices; where one person alone comes within an hour, a sum may still point to them.`,
+        de: `Dazu Summen je Ort und Stunde, ${lasting(HISTORY_MS).de} lang, und die Zustimmungen je Ort, Monat und Sprache. Kürzel und Nummern stehen nicht darin; wo in einer Stunde nur ein Mensch kommt, kann eine Summe trotzdem auf ihn hindeuten.`,
+        en: `Besides, sums by place and hour, for ${lasting(HISTORY_MS).en}, and the acceptances by place, month and language. They hold neither codes nor numbers of devices; where one person alone comes within an hour, a sum may still point to them.`,
       }),
     ]),
     ...section(say({ de: 'Rechtsgrundlage', en: 'Legal basis' }), [

@@ -10,6 +10,9 @@ export interface Said {
   readonly en: string;
 }
 
+/** Of a language that fewer read, nothing is told: in a village everybody knows who reads it. */
+export const FEWEST_TOLD = 5;
+
 /** What a field can tell about a person. */
 export const PRIVACY_CLASSES = {
   product: { de: 'sagt nur etwas über das Produkt selbst', en: 'tells about the product itself only' },

@@ -123,14 +123,16 @@ export const RECORDS = {
   'day-use': {
     title: { de: 'Nutzung je Tag', en: 'use in a day' },
     holds: {
-      de: 'Kürzel des Geräts, Tag, Dauer und Datenvolumen',
-      en: 'code of the device, day, duration and volume of data',
+      de: 'Kürzel des Geräts, Ort, Tag, Dauer und Datenvolumen',
+      en: 'code of the device, place, day, duration and volume of data',
     },
     subjects: 'visitors',
     until: { de: 'bis vier Uhr morgens', en: 'until four in the morning' },
     keptFor: 0,
     fields: {
       device: ['device', 'rules'],
+      // Where a store keeps all sites together.
+      site: ['visit', 'rules'],
       day: ['visit', 'forget'],
       octets: ['visit', 'rules'],
       seconds: ['visit', 'rules'],
@@ -173,7 +175,10 @@ export const RECORDS = {
   },
   'acceptance-count': {
     title: { de: 'Zahl der Zustimmungen je Ort und Stunde', en: 'number of acceptances by place and hour' },
-    holds: { de: 'Anzahl je Ort, Stunde, Fassung und Sprache', en: 'number by place, hour, version and language' },
+    holds: {
+      de: 'Anzahl je Ort, Stunde und Fassung; Anzahl je Ort, Monat und Sprache',
+      en: 'number by place, hour and version; number by place, month and language',
+    },
     subjects: 'nobody',
     until: { de: 'bis die Stunde vorbei ist', en: 'until the hour is over' },
     keptFor: HISTORY_MS,

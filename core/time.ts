@@ -37,6 +37,12 @@ export function startOfHour(at: Millis): Millis {
   return at - (at % HOUR);
 }
 
+/** The start of the month of UTC that holds `at`. */
+export function startOfMonth(at: Millis): Millis {
+  const date = new Date(at);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
+}
+
 /**
  * When a clock on the wall shows this time. One that the change to summer time leaves out is taken an hour later, one
  * that comes twice in autumn the second time.

@@ -10,7 +10,8 @@ export class Tally {
   /** By the value of the first label, then by that of the second. */
   readonly #counts = new Map<string, Map<string, number>>();
 
-  constructor(counter: CounterConfiguration<string> & { readonly labelNames: readonly string[] }) {
+  /** @param step  the counter moves by so many at a time, so that it tells of nobody alone */
+  constructor(counter: CounterConfiguration<string> & { readonly labelNames: readonly string[] }, step = 1) {
     const counts = this.#counts;
     const [first = '', second] = counter.labelNames;
     new Counter({
@@ -19,7 +20,7 @@ export class Tally {
         this.reset();
         for (const [one, row] of counts) {
           for (const [other, count] of row) {
-            this.inc({ [first]: one, ...(second !== undefined && { [second]: other }) }, count);
+            this.inc({ [first]: one, ...(second !== undefined && { [second]: other }) }, count - (count % step));
           }
         }
       },

@@ -83,11 +83,22 @@ export interface GrantStore {
 
   /** How often the terms were accepted, by hour; the newest last. */
   acceptances(site: SiteId, window: Interval): Promise<readonly AcceptanceCount[]>;
+
+  /**
+   * The same by month of UTC and language: by the hour, it would tell when the one reader of a language was there. Without
+   * those of which there are fewer than `FEWEST_TOLD`.
+   */
+  acceptancesByLanguage(site: SiteId, window: Interval): Promise<readonly LanguageCount[]>;
 }
 
 export interface AcceptanceCount {
   readonly hour: Millis;
   readonly termsVersion: string;
+  readonly count: number;
+}
+
+export interface LanguageCount {
+  readonly month: Millis;
   readonly language: string;
   readonly count: number;
 }

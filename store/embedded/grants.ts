@@ -1,8 +1,9 @@
 import { CREDENTIAL_LIFETIME_MS, type Credential, type Grant, isLive } from '../../core/grant';
 import type { GrantId, SiteId } from '../../core/ids';
 import type { DeviceAddress } from '../../core/mac';
+import { FEWEST_TOLD } from '../../core/privacy';
 import { keyScope } from '../../core/pseudonym';
-import { type Millis, startOfHour } from '../../core/time';
+import { type Millis, startOfHour, startOfMonth } from '../../core/time';
 import type { Random } from '../../runtime/random';
 import { type CredentialKey, credentialHash } from '../credentials';
 import { type Pseudonym, pseudonym } from '../pseudonyms';
@@ -65,9 +66,19 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
           start: [site, startOfHour(window.from), '', ''],
           end: [site, window.to, '', ''],
         });
-        return [...range].map(({ key: [, hour, termsVersion, language], value: count }) => {
-          return { hour, termsVersion, language, count };
+        return [...range].flatMap(({ key: [, hour, termsVersion], value: count }) =>
+          termsVersion === '' ? [] : { hour, termsVersion, count },
+        );
+      }),
+    acceptancesByLanguage: (site, window) =>
+      engine.read(() => {
+        const range = acceptances.getRange({
+          start: [site, startOfMonth(window.from), '', ''],
+          end: [site, window.to, '', ''],
         });
+        return [...range].flatMap(({ key: [, month, termsVersion, language], value: count }) =>
+          termsVersion === '' && count >= FEWEST_TOLD ? { month, language, count } : [],
+        );
       }),
   };
 }
@@ -162,8 +173,11 @@ function removeUnredeemed({ tables: { credentials } }: Engine, { credential }: G
 
 function countAcceptance({ tables: { acceptances } }: Engine, request: GrantRequest): void {
   const { site, now, termsVersion, language } = request;
-  const key = [site, startOfHour(now), termsVersion, language] as [SiteId, Millis, string, string];
-  acceptances.put(key, (acceptances.get(key) ?? 0) + 1);
+  const keys: [SiteId, Millis, string, string][] = [
+    [site, startOfHour(now), termsVersion, ''],
+    [site, startOfMonth(now), '', language],
+  ];
+  for (const key of keys) acceptances.put(key, (acceptances.get(key) ?? 0) + 1);
 }
 
 /** Looks under every living key of the site: a grant outlives the change of day. */

@@ -38,6 +38,7 @@ export interface Tables {
   readonly grantDevices: Database<Pseudonym, Buffer>;
   /** By the hash of the user name. */
   readonly credentials: Database<CredentialRecord, Buffer>;
+  /** By hour and version, without language; and by month and language, without version. */
   readonly acceptances: Database<number, [site: SiteId, hour: Millis, termsVersion: string, language: string]>;
   /** In the form of `sessionCodec`. */
   readonly sessions: Database<SessionRecord, SessionKey>;

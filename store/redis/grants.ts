@@ -1,7 +1,11 @@
 import { isLive } from '../../core/grant';
+import type { SiteId } from '../../core/ids';
+import type { Interval } from '../../core/intervals';
+import { FEWEST_TOLD } from '../../core/privacy';
 import { keyScope } from '../../core/pseudonym';
+import { type Millis, startOfMonth } from '../../core/time';
 import { pseudonym } from '../pseudonyms';
-import type { AcceptanceCount, GrantStore } from '../store';
+import type { GrantStore } from '../store';
 import { isRedeemed, takeCredential } from './credentials';
 import { usedBy } from './day-use';
 import type { Engine } from './engine';
@@ -59,15 +63,35 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
     credentialPassword: (username) => credentialKey.password(username),
     takeCredential: (request) => engine.operation((redis) => takeCredential(engine, redis, keyring, request)),
     isRedeemed: (username, now) => engine.operation((redis) => isRedeemed(redis, keys, username, now)),
-    acceptances: (site, window) =>
-      engine.operation(async (redis) => {
-        const { names, counts } = keys.site(site).acceptances;
-        const found = await redis.zrangebylex(names, ...hoursOf(site, window));
-        const values = found.length === 0 ? [] : await redis.hmget(counts, ...found);
-        return found.map((name, i): AcceptanceCount => {
-          const [, hour, termsVersion = '', language = ''] = name.split('\0');
-          return { hour: Number(hour), termsVersion, language, count: Number(values[i]) };
-        });
-      }),
+    acceptances: async (site, window) =>
+      (await counted(engine, site, window)).flatMap(({ from, termsVersion, count }) =>
+        termsVersion === '' ? [] : { hour: from, termsVersion, count },
+      ),
+    acceptancesByLanguage: async (site, window) => {
+      const months = { from: startOfMonth(window.from), to: window.to };
+      return (await counted(engine, site, months)).flatMap(({ from, termsVersion, language, count }) =>
+        termsVersion === '' && count >= FEWEST_TOLD ? { month: from, language, count } : [],
+      );
+    },
   };
+}
+
+interface Counted {
+  readonly from: Millis;
+  readonly termsVersion: string;
+  readonly language: string;
+  readonly count: number;
+}
+
+/** By hour and version, without language; and by month and language, without version. */
+function counted(engine: Engine, site: SiteId, window: Interval): Promise<Counted[]> {
+  return engine.operation(async (redis) => {
+    const { names, counts } = engine.keys.site(site).acceptances;
+    const found = await redis.zrangebylex(names, ...hoursOf(site, window));
+    const values = found.length === 0 ? [] : await redis.hmget(counts, ...found);
+    return found.map((name, i) => {
+      const [, from, termsVersion = '', language = ''] = name.split('\0');
+      return { from: Number(from), termsVersion, language, count: Number(values[i]) };
+    });
+  });
 }

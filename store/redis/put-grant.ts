@@ -1,7 +1,7 @@
 import { isLive } from '../../core/grant';
 import { type KeyScope, keyScope } from '../../core/pseudonym';
 import type { DayUse } from '../../core/rules';
-import { startOfHour } from '../../core/time';
+import { startOfHour, startOfMonth } from '../../core/time';
 import type { Random } from '../../runtime/random';
 import { type CredentialKey, credentialHash } from '../credentials';
 import { type Pseudonym, pseudonym } from '../pseudonyms';
@@ -152,7 +152,7 @@ function changeTo({ keys }: Engine, found: Found, next: Next, request: GrantRequ
     if (lying !== undefined) change.write('UNLINK', of.credits(lying.record.id));
   }
   if (lying !== undefined) unlist(change, keys, lying);
-  writeUse(change, of, { device, day: record.day, lying: found.use, use: next.use });
+  writeUse(change, of, { device, record, lying: found.use, use: next.use });
   change
     .write('HSET', of.grants, device, encode(record))
     .write('ZADD', of.byExpiry, record.expiresAt, device)
@@ -162,9 +162,14 @@ function changeTo({ keys }: Engine, found: Found, next: Next, request: GrantRequ
   for (const id of new Set([record.id, lying?.record.id ?? record.id])) change.tell(id);
   if (!next.isRepeated) {
     const { termsVersion, language, now } = request;
-    const hour = startOfHour(now);
-    const name = [site, hourText(hour), termsVersion, language].join('\0');
-    change.count(of.acceptances, name, hour, [['', 1]]);
+    // By hour without the language, by language within the month.
+    for (const [from, version, read] of [
+      [startOfHour(now), termsVersion, ''],
+      [startOfMonth(now), '', language],
+    ] as const) {
+      const name = [site, hourText(from), version, read].join('\0');
+      change.count(of.acceptances, name, from, [['', 1]]);
+    }
   }
   return change;
 }

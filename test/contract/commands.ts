@@ -271,6 +271,7 @@ export async function observe(session: Run): Promise<unknown> {
       SITES.flatMap((site) => [store.siteUsage(site, window), store.siteUsage(site, WHOLE_TIME)]),
     ),
     acceptances: await Promise.all(SITES.map((site) => store.acceptances(site, window))),
+    languages: await Promise.all(SITES.map((site) => store.acceptancesByLanguage(site, window))),
     feedback: await store.listFeedback(),
     health: await store.allHealth(),
     outages: await Promise.all(APS.flatMap((ap) => [store.outages(ap, window), store.outages(ap, WHOLE_TIME)])),

@@ -1,5 +1,6 @@
 import { CREDENTIAL_LIFETIME_MS } from '../../core/grant';
-import { DAY, HOUR, MINUTE } from '../../core/time';
+import { FEWEST_TOLD } from '../../core/privacy';
+import { DAY, HOUR, MINUTE, startOfMonth } from '../../core/time';
 import type { Store } from '../../store/store';
 import { device, event, request, START, type Subject, WHOLE_TIME } from './fixtures';
 
@@ -64,20 +65,37 @@ export function grantsContract(subject: Subject): void {
       expect(await store.findGrant(site, device(1), START)).toBeUndefined();
     });
 
-    test('acceptances are counted by site, hour, terms version and language', async () => {
+    test('acceptances are counted by site, hour and terms version', async () => {
       await store.putGrant(request(1, { site }));
       await store.putGrant(request(1, { site }));
       await store.putGrant(request(2, { site, language: 'en' }));
       await store.putGrant(request(3, { site, now: START + HOUR, termsVersion: '2027-01' }));
       const hour = START - 30 * MINUTE;
       const counts = [
-        { hour, termsVersion: '2026-11', language: 'de', count: 2 },
-        { hour, termsVersion: '2026-11', language: 'en', count: 1 },
-        { hour: hour + HOUR, termsVersion: '2027-01', language: 'de', count: 1 },
+        { hour, termsVersion: '2026-11', count: 3 },
+        { hour: hour + HOUR, termsVersion: '2027-01', count: 1 },
       ];
       expect(await store.acceptances(site, WHOLE_TIME)).toEqual(counts);
-      expect(await store.acceptances(site, { from: hour + HOUR - 1, to: hour + HOUR })).toEqual(counts.slice(0, 2));
-      expect(await store.acceptances(site, { from: hour + HOUR, to: hour + DAY })).toEqual(counts.slice(2));
+      expect(await store.acceptances(site, { from: hour + HOUR - 1, to: hour + HOUR })).toEqual(counts.slice(0, 1));
+      expect(await store.acceptances(site, { from: hour + HOUR, to: hour + DAY })).toEqual(counts.slice(1));
+    });
+
+    test('by language they are counted for a month, and fewer than five are not told', async () => {
+      for (let i = 0; i < FEWEST_TOLD; i++) await store.putGrant(request(i, { site, now: START + i * HOUR }));
+      for (let i = 1; i < FEWEST_TOLD; i++) await store.putGrant(request(10 + i, { site, language: 'ti' }));
+      const month = startOfMonth(START);
+      const counts = [{ month, language: 'de', count: FEWEST_TOLD }];
+      expect(await store.acceptancesByLanguage(site, WHOLE_TIME)).toEqual(counts);
+      expect(await store.acceptancesByLanguage(site, { from: START + HOUR, to: START + DAY })).toEqual(counts);
+      expect(await store.acceptancesByLanguage(site, { from: 0, to: month })).toEqual([]);
+      expect(
+        await store.acceptancesByLanguage(site, { from: startOfMonth(month + 40 * DAY), to: START + 90 * DAY }),
+      ).toEqual([]);
+      await store.putGrant(request(20, { site, language: 'ti' }));
+      expect((await store.acceptancesByLanguage(site, WHOLE_TIME)).map(({ language }) => language)).toEqual([
+        'de',
+        'ti',
+      ]);
     });
 
     test('many devices that accept at the same time at a new site all get their grant', async () => {

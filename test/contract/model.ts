@@ -4,6 +4,7 @@ import type { Grant } from '../../core/grant';
 import { isLive } from '../../core/grant';
 import type { Interval } from '../../core/intervals';
 import type { DeviceAddress } from '../../core/mac';
+import { FEWEST_TOLD } from '../../core/privacy';
 import { keyScope } from '../../core/pseudonym';
 import {
   type AccountingEvent,
@@ -14,8 +15,8 @@ import {
   type Session,
 } from '../../core/session';
 import { type EndOrder, isOver, KEEP_OUT_AFTER_MS } from '../../core/session-end';
-import { HOUR, type Millis, startOfHour } from '../../core/time';
-import { type AcceptanceCount, type HourlyUsage, SESSION_AFTERGLOW_MS } from '../../store/store';
+import { HOUR, type Millis, startOfHour, startOfMonth } from '../../core/time';
+import { type HourlyUsage, SESSION_AFTERGLOW_MS } from '../../store/store';
 import type { Compared } from './commands';
 import { healthModel } from './health-model';
 import { waitingModel } from './waiting-model';
@@ -24,6 +25,14 @@ type Kept<T> = { -readonly [Key in keyof T]: T[Key] };
 type KeptGrant = Kept<Grant> & { device: DeviceAddress; day: string; dayCount?: 'time' | 'volume' };
 type KeptUse = { site: string; device: DeviceAddress; day: string; octets: number; seconds: number };
 type Credential = { username: string; grantId: string; gateway: string; expiresAt: Millis; used: boolean };
+
+/** Of which acceptances are counted: those of a version within an hour, or those in a language within a month. */
+interface Acceptances {
+  readonly site: string;
+  readonly from: Millis;
+  readonly termsVersion: string;
+  readonly language: string;
+}
 
 /**
  * The contract as plainly as it can be written: lists in memory, no key, no file, no haste. Drivers are compared with it.
@@ -34,7 +43,7 @@ export function modelStore(timeZone: string): Compared {
   let uses: KeptUse[] = [];
   const exams = new Map<string, Exam>();
   let credentials: Credential[] = [];
-  let acceptances: (Kept<AcceptanceCount> & { site: string })[] = [];
+  let acceptances: (Acceptances & { count: number })[] = [];
   let sessions: { session: Session; endedAt?: Millis }[] = [];
   let ends: EndOrder[] = [];
   let usage: (Kept<HourlyUsage> & { site: string })[] = [];
@@ -109,6 +118,16 @@ export function modelStore(timeZone: string): Compared {
   const overlaps = ({ from, to }: { from: Millis; to?: Millis }, window: Interval) =>
     from < window.to && (to === undefined || to > window.from);
   const inHour = (hour: Millis, window: Interval) => overlaps({ from: hour, to: hour + HOUR }, window);
+  const countOne = (what: Acceptances) => {
+    const isSame = (kept: Acceptances) =>
+      kept.site === what.site &&
+      kept.from === what.from &&
+      kept.termsVersion === what.termsVersion &&
+      kept.language === what.language;
+    const known = acceptances.find(isSame);
+    if (known === undefined) acceptances.push({ ...what, count: 1 });
+    else known.count += 1;
+  };
 
   return {
     putGrant: async (request) => {
@@ -131,13 +150,10 @@ export function modelStore(timeZone: string): Compared {
       };
       if (!renews && dayCount === 'volume') use.octets = 0;
       grants = [...grants.filter((kept) => kept !== before), grant];
-      const hour = startOfHour(now);
-      const count = acceptances.find(
-        (kept) =>
-          kept.site === site && kept.hour === hour && kept.termsVersion === termsVersion && kept.language === language,
-      );
-      if (!repeats && count === undefined) acceptances.push({ site, hour, termsVersion, language, count: 1 });
-      else if (!repeats && count !== undefined) count.count += 1;
+      if (!repeats) {
+        countOne({ site, from: startOfHour(now), termsVersion, language: '' });
+        countOne({ site, from: startOfMonth(now), termsVersion: '', language });
+      }
       if (renews) credentials = credentials.filter(({ grantId, used }) => used || grantId !== grant.id);
       if (!withCredential) return { grant: toGrant(grant) };
       const credential = { username: word(), expiresAt: now + 120_000 };
@@ -183,9 +199,15 @@ export function modelStore(timeZone: string): Compared {
       credentials.some((issued) => issued.username === username && issued.used && now < issued.expiresAt),
     acceptances: async (site, window) =>
       acceptances
-        .filter((kept) => kept.site === site && inHour(kept.hour, window))
-        .map(({ site: _, ...count }) => ({ ...count }))
-        .sort((a, b) => a.hour - b.hour || compare(a.termsVersion, b.termsVersion) || compare(a.language, b.language)),
+        .filter((kept) => kept.site === site && kept.termsVersion !== '' && inHour(kept.from, window))
+        .map(({ from, termsVersion, count }) => ({ hour: from, termsVersion, count }))
+        .sort((a, b) => a.hour - b.hour || compare(a.termsVersion, b.termsVersion)),
+    acceptancesByLanguage: async (site, { from, to }) =>
+      acceptances
+        .filter((kept) => kept.site === site && kept.language !== '' && kept.count >= FEWEST_TOLD)
+        .filter((kept) => kept.from >= startOfMonth(from) && kept.from < to)
+        .map((kept) => ({ month: kept.from, language: kept.language, count: kept.count }))
+        .sort((a, b) => a.month - b.month || compare(a.language, b.language)),
 
     applyAccounting: async (told: AccountingEvent) => {
       const before = find(told.gateway, told.sessionId)?.session;
@@ -350,7 +372,7 @@ export function modelStore(timeZone: string): Compared {
       sessions = sessions.filter(({ endedAt }) => endedAt === undefined || endedAt + SESSION_AFTERGLOW_MS > now);
       ends = ends.filter(({ settled, orderedAt }) => (settled?.at ?? orderedAt + HOUR) + SESSION_AFTERGLOW_MS > now);
       feedback = feedback.filter(({ doneAt }) => doneAt === undefined || doneAt + FEEDBACK_AFTERGLOW_MS > now);
-      acceptances = acceptances.filter(({ hour }) => hour + HOUR > historyBefore);
+      acceptances = acceptances.filter(({ from }) => from + HOUR > historyBefore);
       usage = usage.filter(({ hour }) => hour + HOUR > historyBefore);
       healthKept.forget(historyBefore);
     },

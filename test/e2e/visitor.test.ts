@@ -143,8 +143,8 @@ test('the controller walks by itself, and Prometheus sees it', async () => {
 
 test('what it accepts is counted at its own site only, and its device address is nowhere', async () => {
   const page = await (await fetch(`${product.opsUrl}/metrics`)).text();
-  expect(page).toMatch(/stadtfunk_portal_grants_total\{site="test-bench"[^\n]* [1-9]/);
-  expect(page).not.toMatch(/stadtfunk_portal_grants_total\{site="rathaus"[^\n]* [1-9]/);
+  expect(page).toMatch(/stadtfunk_portal_grants_total\{site="test-bench"\} [1-9]/);
+  expect(page).not.toMatch(/stadtfunk_portal_grants_total\{site="rathaus"\} [1-9]/);
   expect(page + product.output()).not.toMatch(/5e[:-]?00[:-]?53/i);
 });
 

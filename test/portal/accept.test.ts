@@ -1,7 +1,9 @@
 import request from 'supertest';
 import { DeviceAddress } from '../../core/mac';
 import { HOUR } from '../../core/time';
+import { PortalMetrics } from '../../portal/metrics';
 import { createLog } from '../../runtime/log';
+import { createMetrics } from '../../runtime/metrics';
 import {
   acceptances,
   closeStores,
@@ -140,6 +142,17 @@ test('who has used the volume up is told from when it is fresh again, and asking
 
   await clock.advance(4 * HOUR);
   expect((await accept()).status).toBe(303);
+});
+
+test('languages are counted for all sites together and in whole fives: nobody is recognised by theirs', async () => {
+  const registry = createMetrics();
+  const metrics = new PortalMetrics(registry);
+  const told = async () => /grants_by_language_total\{language="ti"\} (\d+)/.exec(await registry.metrics())?.[1];
+  for (let i = 0; i < 4; i++) metrics.grant(i % 2 === 0 ? 'square' : 'school', 'ti');
+  expect(await told()).toBe('0');
+  for (let i = 0; i < 5; i++) metrics.grant('square', 'ti');
+  expect(await told()).toBe('5');
+  expect(await registry.metrics()).toMatch(/portal_grants_total\{site="square"\} 7\n/);
 });
 
 test('what anybody can send as often as they like writes no line at the normal level', async () => {

@@ -135,7 +135,7 @@ describe('UAM: CoovaChilli and uspot', () => {
     expect(target.searchParams.get('userurl')).toMatch(`${PORTAL}/connected?t=`);
     expect(await acceptances(store)).toBe(1);
     const [count] = await store.acceptances('square', { from: NOW - HOUR, to: NOW + HOUR });
-    expect(count).toMatchObject({ termsVersion: '2026-11', language: 'de', count: 1 });
+    expect(count).toMatchObject({ termsVersion: '2026-11', count: 1 });
   });
 });
 

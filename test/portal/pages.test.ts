@@ -367,7 +367,7 @@ test('the role does nothing until it starts, then serves, counts, and stops', as
   expect(role.notReady()).toBeDefined();
   await role.start();
   expect(role.notReady()).toBeUndefined();
-  expect(await registry.metrics()).toContain('stadtfunk_portal_grants_total{site="school",language="en"} 0');
+  expect(await registry.metrics()).toContain('stadtfunk_portal_grants_total{site="school"} 0');
   const page = await fetch(`http://127.0.0.1:${role.port}/`);
   expect(page.status).toBe(200);
   await page.text();

@@ -103,6 +103,7 @@ async function questions(store: Store): Promise<void> {
     store.getGrant(id, START),
     store.isRedeemed('nobody', START),
     store.acceptances('rathaus', WHOLE_TIME),
+    store.acceptancesByLanguage('rathaus', WHOLE_TIME),
     store.getSession(session.gateway, session.sessionId),
     store.countSessions(),
     store.siteUsage('rathaus', WHOLE_TIME),

@@ -44,8 +44,11 @@ export const portalRadius: Dashboard = {
         {
           ...course(5_000),
           title: ['Zustimmungen nach Sprache', 'Acceptances by language'],
-          about: ['Je Stunde.', 'An hour.'],
-          questions: [['3600 * sum by (language) (rate(stadtfunk_portal_grants_total[15m]))', '{{language}}']],
+          about: [
+            'In 24 Stunden, an allen Orten zusammen und in Fünfern: So ist niemand daran zu erkennen.',
+            'In 24 hours, at all sites together and in fives, so that nobody is recognised by it.',
+          ],
+          questions: [['sum by (language) (increase(stadtfunk_portal_grants_by_language_total[1d]))', '{{language}}']],
           width: 8,
         },
       ],
