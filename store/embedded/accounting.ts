@@ -6,17 +6,12 @@ import type { SessionStore } from '../store';
 import { noteEnd } from './ends';
 import type { Engine } from './engine';
 import { grantById } from './grants';
+import { eachOf, Groups, type Outcome } from './groups';
 import { type RunningSessions, runs, toRecord, toSession } from './running';
 import { type SessionRecord, sessionKey } from './session-record';
 import type { UsageRecord } from './tables';
 
 type Added = Awaited<ReturnType<SessionStore['applyAccounting']>>;
-
-interface Waiting {
-  readonly event: AccountingEvent;
-  readonly resolve: (added: Added) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** What a report changes beside its own session. */
 interface Applied {
@@ -26,68 +21,31 @@ interface Applied {
   readonly change: number;
 }
 
-/**
- * Folds reports in groups: all that arrive while a commit is written go into the next transaction together, so that its
- * cost, and the totals of a site's hour, are shared. A report that cannot be folded is refused by itself.
- */
+/** Folds reports in groups: the totals of a site's hour are shared. A report that cannot be folded is refused by itself. */
 export class AccountingGroups {
-  readonly #engine: Engine;
-  readonly #running: RunningSessions;
-  #waiting: Waiting[] = [];
+  readonly #groups: Groups<AccountingEvent, Applied, Added>;
 
   constructor(engine: Engine, running: RunningSessions) {
-    this.#engine = engine;
-    this.#running = running;
+    this.#groups = new Groups(
+      engine,
+      (events) => applyAll(engine, events),
+      ({ added, site, change }) => {
+        running.change(site, change);
+        return added;
+      },
+    );
   }
 
   /** @returns what the report adds, once it is on disk */
   apply(event: AccountingEvent): Promise<Added> {
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.push({ event, resolve, reject }) === 1) void this.#commit();
-    });
-  }
-
-  async #commit(): Promise<void> {
-    let group: readonly Waiting[] = [];
-    try {
-      const applied = await this.#engine.write(() => {
-        group = this.#take();
-        return applyAll(this.#engine, group);
-      });
-      for (const [index, result] of applied.entries()) this.#settle(group[index], result);
-    } catch (error) {
-      // Refused before it began: then those that wait are the group.
-      if (group.length === 0) group = this.#take();
-      for (const { reject } of group) reject(error);
-    }
-  }
-
-  #take(): readonly Waiting[] {
-    const taken = this.#waiting;
-    this.#waiting = [];
-    return taken;
-  }
-
-  #settle(waiting: Waiting | undefined, result: Applied | { readonly error: unknown }): void {
-    if ('error' in result) {
-      waiting?.reject(result.error);
-      return;
-    }
-    this.#running.change(result.site, result.change);
-    waiting?.resolve(result.added);
+    return this.#groups.add(event);
   }
 }
 
 /** To be called inside a writing operation. */
-function applyAll(engine: Engine, group: readonly Waiting[]): (Applied | { readonly error: unknown })[] {
+function applyAll(engine: Engine, events: readonly AccountingEvent[]): Outcome<Applied>[] {
   const hours = new SiteHours(engine);
-  const applied = group.map(({ event }) => {
-    try {
-      return apply(engine, hours, event);
-    } catch (error) {
-      return { error };
-    }
-  });
+  const applied = eachOf(events, (event) => apply(engine, hours, event));
   hours.write();
   return applied;
 }

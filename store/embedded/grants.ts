@@ -2,7 +2,7 @@ import { CREDENTIAL_LIFETIME_MS, type Credential, type Grant, isLive } from '../
 import type { GrantId, SiteId } from '../../core/ids';
 import type { DeviceAddress } from '../../core/mac';
 import { FEWEST_TOLD } from '../../core/privacy';
-import { keyScope } from '../../core/pseudonym';
+import { type KeyScope, keyScope } from '../../core/pseudonym';
 import { type Millis, startOfHour, startOfMonth } from '../../core/time';
 import type { Random } from '../../runtime/random';
 import { type CredentialKey, credentialHash } from '../credentials';
@@ -11,7 +11,9 @@ import type { Granted, GrantRequest, GrantStore } from '../store';
 import { keepTime, keepUse, takeOctets, usedBy } from './day-use';
 import type { Engine } from './engine';
 import { type GrantRecord, grantIdOctets } from './grant-record';
+import { eachOf, Groups } from './groups';
 import type { Keyring } from './keyring';
+import type { Tables } from './tables';
 
 export interface GrantTools {
   readonly keyring: Keyring;
@@ -28,8 +30,9 @@ export interface KeptGrant {
 
 export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
   const { acceptances } = engine.tables;
+  const groups = grantGroups(engine, tools);
   return {
-    putGrant: (request) => putGrant(engine, tools, request),
+    putGrant: (request) => putGrant(groups, tools, request),
     findGrant: (site, device, now) =>
       engine.readNow(() => {
         const kept = liveGrant(engine, tools.keyring, site, device, now);
@@ -101,94 +104,157 @@ export function removeGrant(engine: Engine, kept: KeptGrant, now: Millis): void 
   engine.changesGrant(record.id);
 }
 
-async function putGrant(engine: Engine, tools: GrantTools, request: GrantRequest): Promise<Granted> {
+/** An acceptance whose device has a name: what is decided and written when its turn comes. */
+interface Applying {
+  readonly request: GrantRequest;
+  readonly scope: KeyScope;
+  readonly device: Pseudonym;
+  readonly credential: Buffer | undefined;
+}
+
+/** Grants are written in groups: what is counted for an hour, and until when a key is needed, is written once for all. */
+type GrantGroups = Groups<Applying, Grant, Grant>;
+
+function grantGroups(engine: Engine, tools: GrantTools): GrantGroups {
+  return new Groups(
+    engine,
+    (group) => {
+      const totals = new Totals(engine);
+      const granted = eachOf(group, (applying) => grant(engine, tools, totals, applying));
+      totals.write();
+      return granted;
+    },
+    (granted) => granted,
+  );
+}
+
+async function putGrant(groups: GrantGroups, tools: GrantTools, request: GrantRequest): Promise<Granted> {
   const { keyring, random, timeZone, credentialKey } = tools;
   const scope = keyScope(request.site, request.now, timeZone);
-  const device = pseudonym(await keyring.need(scope), request.device);
-  const username = request.withCredential ? random.word() : undefined;
-  const grant = await engine.write(() => {
-    const before = liveGrant(engine, keyring, request.site, request.device, request.now);
-    const renewed = before?.record.day === scope.day ? before.record : undefined;
-    // The page was accepted before, and somebody taps again.
-    const repeated = isRepeated(renewed, request) ? renewed : undefined;
-    if (renewed === undefined) clear(engine, device, before, request.now);
-    else if (repeated === undefined) keepTime(engine, { device, record: renewed }, request.now);
-    const record: GrantRecord = {
-      id: renewed?.id ?? random.word(),
-      site: request.site,
-      gateway: request.gateway,
-      termsVersion: request.termsVersion,
-      acceptedAt: repeated?.acceptedAt ?? request.now,
-      expiresAt: repeated?.expiresAt ?? request.expiresAt,
-      usedOctets: renewed?.usedOctets ?? (request.dayCount === 'volume' ? takeOctets(engine, device) : 0),
-      day: scope.day,
-      ...(request.dayCount !== undefined && { dayCount: request.dayCount }),
-      ...(username !== undefined && { credential: credentialHash(username) }),
-    };
-    if (renewed !== undefined) removeUnredeemed(engine, renewed);
-    writeGrant(engine, { device, record });
-    if (repeated === undefined) countAcceptance(engine, request);
-    writeCredential(engine, record, request.now);
-    return toGrant(record);
-  });
-  if (username === undefined) return { grant };
-  return { grant, credential: credential(credentialKey, username, request.now) };
+  const key = keyring.find(scope) ?? (await keyring.need(scope));
+  const device = pseudonym(key, request.device);
+  if (!request.withCredential) return { grant: await groups.add({ request, scope, device, credential: undefined }) };
+  const username = random.word();
+  const granted = await groups.add({ request, scope, device, credential: credentialHash(username) });
+  return { grant: granted, credential: credential(credentialKey, username, request.now) };
+}
+
+/** To be called inside a writing operation. */
+function grant(
+  engine: Engine,
+  { keyring, random }: GrantTools,
+  totals: Totals,
+  { request, scope, device, credential }: Applying,
+): Grant {
+  const { grants, grantDevices, credentials } = engine.tables;
+  const { site, gateway, termsVersion, now } = request;
+  // What lies where the grant will lie, live or not.
+  const former = grants.get(device);
+  const isLiveToday = former !== undefined && isLive(former, now);
+  const renewed = isLiveToday && former.day === scope.day ? former : undefined;
+  // The page was accepted before, and somebody taps again.
+  const repeated = isRepeated(renewed, request) ? renewed : undefined;
+  const elsewhere = isLiveToday ? undefined : liveGrant(engine, keyring, site, request.device, now, scope.day);
+  const formerCredential = renewed && unredeemed(engine, renewed);
+  if (elsewhere !== undefined) removeGrant(engine, elsewhere, now);
+  if (former !== undefined && renewed === undefined) removeGrant(engine, { device, record: former }, now);
+  if (renewed !== undefined && repeated === undefined) keepTime(engine, { device, record: renewed }, now);
+  const record: GrantRecord = {
+    id: renewed?.id ?? random.word(),
+    site,
+    gateway,
+    termsVersion,
+    acceptedAt: repeated?.acceptedAt ?? now,
+    expiresAt: repeated?.expiresAt ?? request.expiresAt,
+    usedOctets: renewed?.usedOctets ?? (request.dayCount === 'volume' ? takeOctets(engine, device) : 0),
+    day: scope.day,
+    ...(request.dayCount !== undefined && { dayCount: request.dayCount }),
+    ...(credential !== undefined && { credential }),
+  };
+  grants.put(device, record);
+  if (renewed === undefined) grantDevices.put(Buffer.from(record.id, 'base64url'), device);
+  engine.changesGrant(record.id);
+  totals.keyNeeded(record);
+  if (repeated === undefined) totals.accepted(request);
+  // Who taps again gets another credential; the one before serves nobody any more, so that taps cannot fill the disk.
+  if (formerCredential !== undefined) credentials.remove(formerCredential);
+  if (credential !== undefined) {
+    credentials.put(credential, { grantId: record.id, gateway, expiresAt: now + CREDENTIAL_LIFETIME_MS, used: false });
+  }
+  return toGrant(record);
 }
 
 function credential(key: CredentialKey, username: string, now: Millis): Credential {
   return { username, password: key.password(username), expiresAt: now + CREDENTIAL_LIFETIME_MS };
 }
 
-/** A new grant comes: the live one of another day goes, and one that has expired and lies at the same place. */
-function clear(engine: Engine, device: Pseudonym, before: KeptGrant | undefined, now: Millis): void {
-  if (before !== undefined) removeGrant(engine, before, now);
-  const former = engine.tables.grants.get(device);
-  if (former !== undefined) removeGrant(engine, { device, record: former }, now);
-}
-
 function isRepeated(renewed: GrantRecord | undefined, { shownAt }: GrantRequest): boolean {
   return renewed !== undefined && shownAt !== undefined && shownAt <= renewed.acceptedAt;
 }
 
-function writeGrant(engine: Engine, { device, record }: KeptGrant): void {
-  const { grants, grantDevices, keyExpiry } = engine.tables;
-  const isNew = grants.get(device) === undefined;
-  grants.put(device, record);
-  engine.changesGrant(record.id);
-  if (isNew) grantDevices.put(Buffer.from(record.id, 'base64url'), device);
-  if ((keyExpiry.get([record.site, record.day]) ?? 0) < record.expiresAt) {
-    keyExpiry.put([record.site, record.day], record.expiresAt);
+/** The grant's latest credential, if it was not redeemed. */
+function unredeemed({ tables: { credentials } }: Engine, { credential }: GrantRecord): Buffer | undefined {
+  return credential !== undefined && credentials.get(credential)?.used === false ? credential : undefined;
+}
+
+type AcceptanceKey = [site: SiteId, hour: Millis, termsVersion: string, language: string];
+
+/** What the grants of a group add to: read once and written once. */
+class Totals {
+  readonly #tables: Tables;
+  readonly #acceptances = new Map<string, { readonly key: AcceptanceKey; count: number }>();
+  readonly #keys = new Map<string, { readonly key: [SiteId, string]; until: Millis; isLater: boolean }>();
+
+  constructor({ tables }: Engine) {
+    this.#tables = tables;
+  }
+
+  accepted({ site, now, termsVersion, language }: GrantRequest): void {
+    this.#count([site, startOfHour(now), termsVersion, '']);
+    this.#count([site, startOfMonth(now), '', language]);
+  }
+
+  #count(key: AcceptanceKey): void {
+    const name = key.join(' ');
+    const counted = this.#acceptances.get(name);
+    if (counted !== undefined) counted.count += 1;
+    else this.#acceptances.set(name, { key, count: (this.#tables.acceptances.get(key) ?? 0) + 1 });
+  }
+
+  /** A key of pseudonyms lives until the last grant made under it has expired. */
+  keyNeeded({ site, day, expiresAt }: GrantRecord): void {
+    const name = `${site} ${day}`;
+    let needed = this.#keys.get(name);
+    if (needed === undefined) {
+      const key: [SiteId, string] = [site, day];
+      needed = { key, until: this.#tables.keyExpiry.get(key) ?? 0, isLater: false };
+      this.#keys.set(name, needed);
+    }
+    if (expiresAt <= needed.until) return;
+    needed.until = expiresAt;
+    needed.isLater = true;
+  }
+
+  write(): void {
+    for (const { key, count } of this.#acceptances.values()) this.#tables.acceptances.put(key, count);
+    for (const { key, until, isLater } of this.#keys.values()) if (isLater) this.#tables.keyExpiry.put(key, until);
   }
 }
 
-function writeCredential({ tables }: Engine, { id, gateway, credential }: GrantRecord, now: Millis): void {
-  const expiresAt = now + CREDENTIAL_LIFETIME_MS;
-  if (credential !== undefined) tables.credentials.put(credential, { grantId: id, gateway, expiresAt, used: false });
-}
-
-/** Who taps again gets another credential; the one before serves nobody any more, so that taps cannot fill the disk. */
-function removeUnredeemed({ tables: { credentials } }: Engine, { credential }: GrantRecord): void {
-  if (credential !== undefined && credentials.get(credential)?.used === false) credentials.remove(credential);
-}
-
-function countAcceptance({ tables: { acceptances } }: Engine, request: GrantRequest): void {
-  const { site, now, termsVersion, language } = request;
-  const keys: [SiteId, Millis, string, string][] = [
-    [site, startOfHour(now), termsVersion, ''],
-    [site, startOfMonth(now), '', language],
-  ];
-  for (const key of keys) acceptances.put(key, (acceptances.get(key) ?? 0) + 1);
-}
-
-/** Looks under every living key of the site: a grant outlives the change of day. */
+/**
+ * Looks under every living key of the site: a grant outlives the change of day.
+ * @param except  a day that was looked at
+ */
 function liveGrant(
   { tables: { grants } }: Engine,
   keyring: Keyring,
   site: SiteId,
   address: DeviceAddress,
   now: Millis,
+  except?: string,
 ): KeptGrant | undefined {
-  for (const { key } of keyring.of(site)) {
+  for (const { key, day } of keyring.of(site)) {
+    if (day === except) continue;
     const device = pseudonym(key, address);
     const record = grants.get(device);
     if (record !== undefined && isLive(record, now)) return { device, record };
