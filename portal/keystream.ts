@@ -5,10 +5,10 @@ const BLOCK_OCTETS = 16;
 const PREFIX_OCTETS = 12;
 /** Of the counter, which says where in its stream a text was encrypted. */
 export const COUNTER_OCTETS = BLOCK_OCTETS;
-const STOCK_OCTETS = 16_384;
+const STOCK_OCTETS = 65_536;
 
 /**
- * AES-256 in counter mode (NIST SP 800-38A 6.5) for many short texts: the stream is made for a hundred of them at once.
+ * AES-256 in counter mode (NIST SP 800-38A 6.5) for many short texts: the stream is made for hundreds of them at once.
  * Each text begins a new block of it, and none of it is used twice: a stream begins with 96 random bits.
  * It hides, and says nothing about who wrote a text.
  */

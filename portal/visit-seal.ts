@@ -19,17 +19,18 @@ export interface ShownVisit {
   readonly setback?: Setback | undefined;
 }
 
-const shape = z.object({
-  gateway: z.string(),
-  site: z.string(),
-  device: z.string(),
-  ticket: z.string(),
-  originalUrl: z.string().optional(),
-  termsVersion: z.string(),
-  language: z.enum(LANGUAGES),
-  shownAt: z.number(),
-  setback: z.enum(SETBACKS).optional(),
-});
+/** One after the other and without names, because it is part of every page: what is not there is null. */
+const shape = z.tuple([
+  z.string().describe('gateway'),
+  z.string().describe('site'),
+  z.string().describe('device'),
+  z.string().describe('ticket'),
+  z.string().nullable().describe('originalUrl'),
+  z.string().describe('termsVersion'),
+  z.enum(LANGUAGES).describe('language'),
+  z.number().describe('shownAt'),
+  z.enum(SETBACKS).nullable().describe('setback'),
+]);
 
 /** Puts visits into the hidden form field and takes them out again. */
 export class VisitSeal {
@@ -41,19 +42,21 @@ export class VisitSeal {
 
   close({ visit, termsVersion, language, shownAt, setback }: ShownVisit): string {
     // Where the visitor is stays out of it: the acceptance needs it for nothing.
-    const { gateway, site, ticket, originalUrl } = visit;
+    const { gateway, site, ticket, originalUrl = null } = visit;
     const device = hexOf(visit.device.reveal());
-    return this.#seal.close({ gateway, site, device, ticket, originalUrl, termsVersion, language, shownAt, setback });
+    const told = setback ?? null;
+    return this.#seal.close([gateway, site, device, ticket, originalUrl, termsVersion, language, shownAt, told]);
   }
 
   /** The visit, or undefined if this portal did not make the word. Whether it expired is for the caller to say. */
   open(word: unknown): ShownVisit | undefined {
     const opened = this.#seal.open(word);
-    const device = opened && DeviceAddress.parse(opened.device);
-    if (opened === undefined || device === undefined) return undefined;
-    const { termsVersion, language, shownAt, setback, gateway, site, ticket, originalUrl } = opened;
-    const visit = { gateway, site, device, ticket, ...(originalUrl !== undefined && { originalUrl }) };
-    return { visit, termsVersion, language, shownAt, ...(setback !== undefined && { setback }) };
+    if (opened === undefined) return undefined;
+    const [gateway, site, address, ticket, originalUrl, termsVersion, language, shownAt, setback] = opened;
+    const device = DeviceAddress.parse(address);
+    if (device === undefined) return undefined;
+    const visit = { gateway, site, device, ticket, originalUrl: originalUrl ?? undefined };
+    return { visit, termsVersion, language, shownAt, setback: setback ?? undefined };
   }
 }
 
