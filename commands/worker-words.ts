@@ -1,4 +1,4 @@
-import type { MetricObjectWithValues, MetricValue } from 'prom-client';
+import type { Registry } from '../runtime/metrics';
 
 /** What the first process tells a worker. */
 export type ToWorker =
@@ -13,7 +13,7 @@ export interface WorkerPorts {
 }
 
 /** What it counted. */
-export type Counted = MetricObjectWithValues<MetricValue<string>>[];
+export type Counted = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 /** What a worker tells the first process. */
 export type FromWorker =

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { reloadMetric } from '../../commands/reload-metric';
+import { workerMetrics } from '../../commands/worker-figures';
 import { loadConfig } from '../../config/load';
 import { AP_SERIES } from '../../controller/ap-series';
 import { controllerMetrics } from '../../controller/metrics';
@@ -19,13 +20,14 @@ import { silentLog } from '../../runtime/log';
 import { createMetrics, PREFIX, type Registry } from '../../runtime/metrics';
 import { packageRoot } from '../../runtime/package-root';
 import { systemRandom } from '../../runtime/random';
-import { openStore } from '../../store/open';
 import { Housekeeping, readyGauge } from '../../store/housekeeping';
+import { openStore } from '../../store/open';
 import { auditGauges } from '../../store/self-audit';
 
 /** The files that define metrics; a new one has to be added to `productMetrics`. */
 export const METRICS_FILES = [
   'commands/reload-metric.ts',
+  'commands/worker-figures.ts',
   'controller/metrics.ts',
   'controller/trap-metrics.ts',
   'controller/visitor/metrics.ts',
@@ -56,6 +58,7 @@ export async function productMetrics(): Promise<Metric[]> {
   const store = await openStore(config, systemRandom);
   try {
     reloadMetric(registry, clock);
+    workerMetrics(registry, () => ({ ready: 0, starting: 0 }));
     new PortalMetrics(registry);
     readyGauge(registry, new Housekeeping(store, clock, silentLog));
     auditGauges(registry, async () => undefined);

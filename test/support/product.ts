@@ -27,7 +27,8 @@ export interface Product {
   pid(): number;
   /** Everything it printed so far. */
   output(): string;
-  start(): Promise<void>;
+  /** @param words  options of `stadtfunk start` */
+  start(...words: string[]): Promise<void>;
   /** Ends it with a signal and waits; returns the exit code, or null if the signal killed it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
   /** One value of its metrics pages, by the full name with labels; undefined if there is no such series. */
@@ -112,9 +113,9 @@ export async function prepareProduct(
     pid: () => running?.pid ?? 0,
     output: () => earlier + (running?.output() ?? ''),
     end: async (signal) => (await running?.end(signal)) ?? null,
-    async start() {
+    async start(...words) {
       earlier += running?.output() ?? '';
-      const started = startProcess(['dist/main.js', '--config', join(folder, 'town.yaml')], place.prefix);
+      const started = startProcess(['dist/main.js', '--config', join(folder, 'town.yaml'), ...words], place.prefix);
       running = started;
       const isReady = async () => {
         if (started.exitCode() !== undefined) throw new Error(`the product has ended: ${started.output()}`);
