@@ -6,7 +6,7 @@ import type { Live } from '../runtime/live';
 import type { Log } from '../runtime/log';
 import { packageRoot } from '../runtime/package-root';
 import type { Random } from '../runtime/random';
-import { within } from '../runtime/within';
+import { Patience } from '../runtime/within';
 import type {
   AuditStore,
   DisclosureStore,
@@ -153,13 +153,13 @@ export function openPortal(
 /** The store did not do what it was asked; the visitor is told so in plain words. */
 export class StoreFailed extends Error {}
 
-/** A visitor who waits longer believes that nothing works. A store that hangs answers each question later than this. */
-const STORE_PATIENCE_MS = 3_000;
+/** With the store of this process. A visitor who waits longer than this believes that nothing works. */
+const patience = new Patience(3_000, 250);
 
 /** Waits for the store, but not for ever; whatever it throws becomes a StoreFailed. */
 export async function storing<T>(operation: T | Promise<T>): Promise<T> {
   try {
-    return await (operation instanceof Promise ? within(STORE_PATIENCE_MS, operation) : operation);
+    return await (operation instanceof Promise ? patience.wait(operation) : operation);
   } catch (cause) {
     throw new StoreFailed('The store failed.', { cause });
   }

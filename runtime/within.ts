@@ -21,3 +21,32 @@ export async function within<T>(patience: Millis, operation: Promise<T>): Promis
     cancel();
   }
 }
+
+/**
+ * Waits for something that may hang: the first who meets that waits long, the others hardly, until it answers again.
+ * Otherwise a page that asks four times would take four times as long to say that it cannot.
+ */
+export class Patience {
+  readonly #usual: Millis;
+  readonly #whileHanging: Millis;
+  #hangs = false;
+
+  constructor(usual: Millis, whileHanging: Millis) {
+    this.#usual = usual;
+    this.#whileHanging = whileHanging;
+  }
+
+  /** As `within`. */
+  async wait<T>(operation: Promise<T>): Promise<T> {
+    const answer = operation.then((result) => {
+      this.#hangs = false;
+      return result;
+    });
+    try {
+      return await within(this.#hangs ? this.#whileHanging : this.#usual, answer);
+    } catch (error) {
+      if (error instanceof TooSlow) this.#hangs = true;
+      throw error;
+    }
+  }
+}
