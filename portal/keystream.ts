@@ -1,4 +1,4 @@
-import { createCipheriv } from 'node:crypto';
+import { type Cipher, createCipheriv } from 'node:crypto';
 import type { Random } from '../runtime/random';
 
 const BLOCK_OCTETS = 16;
@@ -16,12 +16,15 @@ export class Keystream {
   readonly #key: Buffer;
   readonly #random: Random;
   readonly #counter = Buffer.alloc(COUNTER_OCTETS);
+  /** AES by itself, block by block. To make such an object takes longer than to decrypt with it. */
+  readonly #blocks: Cipher;
   #stock = Buffer.alloc(0);
   #used = 0;
 
   constructor(key: Buffer, random: Random) {
     this.#key = key;
     this.#random = random;
+    this.#blocks = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
   }
 
   /**
@@ -36,6 +39,20 @@ export class Keystream {
     const from = this.#used;
     for (let i = 0; i < text.length; i++) into[COUNTER_OCTETS + i] = (text[i] ?? 0) ^ (stock[from + i] ?? 0);
     this.#used = from + Math.ceil(text.length / BLOCK_OCTETS) * BLOCK_OCTETS;
+  }
+
+  /** The text that was encrypted, by whomever, from this counter on. */
+  decrypt(counter: Buffer, hidden: Uint8Array): Buffer {
+    const blocks = Math.ceil(hidden.length / BLOCK_OCTETS);
+    const counters = Buffer.allocUnsafe(blocks * BLOCK_OCTETS);
+    const first = counter.readUInt32BE(PREFIX_OCTETS);
+    for (let block = 0; block < blocks; block++) {
+      counter.copy(counters, block * BLOCK_OCTETS);
+      counters.writeUInt32BE(first + block, block * BLOCK_OCTETS + PREFIX_OCTETS);
+    }
+    const text = this.#blocks.update(counters);
+    for (let i = 0; i < hidden.length; i++) text[i] = (text[i] ?? 0) ^ (hidden[i] ?? 0);
+    return text.subarray(0, hidden.length);
   }
 
   #renew(needed: number): void {

@@ -89,12 +89,13 @@ export function sendPrepared(
 ): void {
   const encoding = encodingOf(request);
   const prepared = portal.town.prepared.get(`${encoding} ${key}`, () => prepare(portal, make(), encoding));
-  const end = `<input type="hidden" form="accept" name="visit" value="${field}">\n${END_OF_DOCUMENT}`;
+  const end = `${field}">\n${END_OF_DOCUMENT}`;
   answer(portal, request, response, { status: 200, headers: prepared.headers, body: prepared.complete(end) });
 }
 
 function prepare(portal: Portal, page: Page, encoding: Encoding): PreparedPage {
-  const html = render(portal, page, languageButtons(portal.town.config.town.languages));
+  const common = render(portal, page, languageButtons(portal.town.config.town.languages));
+  const html = `${common}<input type="hidden" form="accept" name="visit" value="`;
   return { headers: headersOf(portal, page, encoding), complete: compressBeginning(encoding, html) };
 }
 

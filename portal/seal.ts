@@ -1,4 +1,4 @@
-import { createDecipheriv, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { z } from 'zod';
 import { deriveKey } from '../runtime/derive-key';
 import { HmacSha256 } from '../runtime/hmac-sha256';
@@ -13,7 +13,6 @@ const TAG_OCTETS = 16;
  * own: docs/adr/0010.
  */
 export class Seal<T> {
-  readonly #key: Buffer;
   readonly #keystream: Keystream;
   readonly #tags: HmacSha256;
   readonly #shape: z.ZodType<T>;
@@ -23,8 +22,7 @@ export class Seal<T> {
    * @param purpose  a fixed word; what was sealed for one purpose does not open for another
    */
   constructor(townKey: string, purpose: string, shape: z.ZodType<T>, random: Random) {
-    this.#key = deriveKey(townKey, `${purpose}: hidden`);
-    this.#keystream = new Keystream(this.#key, random);
+    this.#keystream = new Keystream(deriveKey(townKey, `${purpose}: hidden`), random);
     this.#tags = new HmacSha256(deriveKey(townKey, `${purpose}: tagged`));
     this.#shape = shape;
   }
@@ -48,8 +46,7 @@ export class Seal<T> {
     if (end <= COUNTER_OCTETS || octets.toString('base64url') !== word) return undefined;
     if (!timingSafeEqual(this.#tags.digest(octets.subarray(0, end), TAG_OCTETS), octets.subarray(end)))
       return undefined;
-    const decipher = createDecipheriv('aes-256-ctr', this.#key, octets.subarray(0, COUNTER_OCTETS));
-    const text = decipher.update(octets.subarray(COUNTER_OCTETS, end)).toString();
-    return this.#shape.safeParse(JSON.parse(text)).data;
+    const text = this.#keystream.decrypt(octets.subarray(0, COUNTER_OCTETS), octets.subarray(COUNTER_OCTETS, end));
+    return this.#shape.safeParse(JSON.parse(text.toString())).data;
   }
 }

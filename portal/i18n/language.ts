@@ -83,5 +83,7 @@ function canonical(tag: string): string {
 
 /** Divides a query as it arrived into what the gateway wrote and what our own language links added at its end. */
 export function withoutLanguage(rawQuery: string): string {
-  return rawQuery.replace(/(?:^|&)l=[\w-]*$/, '');
+  const last = rawQuery.lastIndexOf('&') + 1;
+  const isOurs = rawQuery.startsWith(`${LANGUAGE_PARAMETER}=`, last) && /^[\w-]*$/.test(rawQuery.slice(last + 2));
+  return isOurs ? rawQuery.slice(0, Math.max(0, last - 1)) : rawQuery;
 }
