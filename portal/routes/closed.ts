@@ -4,7 +4,7 @@ import { blockingsInForce } from '../../core/blocking';
 import { type SiteAccess, siteAccess } from '../../core/site-access';
 import type { Millis } from '../../core/time';
 import { type Soon, whenThere } from '../../runtime/soon';
-import type { Portal } from '../portal';
+import { type Portal, storing } from '../portal';
 import { languageOf, type Translate, translator } from '../respond';
 import { showMessage } from './errors';
 
@@ -14,7 +14,7 @@ import { showMessage } from './errors';
  */
 export function accessOf({ store }: Portal, { id, rules }: Site, now: Millis): Soon<SiteAccess> {
   const exam = store.findExam(id, now);
-  const known = exam instanceof Promise ? exam.catch(() => undefined) : exam;
+  const known = exam instanceof Promise ? storing(exam).catch(() => undefined) : exam;
   return whenThere(known, (found) => siteAccess(rules, now, found));
 }
 
