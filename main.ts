@@ -15,6 +15,8 @@ import { type EndOptions, sessionsEnd, sessionsRefresh } from './commands/sessio
 import { type SnmpProbeOptions, snmpProbe } from './commands/snmp-probe';
 import { start } from './commands/start';
 import { type StatusLinkOptions, statusLink } from './commands/status-link';
+import { type StoreOptions, storeExport } from './commands/store-export';
+import { storeImport } from './commands/store-import';
 import { visitTest } from './commands/visit';
 import { type WalledGardenOptions, walledGarden } from './commands/walled-garden';
 import { nearest } from './config/nearest';
@@ -182,6 +184,20 @@ function program(exit: (code: number) => void): Command {
     .option('-c, --config <file>', 'configuration of the town', demoTown)
     .option('--language <language>', 'de, which is the binding one, or en', 'de')
     .action((options: PrivacyOptions) => exit(privacyReportCommand(options)));
+
+  const store = stadtfunk.command('store').description('move what the product keeps, while it rests');
+  store
+    .command('export')
+    .description('write everything that is kept to a file, one record a line')
+    .argument('<file>', 'file to write, which must not exist yet; - for standard output')
+    .option('-c, --config <file>', 'configuration whose store is read', demoTown)
+    .action(async (file: string, options: StoreOptions) => exit(await storeExport(file, options)));
+  store
+    .command('import')
+    .description('fill an empty store with such a file')
+    .argument('<file>', 'file to read; - for standard input')
+    .option('-c, --config <file>', 'configuration whose store is filled; it needs the key of the former one', demoTown)
+    .action(async (file: string, options: StoreOptions) => exit(await storeImport(file, options)));
 
   const feedback = stadtfunk.command('feedback').description('work with what visitors wrote to the town');
   feedback

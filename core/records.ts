@@ -45,6 +45,7 @@ export const RECORDS = {
       grantId: ['random', 'admit'],
       gateway: ['visit', 'admit'],
       used: ['visit', 'admit'],
+      usedBy: ['random', 'admit'],
       expiresAt: ['visit', 'forget'],
     },
   },
@@ -123,14 +124,16 @@ export const RECORDS = {
   'day-use': {
     title: { de: 'Nutzung je Tag', en: 'use in a day' },
     holds: {
-      de: 'Kürzel des Geräts, Tag, Dauer und Datenvolumen',
-      en: 'code of the device, day, duration and volume of data',
+      de: 'Kürzel des Geräts, Ort, Tag, Dauer und Datenvolumen',
+      en: 'code of the device, place, day, duration and volume of data',
     },
     subjects: 'visitors',
     until: { de: 'bis vier Uhr morgens', en: 'until four in the morning' },
     keptFor: 0,
     fields: {
       device: ['device', 'rules'],
+      // Where a store keeps all sites together.
+      site: ['visit', 'rules'],
       day: ['visit', 'forget'],
       octets: ['visit', 'rules'],
       seconds: ['visit', 'rules'],

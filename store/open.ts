@@ -1,7 +1,10 @@
 import type { Config } from '../config/schema';
 import type { Random } from '../runtime/random';
 import { openEmbeddedStore } from './embedded/driver';
+import { openEmbeddedMovable } from './embedded/move';
+import type { Movable } from './move/records';
 import { openRedisStore } from './redis/driver';
+import { openRedisMovable } from './redis/move';
 import type { Store } from './store';
 
 /**
@@ -16,4 +19,17 @@ export function openStore(config: Config, random: Random, warn: (message: string
   return kind === 'redis' && redis !== undefined
     ? openRedisStore(redis, context, warn)
     : openEmbeddedStore(path, context);
+}
+
+/**
+ * Opens the same store to be moved as a whole.
+ * @param mustBeThere  one that does not exist yet is a mistake
+ * @throws OperatorError in one sentence if it cannot be used, or is in use
+ */
+export function openMovable(config: Config, random: Random, mustBeThere: boolean): Promise<Movable> {
+  const context = { townKey: config.key.reveal(), timeZone: config.town.timeZone, random };
+  const { kind, path, redis } = config.store;
+  return kind === 'redis' && redis !== undefined
+    ? openRedisMovable(redis, context, mustBeThere)
+    : openEmbeddedMovable(path, context, mustBeThere);
 }

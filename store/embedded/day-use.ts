@@ -1,3 +1,4 @@
+import type { SiteId } from '../../core/ids';
 import type { DayUse } from '../../core/rules';
 import { type Millis, SECOND } from '../../core/time';
 import type { Pseudonym } from '../pseudonyms';
@@ -11,6 +12,8 @@ import type { KeptGrant } from './grants';
  */
 export interface DayUseRecord extends DayUse {
   readonly day: string;
+  /** Missing in records of before it was kept. */
+  readonly site?: SiteId;
 }
 
 /** How long a grant has lasted since it was last accepted. */
@@ -32,14 +35,19 @@ export function keepUse({ tables: { dayUse } }: Engine, { device, record }: Kept
   if (record.dayCount === undefined) return;
   const { octets = 0, seconds = 0 } = dayUse.get(device) ?? {};
   const own = record.dayCount === 'volume' ? record.usedOctets : 0;
-  dayUse.put(device, { day: record.day, octets: octets + own, seconds: seconds + secondsOf(record, now) });
+  dayUse.put(device, {
+    site: record.site,
+    day: record.day,
+    octets: octets + own,
+    seconds: seconds + secondsOf(record, now),
+  });
 }
 
 /** A grant is accepted anew: what it lasted so far. Its octets it keeps itself. */
 export function keepTime({ tables: { dayUse } }: Engine, { device, record }: KeptGrant, now: Millis): void {
   if (record.dayCount === undefined) return;
   const { octets = 0, seconds = 0 } = dayUse.get(device) ?? {};
-  dayUse.put(device, { day: record.day, octets, seconds: seconds + secondsOf(record, now) });
+  dayUse.put(device, { site: record.site, day: record.day, octets, seconds: seconds + secondsOf(record, now) });
 }
 
 /** The octets with which a new grant goes on; from here on it is the grant that keeps them. */

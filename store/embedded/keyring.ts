@@ -71,6 +71,18 @@ export class Keyring {
     return drawn;
   }
 
+  /** A key as its file holds it. */
+  wrapped(scope: KeyScope): Promise<Buffer> {
+    return readFile(this.#path(scope));
+  }
+
+  /** Keeps a key that another store wrapped. @throws OperatorError if it was wrapped under another `key` */
+  async take({ site, day }: KeyScope, wrapped: Buffer): Promise<void> {
+    const key = this.#wrap.unwrap({ site, day }, wrapped);
+    await this.#write({ site, day }, wrapped);
+    this.#hold({ site, day, key });
+  }
+
   /** Forgets keys at once, then overwrites and removes their files. */
   async destroy(scopes: readonly KeyScope[]): Promise<void> {
     for (const scope of scopes) this.#drop(scope);
@@ -80,6 +92,12 @@ export class Keyring {
 
   async #draw(scope: KeyScope): Promise<PseudonymKey> {
     const { key, wrapped } = this.#wrap.draw(scope);
+    await this.#write(scope, wrapped);
+    this.#hold({ ...scope, key });
+    return key;
+  }
+
+  async #write(scope: KeyScope, wrapped: Buffer): Promise<void> {
     const unfinished = join(this.#folder, `unfinished.${scope.day}.${scope.site}`);
     try {
       await writeFile(unfinished, wrapped, { mode: 0o600, flush: true });
@@ -88,8 +106,6 @@ export class Keyring {
     } catch (error) {
       throw await storeFault(error, this.#folder);
     }
-    this.#hold({ ...scope, key });
-    return key;
   }
 
   async #read(scope: KeyScope): Promise<PseudonymKey> {

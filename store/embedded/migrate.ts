@@ -15,13 +15,16 @@ const UPGRADES: ReadonlyMap<number, (engine: Engine) => void> = new Map([
 ]);
 
 /** What the check value is bound to: no site has this name. */
-const CHECK_SCOPE: KeyScope = { site: '', day: 'check' };
+export const CHECK_SCOPE: KeyScope = { site: '', day: 'check' };
+
+/** The mark of a store that an import fills, or did not fill to its end. */
+export const FILLING = 'filling';
 
 /**
  * Sees that the store is one we can read: our schema, and the `key` of the configuration. A new store gets both marks.
- * @throws OperatorError STORE_NEWER or STORE_KEY_WRONG; nothing was changed then
+ * @throws OperatorError STORE_NEWER, STORE_HALF_FILLED or STORE_KEY_WRONG; nothing was changed then
  */
-export async function migrate(engine: Engine, wrap: KeyWrap): Promise<void> {
+export async function migrate(engine: Engine, wrap: KeyWrap, { mayBeFilling = false } = {}): Promise<void> {
   const { meta } = engine.tables;
   const version = meta.get('schema');
   const check = meta.get('key-check');
@@ -37,6 +40,13 @@ export async function migrate(engine: Engine, wrap: KeyWrap): Promise<void> {
       'STORE_NEWER',
       `The store in ${engine.folder} has schema ${String(version)}; this version of the product knows schemas up to ${SCHEMA_VERSION}.`,
       'Install the version that wrote it or a later one.',
+    );
+  }
+  if (meta.get(FILLING) !== undefined && !mayBeFilling) {
+    throw new OperatorError(
+      'STORE_HALF_FILLED',
+      `An import into the store in ${engine.folder} was not finished.`,
+      'Remove the folder and import again.',
     );
   }
   wrap.unwrap(CHECK_SCOPE, Buffer.isBuffer(check) ? check : Buffer.alloc(0));

@@ -5,6 +5,7 @@ import type { Config } from '../../config/schema';
 import { errnoOf, OperatorError } from '../../core/errors';
 import { SECOND } from '../../core/time';
 import { systemClock } from '../../runtime/clock';
+import { systemRandom } from '../../runtime/random';
 import type { Client } from './engine';
 import { redisFault } from './faults';
 
@@ -56,13 +57,18 @@ function isSilent(error: unknown): boolean {
 /** Replies come in the form that they have had since ever. */
 type ConnectionSettings = Omit<RedisOptions, 'replyMapping'>;
 
+/** What the names of all connections of a town begin with; each process has one of its own. */
+export function nameOfTown({ prefix, database }: RedisPlace): string {
+  return `stadtfunk:${prefix}:${database}`;
+}
+
 function clientFor(place: RedisPlace): Client {
   const { server, socket, sentinels = [], master, sentinelUsername, sentinelPassword, cluster, database } = place;
   const tls = tlsOptions(place);
   const common: ConnectionSettings = {
     ...credentials(place),
     ...(tls !== undefined && { tls }),
-    connectionName: 'stadtfunk',
+    connectionName: `${nameOfTown(place)}:${systemRandom.word()}`,
     lazyConnect: true,
     protocol: 2,
     disableClientInfo: true,

@@ -17,7 +17,8 @@ function secondsOf({ acceptedAt, expiresAt }: GrantRecord, now: Millis): number 
 }
 
 export function readUse(lying: LyingUse): DayUse {
-  return decodeIf<DayUse>(lying) ?? NOTHING;
+  const { octets, seconds } = decodeIf<DayUse>(lying) ?? NOTHING;
+  return { octets, seconds };
 }
 
 /** Everything that a device used today: by grants that are over, and by the one that lies there. */
@@ -42,12 +43,16 @@ export function withTime(use: DayUse, { record }: KeptGrant, now: Millis): DayUs
 export function writeUse(
   change: Change,
   keys: SiteKeys,
-  { device, day, lying, use }: { device: Pseudonym; day: string; lying: LyingUse; use: DayUse },
+  { device, record, lying, use }: { device: Pseudonym; record: GrantRecord; lying: LyingUse; use: DayUse },
 ): void {
+  const { site, day } = record;
   change.expect(keys.dayUse, device, lying);
-  const next = encode(use);
-  if (next === (lying ?? encode(NOTHING))) return;
-  change.write('HSET', keys.dayUse, device, next).write('ZADD', keys.dayUseByDay, dayNumber(day), device);
+  const { octets, seconds } = use;
+  const before = readUse(lying);
+  if (octets === before.octets && seconds === before.seconds) return;
+  change
+    .write('HSET', keys.dayUse, device, encode({ site, octets, seconds }))
+    .write('ZADD', keys.dayUseByDay, dayNumber(day), device);
 }
 
 /** `2026-11-20` as 20261120. */

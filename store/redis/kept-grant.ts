@@ -88,7 +88,7 @@ export function removal(change: Change, keys: Keys, kept: KeptGrant, lying: Lyin
   const { device, record } = kept;
   const of = keys.site(record.site);
   change.expect(of.grants, device, kept.lying.grant).expect(of.octets, device, kept.lying.octets);
-  writeUse(change, of, { device, day: record.day, lying, use: withGrant(readUse(lying), kept, now) });
+  writeUse(change, of, { device, record, lying, use: withGrant(readUse(lying), kept, now) });
   unlist(change, keys, kept);
   change
     .write('HDEL', of.grants, device)

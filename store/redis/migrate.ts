@@ -8,17 +8,20 @@ import { CHANGED, type Client, type Engine } from './engine';
 export const SCHEMA_VERSION = 1;
 
 /** What the check value is bound to: no site has this name. */
-const CHECK_SCOPE: KeyScope = { site: '', day: 'check' };
+export const CHECK_SCOPE: KeyScope = { site: '', day: 'check' };
+
+/** The mark of a store that an import fills, or did not fill to its end. */
+export const FILLING = 'filling';
 
 /**
  * Sees that what lies in Redis is what we can read: our schema, and the `key` of the configuration. Where nothing lies,
  * it leaves both marks.
- * @throws OperatorError STORE_NEWER or STORE_KEY_WRONG; nothing was changed then
+ * @throws OperatorError STORE_NEWER, STORE_HALF_FILLED or STORE_KEY_WRONG; nothing was changed then
  */
-export function migrate(engine: Engine, redis: Client, wrap: KeyWrap): Promise<void> {
+export function migrate(engine: Engine, redis: Client, wrap: KeyWrap, { mayBeFilling = false } = {}): Promise<void> {
   const meta = engine.keys.town('meta');
   return engine.decide(async () => {
-    const [version, check] = await redis.hmgetBuffer(meta, 'schema', 'key-check');
+    const [version, check, filling] = await redis.hmgetBuffer(meta, 'schema', 'key-check', FILLING);
     if (!version) {
       const change = new Change().expect(meta, 'schema', null).write('HSET', meta, 'schema', SCHEMA_VERSION);
       change.write('HSET', meta, 'key-check', wrap.draw(CHECK_SCOPE).wrapped);
@@ -29,6 +32,13 @@ export function migrate(engine: Engine, redis: Client, wrap: KeyWrap): Promise<v
         'STORE_NEWER',
         `What lies in Redis has schema ${version.toString()}; this version of the product knows schema ${SCHEMA_VERSION}.`,
         'Install the version that wrote it or a later one.',
+      );
+    }
+    if (filling && !mayBeFilling) {
+      throw new OperatorError(
+        'STORE_HALF_FILLED',
+        'An import into this Redis was not finished.',
+        'Name another store.redis.prefix and import again; "stadtfunk store import" says how to remove what is there.',
       );
     }
     wrap.unwrap(CHECK_SCOPE, check ?? Buffer.alloc(0));

@@ -152,7 +152,7 @@ function changeTo({ keys }: Engine, found: Found, next: Next, request: GrantRequ
     if (lying !== undefined) change.write('UNLINK', of.credits(lying.record.id));
   }
   if (lying !== undefined) unlist(change, keys, lying);
-  writeUse(change, of, { device, day: record.day, lying: found.use, use: next.use });
+  writeUse(change, of, { device, record, lying: found.use, use: next.use });
   change
     .write('HSET', of.grants, device, encode(record))
     .write('ZADD', of.byExpiry, record.expiresAt, device)

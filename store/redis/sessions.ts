@@ -98,7 +98,7 @@ async function countSessions({ keys }: Engine, redis: Client): Promise<ReadonlyM
   return bySite;
 }
 
-const COUNTED = ['sessions', 'seconds', 'downloadOctets', 'uploadOctets'] as const;
+export const COUNTED = ['sessions', 'seconds', 'downloadOctets', 'uploadOctets'] as const;
 
 /** A site's gateways may lie in several shares; each counts its own. */
 async function siteUsage({ keys }: Engine, redis: Client, site: SiteId, window: Interval): Promise<HourlyUsage[]> {
