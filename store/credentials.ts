@@ -2,6 +2,9 @@ import { hash } from 'node:crypto';
 import { deriveKey } from '../runtime/derive-key';
 import { HmacSha256 } from '../runtime/hmac-sha256';
 
+/** No user name begins with this. */
+const MARK = Buffer.from([0]);
+
 /**
  * User names are random words; a password is derived from its user name, so neither has to be stored: the store keeps
  * the hash of the user name, which serves nobody who steals it.
@@ -19,6 +22,14 @@ export class CredentialKey {
    */
   password(username: string): string {
     return this.#key.digest(Buffer.from(username)).toString('base64url').slice(0, 16);
+  }
+
+  /** By which a request is known again that redeemed a credential. It tells nothing without `key`. */
+  mark(request: Buffer): string {
+    return this.#key
+      .digest(Buffer.concat([MARK, request]))
+      .subarray(0, 16)
+      .toString('base64url');
   }
 }
 

@@ -70,12 +70,17 @@ export interface GrantStore {
 
   /** The password that belongs to a user name, whether or not it was ever issued. Needs no disk: it is derived. */
   credentialPassword(username: string): string;
-  /** Redeems a credential. However many ask at the same time, exactly one gets the grant. Durable. */
+  /**
+   * Redeems a credential. However many ask at the same time, exactly one gets the grant; and that one gets it again if it
+   * asks by the same `request`, because its answer was lost and the repetition came to another process. Durable.
+   */
   takeCredential(request: {
     readonly username: string;
     readonly gateway: GatewayId;
     readonly device: DeviceAddress;
     readonly now: Millis;
+    /** The octets of the request, by which a repetition is known. */
+    readonly request?: Buffer;
   }): Promise<{ readonly ok: true; readonly grant: Grant } | { readonly ok: false; readonly reason: RejectReason }>;
 
   /** Whether a gateway redeemed this credential: for the two minutes that it lives, and false from then on. */

@@ -60,11 +60,11 @@ export function accessHandler(tools: AccessTools): Handler {
   const isUnchanged = ({ grant, version }: Known): boolean =>
     version !== undefined && version === store.grantVersion?.(grant.id);
 
-  const judge = (nas: Nas, login: Login, now: Millis): Soon<Judged> => {
+  const judge = (nas: Nas, login: Login, now: Millis, request: Buffer): Soon<Judged> => {
     const name = known.nameOf(nas.site, login.device);
     const before = login.username === undefined ? known.find(name, now) : undefined;
     if (before !== undefined && isUnchanged(before)) return byRules(nas, before.grant, now);
-    const found = impatient.ask(() => look(store, nas, login, now));
+    const found = impatient.ask(() => look(store, nas, login, now, request));
     if (!(found instanceof Promise)) return withStore(nas, name, now, found, true);
     return found.then(
       (there) => withStore(nas, name, now, there, login.username === undefined),
@@ -77,7 +77,7 @@ export function accessHandler(tools: AccessTools): Handler {
     if (asked === undefined) return { dropped: 'malformed' };
     const login = recogniseLogin(asked, nas, (username) => store.credentialPassword(username));
     if ('refused' in login) return reject(login.refused, asked.eap);
-    return whenThere(judge(nas, login, now), (judged) => answer(nas, login, judged, random));
+    return whenThere(judge(nas, login, now, packet.octets), (judged) => answer(nas, login, judged, random));
   };
 }
 
@@ -86,8 +86,8 @@ interface Judged {
   readonly grant?: Grant | undefined;
 }
 
-function look(store: GrantStore, nas: Nas, { device, username }: Login, now: Millis): Soon<Found> {
-  if (username !== undefined) return store.takeCredential({ username, gateway: nas.gateway, device, now });
+function look(store: GrantStore, nas: Nas, { device, username }: Login, now: Millis, request: Buffer): Soon<Found> {
+  if (username !== undefined) return store.takeCredential({ username, gateway: nas.gateway, device, now, request });
   return whenThere(store.findGrant(nas.site, device, now), (grant) =>
     grant === undefined ? { ok: false, reason: 'device-unknown' } : { ok: true, grant },
   );

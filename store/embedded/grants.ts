@@ -57,7 +57,7 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
         return isLive(kept.record, now);
       }),
     credentialPassword: (username) => tools.credentialKey.password(username),
-    takeCredential: (request) => engine.write(() => takeCredential(engine, tools.keyring, request)),
+    takeCredential: (request) => engine.write(() => takeCredential(engine, tools, request)),
     isRedeemed: (username, now) =>
       engine.read(() => {
         const issued = engine.tables.credentials.get(credentialHash(username));
@@ -264,14 +264,16 @@ function liveGrant(
 
 function takeCredential(
   engine: Engine,
-  keyring: Keyring,
-  { username, gateway, device, now }: Parameters<GrantStore['takeCredential']>[0],
+  { keyring, credentialKey }: Pick<GrantTools, 'keyring' | 'credentialKey'>,
+  { username, gateway, device, now, request }: Parameters<GrantStore['takeCredential']>[0],
 ): Awaited<ReturnType<GrantStore['takeCredential']>> {
   const { credentials } = engine.tables;
   const hash = credentialHash(username);
   const issued = credentials.get(hash);
   if (issued === undefined || issued.expiresAt <= now) return { ok: false, reason: 'credential-unknown' };
-  if (issued.used) return { ok: false, reason: 'credential-used' };
+  const by = request && credentialKey.mark(request);
+  const isRepeated = by !== undefined && by === issued.usedBy;
+  if (issued.used && !isRepeated) return { ok: false, reason: 'credential-used' };
   if (issued.gateway !== gateway) return { ok: false, reason: 'credential-other-gateway' };
   const kept = grantById(engine, issued.grantId);
   if (kept === undefined || !isLive(kept.record, now)) return { ok: false, reason: 'grant-expired' };
@@ -279,7 +281,7 @@ function takeCredential(
   if (key === undefined || !pseudonym(key, device).equals(kept.device)) {
     return { ok: false, reason: 'credential-other-device' };
   }
-  credentials.put(hash, { ...issued, used: true });
+  if (!isRepeated) credentials.put(hash, { ...issued, used: true, ...(by !== undefined && { usedBy: by }) });
   return { ok: true, grant: toGrant(kept.record) };
 }
 

@@ -19,6 +19,8 @@ export interface CredentialRecord {
   readonly gateway: GatewayId;
   readonly expiresAt: Millis;
   readonly used: boolean;
+  /** By which request, if it may be repeated. */
+  readonly usedBy?: string;
 }
 
 export interface UsageRecord extends Usage {

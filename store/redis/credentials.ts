@@ -53,20 +53,22 @@ export async function redeemed(redis: Client, keys: Keys, username: string): Pro
 export function takeCredential(
   engine: Engine,
   redis: Client,
-  keyring: Keyring,
-  { username, gateway, device, now }: Parameters<GrantStore['takeCredential']>[0],
+  { keyring, credentialKey }: { readonly keyring: Keyring; readonly credentialKey: CredentialKey },
+  { username, gateway, device, now, request }: Parameters<GrantStore['takeCredential']>[0],
 ): ReturnType<GrantStore['takeCredential']> {
   const { keys } = engine;
   const key = keys.credential(credentialHash(username).toString('base64url'));
   const refused = (reason: Extract<Awaited<ReturnType<GrantStore['takeCredential']>>, { ok: false }>['reason']) => {
     return { ok: false, reason } as const;
   };
+  const by = request && credentialKey.mark(request);
   return engine.decide(async () => {
-    const [lying = null, used] = await redis.hmget(key, 'issued', 'used');
+    const [lying = null, used, usedBy] = await redis.hmget(key, 'issued', 'used', 'usedBy');
     if (lying === null) return refused('credential-unknown');
     const issued = decode<CredentialRecord>(lying);
     if (issued.expiresAt <= now) return refused('credential-unknown');
-    if (used !== null) return refused('credential-used');
+    const isRepeated = by !== undefined && by === usedBy;
+    if (used !== null && !isRepeated) return refused('credential-used');
     if (issued.gateway !== gateway) return refused('credential-other-gateway');
     const place = await placeOf(redis, keys, issued.grantId);
     if (place === undefined) return refused('grant-expired');
@@ -79,7 +81,9 @@ export function takeCredential(
     if (kept?.record.id !== issued.grantId || !isLive(toGrant(kept), now)) return refused('grant-expired');
     const mark = marks.find(({ day }) => day === kept.record.day)?.mark;
     if (mark?.equals(kept.device) !== true) return refused('credential-other-device');
+    if (isRepeated) return { ok: true, grant: toGrant(kept) };
     const change = new Change().expect(key, 'issued', lying).expect(key, 'used', null).write('HSET', key, 'used', 1);
+    if (by !== undefined) change.write('HSET', key, 'usedBy', by);
     return (await engine.commit(change)) ? { ok: true, grant: toGrant(kept) } : CHANGED;
   });
 }

@@ -61,7 +61,7 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
         return ended !== undefined && isLive(toGrant(ended), now);
       }),
     credentialPassword: (username) => credentialKey.password(username),
-    takeCredential: (request) => engine.operation((redis) => takeCredential(engine, redis, keyring, request)),
+    takeCredential: (request) => engine.operation((redis) => takeCredential(engine, redis, tools, request)),
     isRedeemed: (username, now) => engine.operation((redis) => isRedeemed(redis, keys, username, now)),
     acceptances: async (site, window) =>
       (await counted(engine, site, window)).flatMap(({ from, termsVersion, count }) =>

@@ -141,9 +141,10 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
     weight: 2,
     arbitrary: command(
       'takeCredential',
-      fc.record({ index: few, gateway, who: few }),
-      (session, { index, gateway, who }) =>
+      fc.record({ index: few, gateway, who: few, request: fc.option(fc.nat(1), { nil: undefined }) }),
+      (session, { index, gateway, who, request }) =>
         session.store.takeCredential({
+          ...(request !== undefined && { request: Buffer.of(request) }),
           username: session.username(index),
           gateway,
           device: device(who),

@@ -152,6 +152,28 @@ export function grantsContract(subject: Subject): void {
       expect(answers.filter(({ ok }) => !ok)).toEqual(Array(49).fill({ ok: false, reason: 'credential-used' }));
     });
 
+    test('who asks again by the same request gets the same answer, as long as the grant lives; others do not', async () => {
+      const { grant, take } = await issue();
+      const request = Buffer.from('request of one');
+      const both = await Promise.all([0, 1, 2].map(() => store.takeCredential({ ...take, request })));
+      expect(both).toEqual([0, 1, 2].map(() => ({ ok: true, grant })));
+      const used = { ok: false, reason: 'credential-used' };
+      expect(await store.takeCredential({ ...take, request: Buffer.from('another') })).toEqual(used);
+      expect(await store.takeCredential(take)).toEqual(used);
+      const elsewhere = { ...take, request, gateway: 'gw-2' };
+      expect(await store.takeCredential(elsewhere)).toMatchObject({ ok: false, reason: 'credential-other-gateway' });
+      await store.endGrant(grant.id, START);
+      expect(await store.takeCredential({ ...take, request })).toEqual({ ok: false, reason: 'grant-expired' });
+    });
+
+    test('of different requests at the same time one gets the grant', async () => {
+      const { take } = await issue();
+      const requests = Array.from({ length: 40 }, (_, i) => Buffer.of(i % 4));
+      const answers = await Promise.all(requests.map((request) => store.takeCredential({ ...take, request })));
+      const served = new Set(requests.filter((_, i) => answers[i]?.ok).map(([who]) => who));
+      expect([served.size, answers.filter(({ ok }) => ok).length]).toEqual([1, 10]);
+    });
+
     test.each([
       ['credential-unknown', { username: 'never-issued' }],
       ['credential-unknown', { now: START + CREDENTIAL_LIFETIME_MS }],

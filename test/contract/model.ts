@@ -24,7 +24,14 @@ import { waitingModel } from './waiting-model';
 type Kept<T> = { -readonly [Key in keyof T]: T[Key] };
 type KeptGrant = Kept<Grant> & { device: DeviceAddress; day: string; dayCount?: 'time' | 'volume' };
 type KeptUse = { site: string; device: DeviceAddress; day: string; octets: number; seconds: number };
-type Credential = { username: string; grantId: string; gateway: string; expiresAt: Millis; used: boolean };
+type Credential = {
+  username: string;
+  grantId: string;
+  gateway: string;
+  expiresAt: Millis;
+  used: boolean;
+  by?: Buffer | undefined;
+};
 
 /** Of which acceptances are counted: those of a version within an hour, or those in a language within a month. */
 interface Acceptances {
@@ -184,15 +191,17 @@ export function modelStore(timeZone: string): Compared {
       return ended !== undefined && isLive(ended, now);
     },
     credentialPassword: (username) => `password of ${username}`,
-    takeCredential: async ({ username, gateway, device, now }) => {
+    takeCredential: async ({ username, gateway, device, now, request }) => {
       const credential = credentials.find((issued) => issued.username === username && issued.expiresAt > now);
       if (credential === undefined) return { ok: false, reason: 'credential-unknown' };
-      if (credential.used) return { ok: false, reason: 'credential-used' };
+      const isRepeated = request !== undefined && credential.by?.equals(request) === true;
+      if (credential.used && !isRepeated) return { ok: false, reason: 'credential-used' };
       if (credential.gateway !== gateway) return { ok: false, reason: 'credential-other-gateway' };
       const grant = grants.find((kept) => kept.id === credential.grantId && isLive(kept, now));
       if (grant === undefined) return { ok: false, reason: 'grant-expired' };
       if (!grant.device.equals(device)) return { ok: false, reason: 'credential-other-device' };
       credential.used = true;
+      credential.by = isRepeated ? credential.by : request;
       return { ok: true, grant: toGrant(grant) };
     },
     isRedeemed: async (username, now) =>

@@ -23,7 +23,13 @@ async function visits(store: Store): Promise<void> {
   const { grant, credential } = await store.putGrant(request(1, { withCredential: true, dayCount: 'volume' }));
   const { username, password } = credential ?? { username: '', password: '' };
   if (store.credentialPassword(username) !== password) throw new Error('another password than the one issued');
-  await store.takeCredential({ username, gateway: 'gw-1', device: device(1), now: START });
+  await store.takeCredential({
+    username,
+    gateway: 'gw-1',
+    device: device(1),
+    now: START,
+    request: Buffer.from('request'),
+  });
   const of = { grantId: grant.id, username };
   for (let life = 0; life < LIVES; life += 1) {
     const at = life * 60;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CREDENTIAL_LIFETIME_MS } from '../../core/grant';
 import { DROP, REJECT, type RejectReason } from '../../core/reasons';
 import { MINUTE, SECOND } from '../../core/time';
 import { type Attribute, integerAttribute, textAttribute } from '../../radius/wire/attributes';
@@ -86,8 +87,12 @@ describe('a RADIUS server', () => {
     await town.clock.advance(29 * SECOND);
     expect(await authenticate(request)).toEqual(first);
     expect(await town.metric('radius_repeats_total', { kind: 'access' })).toBe(2);
-    // After half a minute nobody repeats it any more; it is a request of its own, and the credential is used up.
+    // After half a minute it is a request of its own, made anew by which the credential was used; another one is refused.
     await town.clock.advance(2 * SECOND);
+    expect((await authenticate(request))[0]).toBe(CODE.accessAccept);
+    const another = papRequest(2, password, [textAttribute('User-Name', username), device], SECRET);
+    expect((await authenticate(another))[0]).toBe(CODE.accessReject);
+    await town.clock.advance(CREDENTIAL_LIFETIME_MS);
     expect((await authenticate(request))[0]).toBe(CODE.accessReject);
   });
 
