@@ -12,6 +12,9 @@ export type Octets = string;
 /** Adds a document's end to its beginning and gives the whole as it is sent. */
 export type Ending = (end: string) => Octets;
 
+/** The same, told the octets of the end and its text. */
+type Append = (end: Octets, text: string) => Octets;
+
 /** The largest end: what one stored block of deflate holds (RFC 1951 3.2.4). */
 const MAX_END_OCTETS = 65_535;
 
@@ -28,20 +31,20 @@ export function compress(encoding: Encoding, text: string): Buffer {
 export function compressBeginning(encoding: Encoding, text: string): Ending {
   const beginning = { br: brotliBeginning, gzip: gzipBeginning, identity: plainBeginning }[encoding](text);
   return (end) => {
-    const octets = Buffer.from(end);
-    if (octets.length === 0 || octets.length > MAX_END_OCTETS)
-      throw new RangeError(`An end of ${octets.length} octets.`);
-    return beginning(octets);
+    const length = Buffer.byteLength(end);
+    if (length === 0 || length > MAX_END_OCTETS) throw new RangeError(`An end of ${length} octets.`);
+    // As a rule it is ASCII, and so its octets already.
+    return beginning(length === end.length ? end : octetsOf(Buffer.from(end)), end);
   };
 }
 
-function plainBeginning(text: string): (end: Buffer) => Octets {
+function plainBeginning(text: string): Append {
   const begun = octetsOf(Buffer.from(text));
-  return (end) => begun + octetsOf(end);
+  return (end) => begun + end;
 }
 
 /** RFC 7932 9.2: a flushed stream, one meta-block that is not compressed, and the empty last one. */
-function brotliBeginning(text: string): (end: Buffer) => Octets {
+function brotliBeginning(text: string): Append {
   const begun = octetsOf(
     brotliCompressSync(text, { ...brotli(text, 9), finishFlush: constants.BROTLI_OPERATION_FLUSH }),
   );
@@ -49,20 +52,20 @@ function brotliBeginning(text: string): (end: Buffer) => Octets {
   return (end) => {
     // From the lowest bit: ISLAST 0, MNIBBLES 00 (four nibbles), MLEN - 1 in 16 bits, ISUNCOMPRESSED 1, filled to the octet.
     const header = ((end.length - 1) << 3) | (1 << 19);
-    return begun + number(header, 3) + octetsOf(end) + last;
+    return begun + number(header, 3) + end + last;
   };
 }
 
 /** RFC 1951 3.2.4: a flushed stream and a stored last block; RFC 1952 2.3.1: checksum and length of the whole. */
-function gzipBeginning(text: string): (end: Buffer) => Octets {
+function gzipBeginning(text: string): Append {
   const begun = octetsOf(gzipSync(text, { level: 9, finishFlush: constants.Z_SYNC_FLUSH }));
   const plain = Buffer.from(text);
   const [checksum, length] = [crc32(plain), plain.length];
   const isLast = '\x01';
-  return (end) => {
+  return (end, text) => {
     const header = isLast + number(end.length, 2) + number(~end.length, 2);
-    const trailer = number(crc32(end, checksum), 4) + number(length + end.length, 4);
-    return begun + header + octetsOf(end) + trailer;
+    const trailer = number(crc32(text, checksum), 4) + number(length + end.length, 4);
+    return begun + header + end + trailer;
   };
 }
 

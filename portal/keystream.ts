@@ -28,17 +28,18 @@ export class Keystream {
   }
 
   /**
-   * Encrypts a text.
-   * @param into  where the counter of its first block and then the text is written, from the beginning
+   * Encrypts a text where it lies: behind room for the counter of its first block, which is written there.
+   * @param end  where the text ends
    */
-  encrypt(text: Uint8Array, into: Buffer): void {
-    if (this.#used + text.length > this.#stock.length) this.#renew(text.length);
-    into.set(this.#counter);
-    into.writeUInt32BE(this.#used / BLOCK_OCTETS, PREFIX_OCTETS);
+  encrypt(octets: Buffer, end: number): void {
+    const length = end - COUNTER_OCTETS;
+    if (this.#used + length > this.#stock.length) this.#renew(length);
+    octets.set(this.#counter);
+    octets.writeUInt32BE(this.#used / BLOCK_OCTETS, PREFIX_OCTETS);
     const stock = this.#stock;
-    const from = this.#used;
-    for (let i = 0; i < text.length; i++) into[COUNTER_OCTETS + i] = (text[i] ?? 0) ^ (stock[from + i] ?? 0);
-    this.#used = from + Math.ceil(text.length / BLOCK_OCTETS) * BLOCK_OCTETS;
+    const from = this.#used - COUNTER_OCTETS;
+    for (let i = COUNTER_OCTETS; i < end; i++) octets[i] = (octets[i] ?? 0) ^ (stock[from + i] ?? 0);
+    this.#used += Math.ceil(length / BLOCK_OCTETS) * BLOCK_OCTETS;
   }
 
   /** The text that was encrypted, by whomever, from this counter on. */

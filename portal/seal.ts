@@ -29,10 +29,11 @@ export class Seal<T> {
 
   /** base64url, so it fits into a form field or an address. */
   close(value: T): string {
-    const text = Buffer.from(JSON.stringify(value));
-    const end = COUNTER_OCTETS + text.length;
+    const text = JSON.stringify(value);
+    const end = COUNTER_OCTETS + Buffer.byteLength(text);
     const octets = Buffer.allocUnsafe(end + TAG_OCTETS);
-    this.#keystream.encrypt(text, octets);
+    octets.write(text, COUNTER_OCTETS);
+    this.#keystream.encrypt(octets, end);
     octets.set(this.#tags.digest(octets.subarray(0, end), TAG_OCTETS), end);
     return octets.toString('base64url');
   }

@@ -5,7 +5,7 @@ import { dayCount } from '../../core/rules';
 import { localDate, MINUTE, type Millis, SECOND } from '../../core/time';
 import { type Soon, whenThere } from '../../runtime/soon';
 import { type Handler, pathOf, queryOf, seeOther } from '../answer';
-import type { GatewayAdapter, Recognised } from '../gateways/gateway';
+import type { GatewayAdapter, Recognised, Redirect } from '../gateways/gateway';
 import { type Portal, storing } from '../portal';
 import { languageOf, type Page, rawQueryOf, sendPrepared, translator } from '../respond';
 import { usedToday } from '../used-today';
@@ -29,6 +29,20 @@ export const visit: Handler = (portal, request, response) => {
   return arrive(portal, request, response, adapter, portal.town.config.portal.url + path);
 };
 
+class Redirected implements Redirect {
+  readonly base: string;
+  readonly rawQuery: string;
+
+  constructor(base: string, rawQuery: string) {
+    this.base = base;
+    this.rawQuery = rawQuery;
+  }
+
+  get query(): URLSearchParams {
+    return new URLSearchParams(this.rawQuery);
+  }
+}
+
 /**
  * Answers a browser that a gateway sent here.
  * @param base  the address as the gateway wrote it, without the query
@@ -42,14 +56,7 @@ export function arrive(
 ): Soon<void> {
   const site = portal.town.sites.get(adapter.site);
   if (site === undefined) throw new Error(`The gateway ${adapter.id} has no site.`);
-  const rawQuery = rawQueryOf(request);
-  const redirect = {
-    ...{ base, rawQuery },
-    get query() {
-      return new URLSearchParams(rawQuery);
-    },
-  };
-  const recognised = adapter.recognise(redirect);
+  const recognised = adapter.recognise(new Redirected(base, rawQueryOf(request)));
   if (!recognised.ok) {
     refuse(portal, request, response, recognised.reason, adapter);
     return;
