@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { errnoOf } from '../../core/errors';
 import type { Clock } from '../../runtime/clock';
+import { atEndOfTurn } from '../../runtime/turn';
 import type { HostAddress } from './resolver';
 
 /**
@@ -16,16 +17,19 @@ export function refuses(
 ): Promise<boolean> {
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   return new Promise<boolean>((resolve) => {
-    const cancel = clock.after(waitMs, () => resolve(false));
+    let cancel = (): void => {};
     const settle = (refused: boolean): void => {
       cancel();
       resolve(refused);
     };
-    socket.on('error', (error) => settle(errnoOf(error) === 'ECONNREFUSED'));
+    const settleBy = (error: Error | null): void => {
+      if (error !== null) settle(errnoOf(error) === 'ECONNREFUSED');
+    };
+    socket.on('error', settleBy);
     socket.connect(port, address, () => {
-      socket.send(Buffer.alloc(0), (error) => {
-        if (error) settle(errnoOf(error) === 'ECONNREFUSED');
-      });
+      socket.send(Buffer.alloc(0), settleBy);
+      // What arrived while this process was busy is looked at first: the end of the time may be noticed before it.
+      cancel = clock.after(waitMs, () => atEndOfTurn(() => settle(false)));
     });
   }).finally(() => socket.close());
 }

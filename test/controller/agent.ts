@@ -12,6 +12,8 @@ export class ScriptedAgent {
   respond: Respond = truthful;
   silent = false;
   requests = 0;
+  /** By their numbers: a question that is sent again because the machine was slow is the same one. */
+  readonly questions = new Set<number>();
   /** Told the port of who asks. */
   onRemote: (port: number) => void = () => {};
   readonly #socket: Socket = createSocket('udp4');
@@ -30,6 +32,7 @@ export class ScriptedAgent {
       this.requests++;
       this.onRemote(remote.port);
       const request = decodeRequest(datagram);
+      this.questions.add(request.id);
       for (const reply of this.respond(request, this.honest(request))) {
         this.#socket.send(Buffer.isBuffer(reply) ? reply : encode(reply), remote.port, remote.address);
       }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { AccessPoint } from '../../config/schema';
 import { Secret } from '../../config/secret';
 import type { PollResult, Sample } from '../../controller/probe/probe';
+import { refuses } from '../../controller/probe/refusal';
 import { SnmpProber } from '../../controller/probe/snmp';
 import type { IgnoredReason, MissReason } from '../../core/reasons';
 import { systemClock } from '../../runtime/clock';
@@ -171,6 +172,18 @@ describe('no answer at all is told apart', () => {
     expect(await ask(await freeUdpPort())).toEqual({ answered: false, reason });
   });
 
+  test('a refusal counts also if this process was busy until the time for it was over', async () => {
+    const port = await freeUdpPort();
+    const asked = refuses({ address: '127.0.0.1', family: 4 }, port, 20, systemClock);
+    // In the turn in which the datagram went out, and the next ones.
+    for (let turn = 0; turn < 5; turn++) {
+      const until = performance.now() + 30;
+      while (performance.now() < until);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await asked).toBe(true);
+  });
+
   test('timeout: the agent is asked three times, and waited for twice and three times as long', async () => {
     const agent = agentWith([]);
     const port = await agent.start();
@@ -336,14 +349,14 @@ describe('a hostile or broken answer', () => {
   ])(
     'a walk that gets %s ends after %d requests at most, and the rest of the sample stands',
     async (_name, most, make) => {
-      agent.requests = 0;
+      agent.questions.clear();
       agent.respond = (request, honest) => [request.pdu === PDU.getBulk ? make(request, honest) : honest];
       const { interfaces, ...rest } = sampleOf(await poll(port));
       // What comes from tables may be missing or nonsense here; nothing else may.
       const ofTables = { interfaces: undefined, traffic: undefined, radios: undefined };
       expect({ ...rest, ...ofTables }).toEqual({ ...truth, ...ofTables });
       expect(interfaces.size).toBeLessThanOrEqual(128);
-      expect(agent.requests).toBeLessThanOrEqual(most);
+      expect(agent.questions.size).toBeLessThanOrEqual(most);
     },
   );
 
