@@ -22,14 +22,18 @@ export async function within<T>(patience: Millis, operation: Promise<T>): Promis
   }
 }
 
+/** For so long nobody is patient after somebody waited in vain. */
+const HANGS_FOR_MS = 5_000;
+
 /**
- * Waits for something that may hang: the first who meets that waits long, the others hardly, until it answers again.
- * Otherwise a page that asks four times would take four times as long to say that it cannot.
+ * Waits for something that may hang: the first who meets that waits long, those who come soon after hardly. Otherwise a
+ * page that asks four times would take four times as long to say that it cannot.
  */
 export class Patience {
   readonly #usual: Millis;
   readonly #whileHanging: Millis;
-  #hangs = false;
+  /** By the monotonic clock. An answer ends it no sooner: it may have come from memory. */
+  #hangsUntil = 0;
 
   constructor(usual: Millis, whileHanging: Millis) {
     this.#usual = usual;
@@ -38,14 +42,11 @@ export class Patience {
 
   /** As `within`. */
   async wait<T>(operation: Promise<T>): Promise<T> {
-    const answer = operation.then((result) => {
-      this.#hangs = false;
-      return result;
-    });
+    const hangs = systemClock.monotonic() < this.#hangsUntil;
     try {
-      return await within(this.#hangs ? this.#whileHanging : this.#usual, answer);
+      return await within(hangs ? this.#whileHanging : this.#usual, operation);
     } catch (error) {
-      if (error instanceof TooSlow) this.#hangs = true;
+      if (error instanceof TooSlow) this.#hangsUntil = systemClock.monotonic() + HANGS_FOR_MS;
       throw error;
     }
   }
