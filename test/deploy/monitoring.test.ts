@@ -100,6 +100,8 @@ describe('the dashboards', () => {
     const titles = all.flatMap(({ title, panels }) => [title, ...panels.map((panel) => panel.title)]);
     // The same word in both languages stands once.
     expect(titles.filter((title) => !title.includes(' / ') && !/^(Portal|RADIUS)$/.test(title))).toEqual([]);
+    const about = all.flatMap(({ panels }) => panels.flatMap(({ description }) => description ?? []));
+    expect(about.filter((description) => !/\.( \/ |\n+)/.test(description))).toEqual([]);
   });
 
   test.each(dashboards())(

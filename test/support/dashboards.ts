@@ -5,7 +5,8 @@ import { packageRoot } from '../../runtime/package-root';
 
 const panel = z.object({
   id: z.int(),
-  type: z.string(),
+  // Panels that Grafana still ships; graph, singlestat, table-old, worldmap and the like are gone since version 11.
+  type: z.enum(['row', 'stat', 'timeseries', 'state-timeline', 'bargauge', 'table', 'geomap']),
   title: z.string().min(1),
   description: z.string().endsWith('.').optional(),
   gridPos: z.object({ x: z.int().min(0), y: z.int().min(0), w: z.int().min(1), h: z.int().min(1) }),
@@ -21,7 +22,13 @@ const panel = z.object({
     .optional(),
   targets: z.array(z.object({ refId: z.string(), expr: z.string().min(1) })).default([]),
 });
-const dashboard = z.object({ uid: z.string(), title: z.string(), panels: z.array(panel) });
+const dashboard = z.object({
+  uid: z.string(),
+  title: z.string(),
+  // The form that Grafana 10.4 and 11 write; later ones read it and bring it up to date by themselves.
+  schemaVersion: z.literal(39),
+  panels: z.array(panel),
+});
 
 /** What Grafana is given, as far as it can be checked without Grafana. */
 export function dashboards(): z.output<typeof dashboard>[] {
