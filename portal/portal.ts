@@ -15,6 +15,7 @@ import type {
   FeedbackStore,
   GrantStore,
   HealthStore,
+  OnceStore,
   SessionStore,
   WaitingStore,
 } from '../store/store';
@@ -28,7 +29,6 @@ import { Pace } from './gateways/unifi/pace';
 import { Format } from './i18n/format';
 import { loadLocales, type Sentences } from './i18n/locales';
 import type { PortalMetrics } from './metrics';
-import { Once } from './once';
 import { loadPages, type Pages } from './pages';
 import { Recent } from './recent';
 import type { PreparedPage } from './respond';
@@ -90,6 +90,7 @@ export interface PortalDependencies {
     DisclosureStore &
     FeedbackStore &
     ExamStore &
+    OnceStore &
     AuditStore;
   readonly clock: Clock;
   readonly random: Random;
@@ -100,8 +101,6 @@ export interface PortalDependencies {
 export interface Portal extends PortalDependencies {
   readonly services: GatewayServices;
   readonly accepted: AcceptedPages;
-  /** Arrivals that were exchanged for a connection. */
-  readonly exchanged: Once;
   readonly unconfirmed: Unconfirmed;
   readonly town: Town;
   readonly metrics: PortalMetrics;
@@ -139,7 +138,6 @@ export function openPortal(
     ...dependencies,
     services,
     accepted: new AcceptedPages(random),
-    exchanged: new Once(),
     unconfirmed: new Unconfirmed(clock, random),
     metrics,
     pages: loadPages(templates),

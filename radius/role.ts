@@ -7,7 +7,7 @@ import type { Log } from '../runtime/log';
 import type { Registry } from '../runtime/metrics';
 import { systemRandom } from '../runtime/random';
 import type { Role } from '../runtime/role';
-import type { EndStore, ExamStore, GrantStore, SessionStore } from '../store/store';
+import type { EndStore, ExamStore, GrantStore, LeaseStore, SessionStore } from '../store/store';
 import { BurstLog } from './burst-log';
 import type { Channel } from './dynamic-authorization/channel';
 import { DynamicAuthorization } from './dynamic-authorization/service';
@@ -27,7 +27,7 @@ import { CODE } from './wire/packet';
 
 export interface RadiusDeps {
   readonly config: Live<Config>;
-  readonly store: GrantStore & SessionStore & EndStore & ExamStore;
+  readonly store: GrantStore & SessionStore & EndStore & ExamStore & LeaseStore;
   readonly clock: Clock;
   readonly log: Log;
   readonly registry: Registry;

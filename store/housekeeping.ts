@@ -5,6 +5,7 @@ import { MINUTE, type Millis, SECOND } from '../core/time';
 import type { Cancel, Clock } from '../runtime/clock';
 import type { Log } from '../runtime/log';
 import { PREFIX, type Registry } from '../runtime/metrics';
+import { systemRandom } from '../runtime/random';
 import type { Role } from '../runtime/role';
 import type { Store } from './store';
 import { TrustedTime } from './trusted-time';
@@ -12,6 +13,9 @@ import { TrustedTime } from './trusted-time';
 const FORGET_EVERY = 5 * MINUTE;
 const CHECK_EVERY = 10 * SECOND;
 const CLOSE_EVERY = 1 * MINUTE;
+/** Of several processes one does this. It says so every minute; when it is gone, another does it after this at the latest. */
+const TURN = 2.5 * MINUTE;
+const WORK = 'housekeeping';
 
 /**
  * Lets the store forget in time what it may no longer keep, closes sessions of which nothing is heard, whoever heard of
@@ -24,6 +28,7 @@ export class Housekeeping implements Role {
   readonly #log: Log;
   readonly #time: TrustedTime;
   readonly #afterForgetting: (now: Millis) => Promise<void>;
+  readonly #name = systemRandom.word();
   #timers: Cancel[] = [];
   #running: Promise<void> = Promise.resolve();
   #fault: string | undefined = 'not checked yet';
@@ -51,6 +56,7 @@ export class Housekeeping implements Role {
     for (const cancel of this.#timers) cancel();
     this.#timers = [];
     await this.#running;
+    await this.#store.giveUp(WORK, this.#name).catch((err) => this.#log.error('housekeeping-not-left', { err }));
   }
 
   notReady(): string | undefined {
@@ -80,6 +86,7 @@ export class Housekeeping implements Role {
       return;
     }
     try {
+      if (!(await this.#isOurTurn())) return;
       await this.#store.forget(now, { historyBefore: now - HISTORY_MS });
       await this.#afterForgetting(now);
     } catch (error) {
@@ -87,9 +94,17 @@ export class Housekeeping implements Role {
     }
   }
 
+  async #isOurTurn(): Promise<boolean> {
+    const now = this.#clock.now();
+    const claim = { work: WORK, pieces: 1, holder: this.#name, now, until: now + TURN, able: true };
+    const { held } = await this.#store.claim(claim);
+    return held.length > 0;
+  }
+
   async #closeSilentSessions(): Promise<void> {
     const now = this.#clock.now();
     try {
+      if (!(await this.#isOurTurn())) return;
       const count = await this.#store.closeSilentSessions(now - SESSION_SILENCE_MS, now);
       if (count > 0) this.#log.info('silent-sessions-closed', { count });
     } catch (err) {

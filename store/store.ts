@@ -289,6 +289,15 @@ export interface LeaseStore {
   giveUp(work: string, holder: string, pieces?: readonly number[]): Promise<void>;
 }
 
+/** Words of ours that serve once: here, because the second time may be at another process. */
+export interface OnceStore {
+  /**
+   * Whether this word is shown for the first time; of all who show it at the same time one is told so. Not durable.
+   * @param until  from then on it serves nobody anyhow
+   */
+  takeOnce(word: string, until: Millis, now: Millis): Soon<boolean>;
+}
+
 /** Whether everything is forgotten in time. */
 export interface AuditStore {
   /**
@@ -317,6 +326,7 @@ export interface Store
     FeedbackStore,
     ExamStore,
     LeaseStore,
+    OnceStore,
     AuditStore {
   /**
    * Forgets what has had its time: expired grants and credentials, sessions five minutes after their end and the orders

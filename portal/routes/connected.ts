@@ -29,7 +29,7 @@ export function connectedRoutes(portal: Portal): Router {
   router.get('/connected', async (request, response) => {
     const { arrivals, connections } = portal.town;
     const arrival = arrivals.open(request.query.t);
-    if (arrival !== undefined && (await isTheirs(portal, arrival)) && isFirst(portal, request, arrival)) {
+    if (arrival !== undefined && (await isTheirs(portal, arrival)) && (await isFirst(portal, request, arrival))) {
       seeOther(portal, request, response, connectedUrl(portal, request, arrival));
       return;
     }
@@ -56,8 +56,13 @@ export function connectedRoutes(portal: Portal): Router {
  * Others can read the arrival on the radio. The visitor's browser has just been told to come here, so it is the first;
  * whoever comes later sees until when and nothing else.
  */
-function isFirst({ exchanged, clock }: Portal, { method, query: { t } }: Request, { madeAt }: Arrival): boolean {
-  return method === 'HEAD' || exchanged.isFirst(String(t), madeAt + ARRIVAL_LIFETIME_MS, clock.now());
+async function isFirst(
+  { store, clock }: Portal,
+  { method, query: { t } }: Request,
+  { madeAt }: Arrival,
+): Promise<boolean> {
+  if (method === 'HEAD') return true;
+  return storing(store.takeOnce(String(t), madeAt + ARRIVAL_LIFETIME_MS, clock.now())).catch(() => false);
 }
 
 /** May who brings it have the connection? While the store does not answer, nothing is proved. */

@@ -8,6 +8,8 @@ import type { Packet } from '../wire/packet';
  * to requests; it knows nothing of what the packets say.
  */
 export interface Channel {
+  /** Gateways that come on this way and are not here: to another process, perhaps. */
+  missing?(): ReadonlySet<GatewayId>;
   /** The secret that seals packets on this way; undefined if the gateway cannot be reached on it just now. */
   secretOf(gateway: GatewayId): Buffer | undefined;
   /**

@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema';
 import type { GatewayId } from '../../core/ids';
 import type { OrderResult } from '../../core/reasons';
 import { type EndOrder, isOver } from '../../core/session-end';
-import { SECOND } from '../../core/time';
+import { type Millis, SECOND } from '../../core/time';
 import type { Clock } from '../../runtime/clock';
 import type { Live } from '../../runtime/live';
 import type { Log } from '../../runtime/log';
@@ -21,6 +21,9 @@ const TAKEN_FOR = 30 * SECOND;
 const TRIES = 3;
 const AGAIN_AFTER = 5 * SECOND;
 
+/** What nobody took who reaches the gateway better. */
+const LEFT_FOR = 5 * SECOND;
+
 /** With these answers another try may go better. */
 const PASSING: readonly OrderResult[] = ['no-answer', 'unreachable', 'busy'];
 
@@ -32,6 +35,8 @@ export interface DispatcherDeps {
   readonly exams: ExamBoard;
   /** Orders for other gateways are for another part of the product. */
   readonly gateways: () => ReadonlySet<GatewayId>;
+  /** Gateways that another process may reach better. */
+  readonly elsewhere: () => ReadonlySet<GatewayId>;
   readonly store: EndStore & GrantStore & SessionStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -64,12 +69,21 @@ export class Dispatcher {
   }
 
   async #look(): Promise<void> {
-    const { gateways, store, clock, log } = this.#deps;
+    const elsewhere = this.#deps.elsewhere();
+    const gateways = [...this.#deps.gateways()];
+    const now = this.#deps.clock.now();
+    await this.#take(new Set(gateways.filter((gateway) => !elsewhere.has(gateway))), now);
+    const left = gateways.filter((gateway) => elsewhere.has(gateway));
+    if (left.length > 0) await this.#take(new Set(left), now - LEFT_FOR);
+  }
+
+  /** Takes orders for these gateways that have been due since then. */
+  async #take(gateways: ReadonlySet<GatewayId>, dueSince: Millis): Promise<void> {
+    const { store, clock, log } = this.#deps;
     const room = MOST_AT_ONCE - this.#underWay.size;
     if (room <= 0) return;
-    const now = clock.now();
     try {
-      for (const order of await store.takeDueEnds(now, room, now + TAKEN_FOR, gateways())) {
+      for (const order of await store.takeDueEnds(dueSince, room, clock.now() + TAKEN_FOR, gateways)) {
         const working = this.#work(order).finally(() => this.#underWay.delete(working));
         this.#underWay.add(working);
       }

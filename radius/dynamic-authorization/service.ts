@@ -4,7 +4,7 @@ import type { Clock } from '../../runtime/clock';
 import { listenError } from '../../runtime/listen';
 import { derived, type Live } from '../../runtime/live';
 import type { Log } from '../../runtime/log';
-import type { EndStore, GrantStore, SessionStore } from '../../store/store';
+import type { EndStore, GrantStore, LeaseStore, SessionStore } from '../../store/store';
 import type { ExamBoard } from '../exam-board';
 import type { RadiusMetrics } from '../metrics';
 import type { Channel } from './channel';
@@ -15,7 +15,7 @@ import { UdpChannel } from './udp-channel';
 
 export interface DynamicAuthorizationDeps {
   readonly config: Live<Config>;
-  readonly store: EndStore & GrantStore & SessionStore;
+  readonly store: EndStore & GrantStore & SessionStore & LeaseStore;
   readonly exams: ExamBoard;
   readonly clock: Clock;
   readonly log: Log;
@@ -37,8 +37,12 @@ export class DynamicAuthorization {
     this.#udp = new UdpChannel({ config, clock, onError });
     const client = new DynamicAuthorizationClient([...channels, this.#udp], config, clock, metrics);
     const gateways = derived(config, radiusGateways);
-    this.#dispatcher = new Dispatcher(client, { gateways, config, store, exams, clock, log });
-    this.#siteWatch = new SiteWatch({ config, store, exams, clock, log });
+    const siteWatch = new SiteWatch({ config, store, exams, clock, log });
+    // An order goes out by the process to which the gateway has its connection.
+    const elsewhere = (): ReadonlySet<GatewayId> =>
+      siteWatch.others === 0 ? new Set() : new Set(channels.flatMap((channel) => [...(channel.missing?.() ?? [])]));
+    this.#dispatcher = new Dispatcher(client, { gateways, elsewhere, config, store, exams, clock, log });
+    this.#siteWatch = siteWatch;
   }
 
   /** @throws OperatorError LISTEN_FAILED if no port can be had */

@@ -9,14 +9,18 @@ import type { Clock } from '../../runtime/clock';
 import type { Live } from '../../runtime/live';
 import type { Log } from '../../runtime/log';
 import { Lookout } from '../../runtime/lookout';
-import type { EndStore } from '../../store/store';
+import { systemRandom } from '../../runtime/random';
+import type { EndStore, LeaseStore } from '../../store/store';
 import type { ExamBoard } from '../exam-board';
 
 const LOOK_EVERY = 1 * SECOND;
+/** Of several RADIUS servers one gives the orders. When it is gone, another does after this at the latest. */
+const TURN = 5 * SECOND;
+const WORK = 'site-rules';
 
 export interface SiteWatchDeps {
   readonly config: Live<Config>;
-  readonly store: EndStore;
+  readonly store: EndStore & LeaseStore;
   readonly exams: ExamBoard;
   readonly clock: Clock;
   readonly log: Log;
@@ -38,6 +42,9 @@ interface Seen {
 export class SiteWatch {
   readonly #deps: SiteWatchDeps;
   readonly #seen = new Map<SiteId, Seen>();
+  readonly #name = systemRandom.word();
+  /** How many other RADIUS servers there are on this store. */
+  others = 0;
   readonly #lookout = new Lookout(() => this.#look());
 
   constructor(deps: SiteWatchDeps) {
@@ -48,8 +55,10 @@ export class SiteWatch {
     this.#lookout.start(this.#deps.clock, LOOK_EVERY);
   }
 
-  stop(): Promise<void> {
-    return this.#lookout.stop();
+  async stop(): Promise<void> {
+    await this.#lookout.stop();
+    const { store, log } = this.#deps;
+    await store.giveUp(WORK, this.#name).catch((err) => log.error('site-rules-not-left', { err }));
   }
 
   async #look(): Promise<void> {
@@ -60,6 +69,11 @@ export class SiteWatch {
     } catch (err) {
       log.error('exams-not-read', { err });
     }
+    if (!(await this.#isOurTurn(now))) {
+      // Whoever takes over orders anew what is in force, which changes nothing for those who have ended.
+      this.#seen.clear();
+      return;
+    }
     for (const site of config.current.sites) {
       try {
         await this.#lookAt(site, now);
@@ -67,6 +81,14 @@ export class SiteWatch {
         log.error('site-not-closed', { site: site.id, err });
       }
     }
+  }
+
+  /** If the store does not say, it is: orders are given by the store, too. */
+  async #isOurTurn(now: Millis): Promise<boolean> {
+    const claim = { work: WORK, pieces: 1, holder: this.#name, now, until: now + TURN, able: true };
+    const claimed = await this.#deps.store.claim(claim).catch(() => undefined);
+    this.others = claimed?.others ?? this.others;
+    return claimed === undefined || claimed.held.length > 0;
   }
 
   async #lookAt({ id, rules }: Site, now: Millis): Promise<void> {

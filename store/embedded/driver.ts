@@ -21,6 +21,7 @@ import { healthStore } from './health';
 import { Keyring } from './keyring';
 import { leaseStore } from './leases';
 import { migrate } from './migrate';
+import { onceStore } from './once';
 import { countRunning } from './running';
 import { sessionStore } from './sessions';
 import { openTables } from './tables';
@@ -65,6 +66,7 @@ async function openStore(engine: Engine, claim: Claim, context: StoreContext): P
     ...waitingStore(),
     ...healthStore(engine),
     ...leaseStore(),
+    ...onceStore(),
     ...disclosureStore(engine),
     ...examStore(engine),
     ...feedbackStore(engine, new FeedbackBox(townKey, random)),

@@ -21,6 +21,7 @@ import { Keyring } from './keyring';
 import { Keys } from './keys';
 import { leaseStore } from './leases';
 import { migrate } from './migrate';
+import { onceStore } from './once';
 import { sessionStore } from './sessions';
 import { waitingStore } from './waiting';
 
@@ -61,6 +62,7 @@ async function openStore(engine: Engine, redis: Client, context: StoreContext): 
     ...waitingStore(engine),
     ...healthStore(engine),
     ...leaseStore(engine),
+    ...onceStore(engine),
     ...disclosureStore(engine),
     ...examStore(engine),
     ...feedbackStore(engine, new FeedbackBox(townKey, random)),

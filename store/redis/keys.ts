@@ -99,6 +99,11 @@ export class Keys {
     return `${this.#prefix}:{i:${id}}`;
   }
 
+  /** @param hash  of a word that serves once */
+  usedWord(hash: string): string {
+    return `${this.#prefix}:{o:${hash}}`;
+  }
+
   /** @param hash  of the user name */
   credential(hash: string): string {
     return `${this.#prefix}:{c:${hash}}`;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { OUTAGE_CAUSES, type OutageCause } from '../../core/health';
 import { HOUR, MINUTE, SECOND } from '../../core/time';
-import type { AuditStore, LeaseStore, Store } from '../../store/store';
+import type { AuditStore, LeaseStore, OnceStore, Store } from '../../store/store';
 import { feedback } from './feedback';
 import { device, START, WHOLE_TIME } from './fixtures';
 
@@ -11,7 +11,7 @@ const SESSION_IDS = ['0A1B', 'sitzung\0ä', ''] as const;
 const APS = ['ap-1', 'ap-2'] as const;
 
 /** What answers are compared of; the audit has a suite of its own (test/privacy), and so have leases. */
-export type Compared = Omit<Store, keyof AuditStore | keyof LeaseStore>;
+export type Compared = Omit<Store, keyof AuditStore | keyof LeaseStore | keyof OnceStore>;
 
 /**
  * Runs commands on one store. Ids that the store draws are called by the order in which they appeared, so that the

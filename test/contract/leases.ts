@@ -75,6 +75,15 @@ export function leasesContract(name: string, openNew: () => Promise<Store>): voi
       for (const one of shares) expect(one.length).toBeLessThanOrEqual(13);
     });
 
+    test('a word serves once, however many show it at the same time', async () => {
+      const now = Date.now();
+      const take = (word: string) => store.takeOnce(word, now + MINUTE, now);
+      const taken = await Promise.all(Array.from({ length: 20 }, () => take('a')));
+      expect(taken.filter((isFirst) => isFirst)).toEqual([true]);
+      expect(await take('b')).toBe(true);
+      expect(await take('a')).toBe(false);
+    });
+
     test('the health of those asked for, as far as any was kept', async () => {
       const health = { state: 'up', since: START, streak: 0, lastSeenAt: START } as const;
       await store.putHealth('ap-1', health);

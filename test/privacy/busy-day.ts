@@ -91,6 +91,7 @@ async function town(store: Store): Promise<void> {
   await store.takeWaiting('gw-1', MOST_WAITING, START);
   await store.settleWaiting('gw-1', ['another']);
   await store.forgetWaiting('gw-1', START - SECOND);
+  await store.takeOnce('a word', START + MINUTE, START);
   const claim = { work: 'access-points', pieces: 4, now: START, until: START + MINUTE, able: true };
   await store.claim({ ...claim, holder: 'a' });
   await store.claim({ ...claim, holder: 'b' });

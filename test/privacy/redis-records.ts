@@ -19,7 +19,7 @@ const TABLES: readonly (readonly [
   [/^\{s\d+\}:grants$/, 'grant', { key: 'device' }],
   [/^\{s\d+\}:octets$/, 'grant', { key: 'device', value: 'usedOctets' }],
   [/^\{s\d+\}:grants-by-|^\{s\d+\}:credits:|^\{i:/, 'grant'],
-  [/^\{c:/, 'credential'],
+  [/^\{[co]:/, 'credential'],
   [/^\{s\d+\}:day-use$/, 'day-use', { key: 'device' }],
   [/^\{s\d+\}:day-use-by-day$/, 'day-use'],
   [/^\{s\d+\}:acceptances/, 'acceptance-count'],

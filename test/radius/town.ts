@@ -16,7 +16,7 @@ import { LiveValue } from '../../runtime/live';
 import { createLog } from '../../runtime/log';
 import { systemRandom } from '../../runtime/random';
 import { openStore } from '../../store/open';
-import type { EndStore, ExamStore, GrantStore, SessionStore, Store } from '../../store/store';
+import type { EndStore, ExamStore, GrantStore, LeaseStore, SessionStore, Store } from '../../store/store';
 
 /** Three gateways: one that signs, CoovaChilli, and an old one that cannot sign; told apart by their addresses. */
 export const GATEWAYS = {
@@ -77,7 +77,7 @@ export class Town {
     config: Config,
     clock: ManualClock,
     store: Store,
-    serve: GrantStore & SessionStore & EndStore & ExamStore,
+    serve: GrantStore & SessionStore & EndStore & ExamStore & LeaseStore,
   ) {
     this.#folder = folder;
     this.clock = clock;
@@ -101,7 +101,7 @@ export class Town {
    * @param more  overrides top-level keys of the configuration
    */
   static async open(
-    wrap: (store: Store) => GrantStore & SessionStore & EndStore & ExamStore = (store) => store,
+    wrap: (store: Store) => GrantStore & SessionStore & EndStore & ExamStore & LeaseStore = (store) => store,
     more: Readonly<Record<string, unknown>> = {},
   ): Promise<Town> {
     const folder = await mkdtemp(join(tmpdir(), 'stadtfunk-radius-'));
