@@ -152,7 +152,7 @@ export function openPortal(
 export class StoreFailed extends Error {}
 
 /** With the store of this process. A visitor who waits longer than this believes that nothing works. */
-const patience = new Patience(3_000, 250);
+const patience = new Patience(3_000, 750);
 
 /** Waits for the store, but not for ever; whatever it throws becomes a StoreFailed. */
 export async function storing<T>(operation: T | Promise<T>): Promise<T> {
