@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DEVICE_HEADER, type SimulatedGateway } from '../../demo/gateway';
 import { walkIn } from '../../demo/visitors';
 import { canaries, searchFiles } from '../support/canary';
-import { startGateway } from '../support/gateway';
+import { operate, startGateway } from '../support/gateway';
 import { describeWith } from '../support/packages';
 import { type Product, prepareProduct } from '../support/product';
 import { type RedisServer, startRedis } from '../support/redis';
@@ -18,9 +18,9 @@ describeWith(['redis-server', 'redis-cli'], 'a town whose store lies in Redis', 
   let gateway: SimulatedGateway;
 
   beforeAll(async () => {
-    redis = await startRedis(['appendonly yes', 'appendfsync everysec']);
+    redis = await startRedis(['appendonly yes', 'appendfsync everysec', 'rdbcompression no']);
     const store = { kind: 'redis', redis: { server: `127.0.0.1:${redis.port}` } };
-    product = await prepareProduct(() => ({ store }));
+    product = await prepareProduct(() => ({ store, log: { level: 'debug' } }));
     await product.start();
     gateway = await startGateway(product);
   });
@@ -50,8 +50,13 @@ describeWith(['redis-server', 'redis-cli'], 'a town whose store lies in Redis', 
     await until('a visitor gets online', async () => (await walk()).online, PATIENCE_MS);
   });
 
-  test('no visitor’s address is found in Redis, in its file or in the log', () => {
+  test('no visitor’s address is found in the files of Redis, in the log at level debug or in an export', async () => {
+    expect(product.output()).toContain('"level":"debug"');
     writeFileSync(join(redis.folder, 'log.txt'), product.output());
+    await product.end('SIGTERM');
+    redis.cli('save');
+    const { code, output } = await operate(product, 'store', 'export', join(redis.folder, 'export'));
+    expect({ code, output }).toMatchObject({ code: 0 });
     const needles = canaries(DEVICE.replaceAll(':', ''));
     expect(searchFiles(redis.folder, needles)).toEqual([]);
     expect(searchFiles(redis.folder, [Buffer.from('gw-rathaus')]).length).toBeGreaterThan(0);
