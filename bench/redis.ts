@@ -9,11 +9,18 @@ import { accessRequestOf, accountingRequestOf, deviceOf, SECRET } from './radius
 import { type Contender, inTurns, type Make, ratios } from './radius/rounds';
 import type { Memory, Ports } from './radius/server';
 import { verifier } from './radius/verify';
+import { manyGrants } from './redis/many-grants';
 import { type BenchRedis, hasRedis, startBenchRedis } from './redis/redis-server';
+import { scaleOut } from './redis/scale-out';
 
 const OURS = 'ours';
 const PEER = 'freeradius rlm_redis';
 const DEVICES = 10_000;
+/** Far beyond what the first gateway reports. */
+const FAR = 1e9;
+const SCALE_OUT = 'radius.scaleout';
+/** From this on the figures are worth ten million grants: 10 GB of memory, and minutes. */
+const SERIOUS_SECONDS = 10;
 
 const isAccepted = verifier(CODE.accessAccept, true, SECRET);
 const isRecorded = verifier(CODE.accountingResponse, false, SECRET);
@@ -24,8 +31,9 @@ function accessRequests(): Make {
     Array.from({ length: count }, (_, i) => accessRequestOf(i % WINDOW, deviceOf((n++ * 7919) % DEVICES)));
 }
 
-function accountingRequests(): Make {
-  let n = 0;
+/** @param first  who begins elsewhere has sessions of its own, as a server has that gateways choose by their address */
+function accountingRequests(first = 0): Make {
+  let n = first;
   return (count) => Array.from({ length: count }, (_, i) => accountingRequestOf(i % WINDOW, n++, DEVICES));
 }
 
@@ -53,6 +61,30 @@ export const run: Run = async (seconds, wants) => {
     const peer = await start(startFreeRadius('redis', DEVICES, redis.port));
     const measure = async (name: string, contenders: Contender[], make: Make): Promise<Figure[]> =>
       wants(name) ? ratios(name, OURS, await inTurns(load, contenders, make, seconds)) : [];
+    const scaledOut = async (other: Child<Ports>): Promise<Figure[]> => {
+      const loads = [load, await Load.open()] as const;
+      started.unshift({ stop: async () => loads[1].close() });
+      const pids = [server.pid, other.pid, redis.pid] as const;
+      const work = (port: keyof Ports) => ({ pids, ports: [server.hello[port], other.hello[port]] as const });
+      const [logins, reports] = [work('authenticationPort'), work('accountingPort')];
+      return [
+        ...(await scaleOut(
+          loads,
+          { ...logins, name: `${SCALE_OUT}.auth`, makes: [accessRequests(), accessRequests()], verify: isAccepted },
+          seconds,
+        )),
+        ...(await scaleOut(
+          loads,
+          {
+            ...reports,
+            name: `${SCALE_OUT}.acct`,
+            makes: [accountingRequests(), accountingRequests(FAR)],
+            verify: isRecorded,
+          },
+          seconds,
+        )),
+      ];
+    };
     const contenders = (port: 'authenticationPort' | 'accountingPort', verify: Contender['verify']): Contender[] => [
       { name: OURS, port: server.hello[port], verify },
       { name: PEER, port: peer[port], verify },
@@ -60,6 +92,8 @@ export const run: Run = async (seconds, wants) => {
     return [
       ...(await measure('radius.auth.redis', contenders('authenticationPort', isAccepted), accessRequests())),
       ...(await measure('radius.acct.redis', contenders('accountingPort', isRecorded), accountingRequests())),
+      ...(wants(SCALE_OUT) ? await scaledOut(await start(serverOn(form, redis, 'bench'))) : []),
+      ...(wants('redis.') ? await manyGrants(seconds < SERIOUS_SECONDS ? 20 * DEVICES : 1_000 * DEVICES, seconds) : []),
     ];
   } finally {
     for (const one of started) await one.stop();

@@ -21,6 +21,10 @@ export class Child<Hello> {
     return new Child(child, await message<Hello>(child));
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** Sends something and waits for what comes back. */
   ask<Answer>(question: number): Promise<Answer> {
     this.#process.send(question);
