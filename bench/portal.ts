@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { join } from 'node:path';
-import { packageRoot } from '../runtime/package-root';
 import { type Figure, median, type Run } from './figure';
 import { Load } from './portal/load';
 import { acceptances, acceptRequest, PAGE, viewRequest } from './portal/requests';
 import type { Answer, Recorded } from './portal/town';
+import { compiled, type Form, fromSource } from './radius/compiled';
 import { pinGenerator, pinnedToServerCore } from './radius/pin';
 
 const ROUNDS = 3;
@@ -18,18 +17,19 @@ const P99_BOUND_MS = 50;
 
 /** The visitor's page and the acceptance (durable grant included), in turns with a bare server sending the same. */
 export const run: Run = async (seconds) => {
+  const form = seconds < 1 ? fromSource : compiled();
   pinGenerator();
-  const ours = await serve('portal');
+  const ours = await serve(form, 'portal');
   const newForm = acceptances();
-  const form = newForm();
+  const first = newForm();
   const recorded: Recorded = {
     view: await ask(ours.port, 'GET', PAGE),
-    accept: await ask(ours.port, 'POST', '/accept', form),
+    accept: await ask(ours.port, 'POST', '/accept', first),
   };
-  const bare = await serve(recorded);
+  const bare = await serve(form, recorded);
   const view = { ours: () => viewRequest, bare: () => viewRequest };
   // To seal a form takes the generator so long that it would hold up the bare server, which does not read it.
-  const repeated = acceptRequest(form);
+  const repeated = acceptRequest(first);
   const accept = { ours: () => acceptRequest(newForm()), bare: () => repeated };
   try {
     return [
@@ -42,10 +42,8 @@ export const run: Run = async (seconds) => {
   }
 };
 
-async function serve(what: 'portal' | Recorded): Promise<{ child: ChildProcess; port: number }> {
-  const script = join(__dirname, 'portal', 'server.ts');
-  const args = ['--require', join(packageRoot, 'test/store/typescript.cjs'), script];
-  const [command, all] = pinnedToServerCore(process.execPath, args);
+async function serve(form: Form, what: 'portal' | Recorded): Promise<{ child: ChildProcess; port: number }> {
+  const [command, all] = pinnedToServerCore(process.execPath, form.argumentsFor('bench/portal/server.ts'));
   const child = spawn(command, all, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   child.send(what);
   const [port] = await once(child, 'message');
@@ -77,19 +75,26 @@ async function measured(
   next: { readonly ours: () => string; readonly bare: () => string },
 ): Promise<Figure[]> {
   const milliseconds = (seconds * 1000) / (2 * ROUNDS);
-  const [portal, peer] = [await Load.open(ours, CONNECTIONS, status), await Load.open(bare, CONNECTIONS, status)];
+  // Connections of their own for each turn: servers end those that wait for long.
+  const turn = async (port: number, milliseconds: number, request: () => string): Promise<number> => {
+    const load = await Load.open(port, CONNECTIONS, status);
+    const rate = await load.asFastAsAnswered(milliseconds, request);
+    load.close();
+    return rate;
+  };
   const values: number[] = [];
   const peers: number[] = [];
-  await warmUp(portal, next.ours);
-  await warmUp(peer, next.bare);
+  for (let answers = 0; answers < WARM_UP_ANSWERS; ) answers += await turn(ours, 1000, next.ours);
+  for (let answers = 0; answers < WARM_UP_ANSWERS; ) answers += await turn(bare, 1000, next.bare);
   for (let round = 0; round < ROUNDS; round++) {
-    peers.push(await peer.asFastAsAnswered(milliseconds, next.bare));
-    values.push(await portal.asFastAsAnswered(milliseconds, next.ours));
+    peers.push(await turn(bare, milliseconds, next.bare));
+    values.push(await turn(ours, milliseconds, next.ours));
   }
   const value = median(values);
-  const took = await portal.atRate(value / 2, seconds * 1000, next.ours);
+  const load = await Load.open(ours, CONNECTIONS, status);
+  const took = await load.atRate(value / 2, seconds * 1000, next.ours);
+  load.close();
   const slowest = took[Math.floor(took.length * 0.99)] ?? Number.NaN;
-  for (const load of [portal, peer]) load.close();
   return [
     { name, value, unit: '1/s', against: 'node:http, same bytes', ratio: value / median(peers) },
     {
@@ -100,8 +105,4 @@ async function measured(
       ratio: slowest / P99_BOUND_MS,
     },
   ];
-}
-
-async function warmUp(load: Load, next: () => string): Promise<void> {
-  for (let answers = 0; answers < WARM_UP_ANSWERS; ) answers += await load.asFastAsAnswered(1000, next);
 }

@@ -85,6 +85,9 @@ class Connection {
   private constructor(socket: Socket, status: number) {
     this.#socket = socket;
     socket.setEncoding('latin1').on('data', (text: unknown) => this.#take(String(text), status));
+    socket.once('end', () => {
+      throw new Error('The server ended a connection.');
+    });
   }
 
   static open(port: number, status: number): Promise<Connection> {

@@ -4,9 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../config/load';
-import { portalApp } from '../../portal/app';
-import { PortalMetrics } from '../../portal/metrics';
-import { openPortal } from '../../portal/portal';
+import { PortalRole } from '../../portal/role';
 import { systemClock } from '../../runtime/clock';
 import { LiveValue } from '../../runtime/live';
 import { createLog } from '../../runtime/log';
@@ -15,8 +13,12 @@ import { systemRandom } from '../../runtime/random';
 import { openEmbeddedStore } from '../../store/embedded/driver';
 import { BENCH_TOWN, type Recorded } from './town';
 
-/** A process of its own: the portal on an embedded store, or a bare node:http server that sends the same bytes. */
-async function portal(folder: string): Promise<RequestListener> {
+/**
+ * A process of its own: the portal on an embedded store with its limits, as it runs in a town; or a bare node:http server
+ * that sends the same bytes.
+ * @returns the port
+ */
+async function portal(folder: string): Promise<number> {
   const loaded = parseConfig(BENCH_TOWN, folder);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.mistakes));
   const { config } = loaded;
@@ -25,7 +27,9 @@ async function portal(folder: string): Promise<RequestListener> {
   const dependencies = { config: new LiveValue(config), store, clock: systemClock, random: systemRandom };
   // Lines are made as in life; only the terminal is left out.
   const log = createLog('info', { write: () => undefined });
-  return portalApp(openPortal({ ...dependencies, log }, new PortalMetrics(createMetrics())));
+  const role = new PortalRole({ ...dependencies, log, registry: createMetrics() });
+  await role.start();
+  return role.port;
 }
 
 function bare(recorded: Recorded): RequestListener {
@@ -42,8 +46,11 @@ const folder = mkdtempSync(join(tmpdir(), 'bench-portal-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 process.once('disconnect', () => process.exit());
 process.once('message', async (recorded: Recorded | 'portal') => {
-  const listener = recorded === 'portal' ? await portal(folder) : bare(recorded);
-  const server = createServer(listener).listen(0, '127.0.0.1', () => {
+  if (recorded === 'portal') {
+    process.send?.(await portal(folder));
+    return;
+  }
+  const server = createServer(bare(recorded)).listen(0, '127.0.0.1', () => {
     process.send?.((server.address() as AddressInfo).port);
   });
 });

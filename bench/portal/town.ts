@@ -9,7 +9,7 @@ export const UAM_SECRET = 'bench-Uam-secret-0123456789';
 export const BENCH_TOWN = `
 town: { name: Neuwasser, contact: { email: wlan@neuwasser.example, phone: 02374 1234-0 } }
 key: ${BENCH_KEY}
-portal: { url: '${PORTAL_URL}' }
+portal: { url: '${PORTAL_URL}', listen: { host: 127.0.0.1, port: 0 } }
 sites: [{ id: square, name: Rathausplatz, kind: square }]
 gateways:
   - id: town-hall
