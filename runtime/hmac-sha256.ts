@@ -47,15 +47,8 @@ export class HmacSha256 {
    * @param length  of the digest, a multiple of 4
    */
   digest(message: Uint8Array, length = 4 * DIGEST_WORDS): Buffer {
-    const rest = message.length % BLOCK_OCTETS;
-    const whole = message.length - rest;
     state.set(this.#inner);
-    for (let at = 0; at < whole; at += BLOCK_OCTETS) take(message, at);
-    for (let i = 0; i < rest; i++) octets[i] = message[whole + i] ?? 0;
-    octets[rest] = 0x80;
-    if (rest > LAST_BLOCK_OCTETS) takeBlock();
-    block.setInt32(BLOCK_OCTETS - 4, 8 * (BLOCK_OCTETS + message.length));
-    takeBlock();
+    absorb(message, BLOCK_OCTETS);
     // The outer digest: of the inner one, its end mark and length.
     words.fill(0, DIGEST_WORDS, 16);
     words.set(state);
@@ -63,9 +56,7 @@ export class HmacSha256 {
     words[15] = 8 * (BLOCK_OCTETS + 4 * DIGEST_WORDS);
     state.set(this.#outer);
     mix();
-    const digest = Buffer.allocUnsafe(length);
-    for (let i = 0; 4 * i < length; i++) digest.writeInt32BE(state[i] ?? 0, 4 * i);
-    return digest;
+    return taken(length);
   }
 
   /** Forgets the key; digests are worth nothing from now on. */
@@ -73,6 +64,32 @@ export class HmacSha256 {
     this.#inner.fill(0);
     this.#outer.fill(0);
   }
+}
+
+/** The digest of a message without any key. */
+export function sha256(message: Uint8Array): Buffer {
+  state.set(START);
+  absorb(message, 0);
+  return taken(4 * DIGEST_WORDS);
+}
+
+/** Mixes a message and its end into the state. @param before  octets that are in it already, whole blocks */
+function absorb(message: Uint8Array, before: number): void {
+  const rest = message.length % BLOCK_OCTETS;
+  const whole = message.length - rest;
+  for (let at = 0; at < whole; at += BLOCK_OCTETS) take(message, at);
+  for (let i = 0; i < rest; i++) octets[i] = message[whole + i] ?? 0;
+  octets[rest] = 0x80;
+  if (rest > LAST_BLOCK_OCTETS) takeBlock();
+  block.setInt32(BLOCK_OCTETS - 4, 8 * (before + message.length));
+  takeBlock();
+}
+
+/** The first octets of the state. */
+function taken(length: number): Buffer {
+  const digest = Buffer.allocUnsafe(length);
+  for (let i = 0; 4 * i < length; i++) digest.writeInt32BE(state[i] ?? 0, 4 * i);
+  return digest;
 }
 
 function primed(key: Uint8Array, pad: number): Int32Array {

@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
 import { deriveKey } from '../runtime/derive-key';
-import { HmacSha256 } from '../runtime/hmac-sha256';
+import { HmacSha256, sha256 } from '../runtime/hmac-sha256';
 
 /** No user name begins with this. */
 const MARK = Buffer.from([0]);
@@ -35,5 +34,5 @@ export class CredentialKey {
 
 /** Under which name the store keeps a credential. */
 export function credentialHash(username: string): Buffer {
-  return hash('sha256', username, 'buffer');
+  return sha256(Buffer.from(username));
 }

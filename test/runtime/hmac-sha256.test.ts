@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { HmacSha256 } from '../../runtime/hmac-sha256';
+import { HmacSha256, sha256 } from '../../runtime/hmac-sha256';
 
 const ascii = (text: string) => Buffer.from(text, 'latin1');
 
@@ -31,6 +31,7 @@ test('agrees with OpenSSL for every key that fits into a block and every message
   fc.assert(
     fc.property(key, message, (key, message) => {
       expect(new HmacSha256(key).digest(message)).toEqual(createHmac('sha256', key).update(message).digest());
+      expect(sha256(message)).toEqual(createHash('sha256').update(message).digest());
     }),
     { numRuns: 500 },
   );
