@@ -155,7 +155,13 @@ const site = z.strictObject({
 
 const limits = z
   .strictObject({
-    connections: z.int().min(10).default(4096).describe('Connections open at a time, at each listener.'),
+    connections: z
+      .int()
+      .min(10)
+      .default(4096)
+      .describe(
+        'Connections open at a time, at each listener. When there are more, those that have been silent for longest are ended.',
+      ),
     connectionsPerSource: z
       .int()
       .min(4)

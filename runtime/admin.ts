@@ -35,6 +35,8 @@ export async function answerAdmin(admin: Admin, request: IncomingMessage, respon
     response.writeHead(command === undefined ? 404 : 400, { 'Content-Type': 'text/plain' }).end('refused\n');
     return;
   }
+  // A command may wait for slow gateways and say nothing meanwhile.
+  request.socket.setTimeout(0);
   response.writeHead(200, { 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store' });
   const say = (line: object): void => void response.write(`${JSON.stringify(line)}\n`);
   try {

@@ -6,6 +6,12 @@ import type { Role } from './role';
 
 const PLAIN = 'text/plain; charset=utf-8';
 
+/** A few monitoring programs ask here, each with a connection or two. */
+const MAX_CONNECTIONS = 256;
+/** A request has to arrive in this time; who does not take its answer for that long is put out. */
+const SILENCE_MS = 10_000;
+const BOUNDS = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 2_500 };
+
 /** Its pages, by path. */
 export type OpsPages = ReadonlyMap<string, OpsPage>;
 
@@ -32,7 +38,9 @@ export class OpsServer implements Role {
     this.#admin = admin;
     this.#pages = pages;
     this.#roles = roles;
-    this.#server = createServer(this.#answer);
+    this.#server = createServer(BOUNDS, this.#answer);
+    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#server.timeout = SILENCE_MS;
   }
 
   async start(): Promise<void> {

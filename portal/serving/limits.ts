@@ -9,6 +9,7 @@ import type { Live } from '../../runtime/live';
 import { sourceOf } from '../source';
 import type { Apologies, Apology } from './apologies';
 import { Crowd } from './crowd';
+import { IdleConnections } from './idle-connections';
 import type { ServingMetrics } from './metrics';
 
 /** A request line and headers of a redirect with a long address in it fit; more is not ours. */
@@ -69,8 +70,14 @@ export class Limits {
 
   /** Bounds the connections of a server, all and those of one source. */
   guard(server: Server): void {
-    server.maxConnections = this.#settings.connections;
-    server.on('drop', () => this.#dependencies.metrics.dropped('full'));
+    const idle = new IdleConnections(this.#settings.connections);
+    server.on('connection', (socket: Socket) => {
+      if (!idle.enter(socket)) this.#dependencies.metrics.dropped('full');
+    });
+    server.on('request', ({ socket }, response: ServerResponse) => {
+      idle.busy(socket);
+      response.once('close', () => idle.idle(socket));
+    });
     server.on('clientError', (error: Error, socket: Duplex) => this.#apologise(error, socket));
     server.on('checkExpectation', (request, response) => this.#dependencies.apologies.answer(request, response, 417));
     // Behind a proxy every connection has the proxy's address; there `over` counts requests instead.

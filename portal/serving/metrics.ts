@@ -14,7 +14,7 @@ export class ServingMetrics {
   constructor(registry: Registry) {
     this.#dropped = new Counter({
       name: `${PREFIX}portal_dropped_total`,
-      help: 'Connections and requests that the portal ended: full (too many), source (too many of one), slow (answer not taken).',
+      help: 'Connections and requests that the portal ended: full (too many, the longest silent made room), source (too many of one), slow (answer not taken).',
       labelNames: ['reason'],
       registers: [registry],
     });

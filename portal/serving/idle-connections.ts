@@ -1,0 +1,52 @@
+import type { Socket } from 'node:net';
+
+/**
+ * The connections of a server, and which of them wait for a request. When there are too many, the one that has been silent
+ * for longest makes room: whoever opens thousands and says nothing does not keep visitors out.
+ */
+export class IdleConnections {
+  readonly #most: number;
+  /** By their other end, which the connection and the TLS upon it have in common. The one idle for longest first. */
+  readonly #idle = new Map<string, Socket>();
+  #open = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Takes a new connection. False if one had to be ended for it, or this one because every other is busy. */
+  enter(socket: Socket): boolean {
+    const name = nameOf(socket);
+    const [oldest] = this.#idle;
+    const hasRoom = this.#open < this.#most;
+    if (!hasRoom) {
+      if (oldest === undefined) {
+        socket.destroy();
+        return false;
+      }
+      this.#idle.delete(oldest[0]);
+      oldest[1].destroy();
+    }
+    this.#open += 1;
+    this.#idle.set(name, socket);
+    socket.once('close', () => {
+      this.#open -= 1;
+      this.#idle.delete(name);
+    });
+    return hasRoom;
+  }
+
+  /** A request came on it, and is being answered. */
+  busy(socket: Socket): void {
+    this.#idle.delete(nameOf(socket));
+  }
+
+  /** The answer is out; the connection is kept for another request. */
+  idle(socket: Socket): void {
+    if (!socket.destroyed) this.#idle.set(nameOf(socket), socket);
+  }
+}
+
+function nameOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
