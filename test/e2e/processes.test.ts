@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { HOUR } from '../../core/time';
 import type { SimulatedGateway } from '../../demo/gateway';
 import { RadiusClient } from '../../demo/radius-client';
 import { walkIn } from '../../demo/visitors';
 import { systemClock } from '../../runtime/clock';
 import { systemRandom } from '../../runtime/random';
 import { openStore } from '../../store/open';
+import { openRedisStore } from '../../store/redis/driver';
+import type { Store } from '../../store/store';
+import { CONTEXT, device, request, START } from '../contract/fixtures';
 import { readExposition } from '../support/exposition';
 import { isOnline, operate, radiusOf, startGateway } from '../support/gateway';
 import { describeWith } from '../support/packages';
@@ -19,7 +23,7 @@ import {
   prepareProduct,
   TEST_RADIUS_SECRET,
 } from '../support/product';
-import { type RedisServer, startRedis } from '../support/redis';
+import { type RedisServer, redisPlace, startRedis } from '../support/redis';
 import { until } from '../support/wait';
 
 const DEVICE = '02:5a:7e:c3:19:f4';
@@ -192,6 +196,31 @@ describeWith(['redis-server', 'redis-cli'], 'a town of several processes on one 
     for (const pid of all) process.kill(Number(pid), 'SIGTERM');
     expect(await product.end('SIGTERM')).toBe(0);
     expect(product.output()).not.toContain('worker-ended');
+  });
+
+  test('keys of pseudonyms are shared over a change of the day: each is drawn once, and destroyed for all', async () => {
+    const place = redisPlace({ server: `127.0.0.1:${redis.port}`, prefix: 'keys' });
+    const both = await Promise.all([openRedisStore(place, CONTEXT), openRedisStore(place, CONTEXT)]);
+    const [one, other] = both;
+    const drawn = () => redis.cli('hlen', redis.cli('--scan', '--pattern', 'keys:{s*}:keys:rathaus'));
+    const accept = (store: Store, who: number, now: number) =>
+      store.putGrant(request(who, { now, expiresAt: START + 12 * HOUR }));
+    const found = (store: Store, who: number, now: number) => store.findGrant('rathaus', device(who), now);
+
+    const evening = await Promise.all(both.flatMap((store) => [1, 2].map((who) => accept(store, who, START))));
+    // However many ask for the same device at once, it is one grant under one key.
+    expect(new Set(evening.map(({ grant }) => grant.id)).size).toBe(2);
+    expect(drawn()).toBe('1');
+    const morning = START + 8 * HOUR;
+    await Promise.all(both.flatMap((store) => [3, 4].map((who) => accept(store, who, morning))));
+    expect(drawn()).toBe('2');
+    for (const store of both) for (const who of [1, 2, 3, 4]) expect(await found(store, who, morning)).toBeDefined();
+
+    await one?.forget(START + 12 * HOUR, { historyBefore: 0 });
+    expect(drawn()).toBe('1');
+    // The evening's key is gone, so nobody can tell any more whether these devices were there.
+    expect(other && (await found(other, 1, morning))).toBeUndefined();
+    await Promise.all(both.map((store) => store.close()));
   });
 
   test('a port that is taken is said in the usual sentence, also by workers', async () => {
