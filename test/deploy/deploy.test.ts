@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { ALL_ROLES, readRoles } from '../../commands/roles';
 import { packageRoot } from '../../runtime/package-root';
 import { describeWith } from '../support/packages';
 
@@ -70,6 +71,34 @@ describe('compose.yaml', () => {
     const open = published.filter((port) => !port.startsWith('127.0.0.1:'));
     expect(open).toEqual(['8080:8080/tcp', '1812:1812/udp', '1813:1813/udp', '2083:2083/tcp']);
   });
+});
+
+describe('compose.scaled.yaml', () => {
+  const { program, services } = scaled();
+
+  test('every process is hardened alike, has a role of its own, and starts with options that there are', () => {
+    const commands = Object.values(services).map(({ command }) => command.join(' '));
+    for (const command of commands) expect(command).toMatch(/^--config \/etc\/stadtfunk\/town\.yaml --roles \S+( |$)/);
+    for (const option of commands.join(' ').match(/--[a-z]+/g) ?? []) expect(program).toContain(`'${option} <`);
+    const roles = commands.map((command) => readRoles(/--roles (\S+)/.exec(command)?.[1] ?? ''));
+    expect(new Set(roles.flatMap((some) => [...some]))).toEqual(ALL_ROLES);
+  });
+
+  test('the figures of a controller are reached on loopback only', () => {
+    const { 'controller-1': one, 'controller-2': other } = services;
+    for (const controller of [one, other]) {
+      expect(controller).toMatchObject({ network_mode: 'service:stadtfunk', read_only: true, cap_drop: ['ALL'] });
+      expect(controller?.command.at(-1)).toMatch(/^127\.0\.0\.1:918[12]$/);
+    }
+  });
+
+  function scaled() {
+    const shape = z.object({ services: z.record(z.string(), z.looseObject({ command: z.array(z.string()) })) });
+    return {
+      ...shape.parse(yaml('compose.scaled.yaml')),
+      program: readFileSync(join(packageRoot, 'main.ts'), 'utf8').replaceAll("'-c, --config", "'--config"),
+    };
+  }
 });
 
 describe('Dockerfile', () => {
