@@ -1,11 +1,11 @@
 import type { PrivacyClass } from '../../core/privacy';
 import { AUDIT_TOLERANCE_MS, HISTORY_MS, RECORD_NAMES, type RecordName, recordClass } from '../../core/records';
-import { DAY, HOUR, MINUTE, type Millis } from '../../core/time';
+import { DAY, HOUR, MINUTE, type Millis, startOfMonth } from '../../core/time';
 import { ManualClock } from '../../runtime/clock';
 import { silentLog } from '../../runtime/log';
 import { Housekeeping } from '../../store/housekeeping';
 import type { Store } from '../../store/store';
-import { CONTEXT, START } from '../contract/fixtures';
+import { CONTEXT, request, START } from '../contract/fixtures';
 import { busyDay, noting } from './busy-day';
 import type { LyingRecord, ProvenDriver } from './driver';
 
@@ -77,7 +77,21 @@ export function recordsContract(name: string, driver: ProvenDriver): void {
       expect(valuesOf('key').filter((key) => !(Buffer.isBuffer(key) && key.length === 60))).toEqual([]);
       const drawn = /^([\w-]{22}|[\w-]{43}|[\w-]{4}-[\w-]{4}|a-word-that-we-made-00|another-word-of-ours-0)$/;
       expect(valuesOf('random').filter((word) => !Buffer.isBuffer(word) && !drawn.test(String(word)))).toEqual([]);
-      expect(valuesOf('count').filter((value) => !/^[\w-]+$/.test(String(value)))).toEqual([]);
+      // Empty: what is counted by the version, not by the language, and the other way round.
+      expect(valuesOf('count').filter((value) => !/^[\w-]*$/.test(String(value)))).toEqual([]);
+    });
+
+    test('counts a language for a month only: by the hour it would tell when its one reader was there', async () => {
+      const store = await driver.open({ ...CONTEXT, place: 'languages' });
+      await store.putGrant(request(1));
+      await store.close();
+      const counts = (await driver.records('languages'))
+        .filter(({ of }) => of === 'acceptance-count')
+        .map(({ fields }) => new Map(fields));
+      const ofLanguages = counts.filter((fields) => fields.has('language') && fields.get('language') !== '');
+      if (driver.lacks !== 'unseen') expect(ofLanguages.length).toBeGreaterThan(0);
+      const finer = ofLanguages.filter((fields) => fields.get('hour') !== startOfMonth(Number(fields.get('hour'))));
+      expect(finer).toEqual([]);
     });
   });
 
