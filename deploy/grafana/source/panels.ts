@@ -53,7 +53,7 @@ export function sessions(title: Text, width: number): Panel {
     ...course(1_000),
     title,
     about: ['Geräte, die online sind.', 'Devices that are online.'],
-    questions: [['sum by (site) (stadtfunk_sessions{site=~"$site"})', '{{site}}']],
+    questions: [['max by (site) (stadtfunk_sessions{site=~"$site"})', '{{site}}']],
     width,
   };
 }

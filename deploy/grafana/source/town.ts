@@ -93,7 +93,7 @@ export const town: Dashboard = {
           about: ['Geräte, die jetzt online sind.', 'Devices that are online now.'],
           unit: 'short',
           steps: upTo(20_000),
-          questions: [['sum(stadtfunk_sessions{site=~"$site"})']],
+          questions: [['sum(max by (site) (stadtfunk_sessions{site=~"$site"}))']],
           width: 5,
         },
         {
