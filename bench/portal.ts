@@ -16,7 +16,7 @@ const WARM_UP_ANSWERS = 30_000;
 const P99_BOUND_MS = 50;
 
 /** The visitor's page and the acceptance (durable grant included), in turns with a bare server sending the same. */
-export const run: Run = async (seconds) => {
+export const run: Run = async (seconds, wants) => {
   const form = seconds < 1 ? fromSource : compiled();
   pinGenerator();
   const ours = await serve(form, 'portal');
@@ -32,9 +32,10 @@ export const run: Run = async (seconds) => {
   const repeated = acceptRequest(first);
   const accept = { ours: () => acceptRequest(newForm()), bare: () => repeated };
   try {
+    const ports = { ours: ours.port, bare: bare.port };
     return [
-      ...(await measured('portal.view', seconds, ours.port, bare.port, 200, view)),
-      ...(await measured('portal.accept', seconds, ours.port, bare.port, 303, accept)),
+      ...(wants('portal.view') ? await measured('portal.view', seconds, ports, 200, view) : []),
+      ...(wants('portal.accept') ? await measured('portal.accept', seconds, ports, 303, accept) : []),
     ];
   } finally {
     ours.child.disconnect();
@@ -69,8 +70,7 @@ function ask(port: number, method: string, path: string, body?: string): Promise
 async function measured(
   name: string,
   seconds: number,
-  ours: number,
-  bare: number,
+  { ours, bare }: { readonly ours: number; readonly bare: number },
   status: number,
   next: { readonly ours: () => string; readonly bare: () => string },
 ): Promise<Figure[]> {
