@@ -3,6 +3,7 @@ import { type Applicant, decideGrant, type GrantDecision, grantEnd, unseenGrantE
 import { CREDENTIAL_LIFETIME_MS } from '../core/grant';
 import { dayCount } from '../core/rules';
 import type { Millis } from '../core/time';
+import { TooSlow } from '../runtime/within';
 import type { Granted } from '../store/store';
 import type { Arrival } from './connection';
 import type { GatewayAdapter } from './gateways/gateway';
@@ -79,7 +80,8 @@ async function storedGrant(portal: Portal, acceptance: Acceptance, now: Millis):
       ...(counts !== undefined && { dayCount: counts }),
     }),
   ).catch((error: unknown) => {
-    place?.giveBack();
+    // One that came too late may be kept all the same.
+    if (!(error instanceof StoreFailed && error.cause instanceof TooSlow)) place?.giveBack();
     throw error;
   });
   portal.metrics.grant(site.id, shown.language);

@@ -1,5 +1,5 @@
 import type { Millis } from '../core/time';
-import { systemClock } from './clock';
+import { type Clock, systemClock } from './clock';
 
 /** Something took longer than anybody can wait for it. It may still happen. */
 export class TooSlow extends Error {
@@ -10,11 +10,11 @@ export class TooSlow extends Error {
 }
 
 /** What `operation` resolves to, or rejects with; with TooSlow if neither happens in time. */
-export async function within<T>(patience: Millis, operation: Promise<T>): Promise<T> {
+export async function within<T>(patience: Millis, operation: Promise<T>, clock: Clock = systemClock): Promise<T> {
   let cancel = (): void => {};
   const tooSlow = new Promise<never>((_, reject) => {
     // Where this process itself was held up, the answer may lie there already: it has a turn of the event loop more.
-    cancel = systemClock.after(patience, () => setImmediate(() => reject(new TooSlow(patience))));
+    cancel = clock.after(patience, () => setImmediate(() => reject(new TooSlow(patience))));
   });
   try {
     return await Promise.race([operation, tooSlow]);
@@ -23,7 +23,7 @@ export async function within<T>(patience: Millis, operation: Promise<T>): Promis
   }
 }
 
-/** For so long nobody is patient after somebody waited in vain. */
+/** For so long nobody is patient after one who was patient waited in vain. */
 const HANGS_FOR_MS = 5_000;
 
 /**
@@ -33,21 +33,24 @@ const HANGS_FOR_MS = 5_000;
 export class Patience {
   readonly #usual: Millis;
   readonly #whileHanging: Millis;
+  readonly #clock: Clock;
   /** By the monotonic clock. An answer ends it no sooner: it may have come from memory. */
   #hangsUntil = 0;
 
-  constructor(usual: Millis, whileHanging: Millis) {
+  constructor(usual: Millis, whileHanging: Millis, clock: Clock = systemClock) {
     this.#usual = usual;
     this.#whileHanging = whileHanging;
+    this.#clock = clock;
   }
 
   /** As `within`. */
   async wait<T>(operation: Promise<T>): Promise<T> {
-    const hangs = systemClock.monotonic() < this.#hangsUntil;
+    const hangs = this.#clock.monotonic() < this.#hangsUntil;
     try {
-      return await within(hangs ? this.#whileHanging : this.#usual, operation);
+      return await within(hangs ? this.#whileHanging : this.#usual, operation, this.#clock);
     } catch (error) {
-      if (error instanceof TooSlow) this.#hangsUntil = systemClock.monotonic() + HANGS_FOR_MS;
+      // Who hardly waited knows nothing new: something that is only slow shall be waited for again.
+      if (error instanceof TooSlow && !hangs) this.#hangsUntil = this.#clock.monotonic() + HANGS_FOR_MS;
       throw error;
     }
   }
