@@ -11,6 +11,7 @@ import { accountingRequest, papRequest } from '../radius/client';
 import type { ProductPorts } from '../support/product';
 
 const INTERIM = 3;
+const ACCOUNTING_ON = 7;
 
 /** What a session is reported to have used. */
 export interface Report {
@@ -34,7 +35,7 @@ export interface Answer {
 export class LoadGateway {
   readonly id: string;
   readonly site: string;
-  readonly #secret: Buffer;
+  readonly secret: Buffer;
   readonly #ports: ProductPorts;
   readonly #socket: Socket;
   readonly #pending: PendingRequests;
@@ -42,7 +43,7 @@ export class LoadGateway {
   private constructor({ id, site, radius }: UamGateway, ports: ProductPorts, patience: readonly number[]) {
     this.id = id;
     this.site = site;
-    this.#secret = Buffer.from(radius.secret.reveal());
+    this.secret = Buffer.from(radius.secret.reveal());
     this.#ports = ports;
     this.#socket = createSocket('udp4');
     this.#pending = new PendingRequests(systemClock, patience);
@@ -67,7 +68,17 @@ export class LoadGateway {
       integerAttribute('Acct-Output-Octets', downloadOctets),
       ...(grantId === undefined ? [] : [textAttribute('Class', grantId)]),
     ];
-    const reply = await this.#ask(this.#ports.accounting, (id) => accountingRequest(id, attributes, this.#secret));
+    const reply = await this.#ask(this.#ports.accounting, (id) => accountingRequest(id, attributes, this.secret));
+    return reply?.code === CODE.accountingResponse;
+  }
+
+  /** Says that it has just started [RFC 2866 5.1]. */
+  async accountingOn(): Promise<boolean> {
+    const attributes = [
+      integerAttribute('Acct-Status-Type', ACCOUNTING_ON),
+      integerAttribute('Event-Timestamp', Math.floor(systemClock.now() / SECOND)),
+    ];
+    const reply = await this.#ask(this.#ports.accounting, (id) => accountingRequest(id, attributes, this.secret));
     return reply?.code === CODE.accountingResponse;
   }
 
@@ -77,7 +88,7 @@ export class LoadGateway {
       textAttribute('User-Name', credential.username),
       textAttribute('Calling-Station-Id', device),
     ];
-    const make = (id: number): Buffer => papRequest(id, credential.password, attributes, this.#secret);
+    const make = (id: number): Buffer => papRequest(id, credential.password, attributes, this.secret);
     const reply = await this.#ask(this.#ports.authentication, make);
     return (
       reply && {
@@ -105,6 +116,6 @@ export class LoadGateway {
   #isProven({ octets, authenticator }: Packet, request: Buffer): boolean {
     const asked = request.subarray(AUTHENTICATOR_AT, HEADER_OCTETS);
     const rest = octets.subarray(HEADER_OCTETS);
-    return md5(octets.subarray(0, AUTHENTICATOR_AT), asked, rest, this.#secret).equals(authenticator);
+    return md5(octets.subarray(0, AUTHENTICATOR_AT), asked, rest, this.secret).equals(authenticator);
   }
 }

@@ -50,6 +50,7 @@ export class AccountingLoad {
   }
 
   start(): void {
+    this.stop();
     this.#lastTurn = systemClock.monotonic();
     this.#timer = setInterval(() => this.#turn(), TURN_MS);
   }
