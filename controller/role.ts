@@ -167,11 +167,11 @@ export class ControllerRole implements Role {
     this.#deps.log.info('access-points-shared', { count: this.#own().length });
   }
 
-  /** It could not claim in time, so others may have its access points now. */
+  /** It could not claim in time, so others may have its access points now, or had them. */
   readonly #letGo = (): void => {
     this.#deps.log.error('access-points-let-go');
-    void this.#running?.scheduler.follow([], this.#periodMs);
-    void this.#watch.letGo();
+    this.#watch.drop();
+    void this.#running?.scheduler.follow(this.#own(), this.#periodMs);
   };
 
   async #poll(ap: ApId, signal: AbortSignal): Promise<void> {

@@ -70,24 +70,27 @@ export class Share implements Watching {
   /**
    * Claims its share.
    * @param able  whether it sees anything
-   * @param onEnd  called when it has to let go because it could not claim again in time
+   * @param onLost  called when it has to let go at once: it could not claim again in time, or hears that others may have
+   *   had pieces meanwhile
    * @returns what it gets beyond what it has, and what it has to let go, at once or after it has stopped its work there
    * @throws what the store throws
    */
   async claim(
     periodMs: Millis,
     able: boolean,
-    onEnd: () => void,
+    onLost: () => void,
   ): Promise<{ next: ReadonlySet<number>; excess: readonly number[] }> {
     const believedFor = Math.max(BELIEVED_FOR * periodMs, BELIEVED_LEAST_MS);
     const [now, began] = [this.#clock.now(), this.#clock.monotonic()];
     const asked = { work: WORK, pieces: PIECES, holder: this.#name, now, until: now + believedFor, able };
-    const { held, excess, others } = await this.#store.claim(asked);
+    const { held, taken, excess, others } = await this.#store.claim(asked);
+    // First, because what it knows of these must not reach the store once it is certain again.
+    this.#loseAllBut(new Set(held.filter((piece) => !taken.includes(piece))), onLost);
     this.others = others;
     this.#certainUntil = began + believedFor;
     this.#cancelEnd();
     const left = this.#certainUntil - this.#clock.monotonic();
-    this.#cancelEnd = this.#clock.after(Math.max(0, left), () => this.#ended(onEnd));
+    this.#cancelEnd = this.#clock.after(Math.max(0, left), () => this.#ended(onLost));
     return { next: new Set(held.filter((piece) => !excess.includes(piece))), excess };
   }
 
@@ -106,9 +109,14 @@ export class Share implements Watching {
     await this.#store.giveUp(WORK, this.#name, pieces);
   }
 
-  #ended(onEnd: () => void): void {
-    if (this.others === 0) return;
-    this.#held = new Set();
-    onEnd();
+  #ended(onLost: () => void): void {
+    if (this.others > 0) this.#loseAllBut(new Set(), onLost);
+  }
+
+  #loseAllBut(own: ReadonlySet<number>, onLost: () => void): void {
+    const left = new Set([...this.#held].filter((piece) => own.has(piece)));
+    if (left.size === this.#held.size) return;
+    this.#held = left;
+    onLost();
   }
 }

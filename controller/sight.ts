@@ -1,7 +1,22 @@
 import { connect } from 'node:net';
 import { errnoOf } from '../core/errors';
+import type { MissReason } from '../core/reasons';
 import { type Millis, SECOND } from '../core/time';
 import type { Clock } from '../runtime/clock';
+
+/** The host sent something, so that it and the way to it work. */
+export const HOST_ANSWERS: ReadonlySet<MissReason> = new Set<MissReason>([
+  'refused',
+  'access-refused',
+  'malformed',
+  'error',
+]);
+
+/** Nothing was even sent: that is no sign of the access point. */
+export const NOT_ASKED: ReadonlySet<MissReason> = new Set<MissReason>(['unreachable', 'unresolved']);
+
+/** Something was there to answer, be it only the controller of the access point: our own line works. */
+export const SIGHT: ReadonlySet<MissReason> = new Set<MissReason>([...HOST_ANSWERS, 'member-unknown', 'member-down']);
 
 /**
  * `unsure`: the next poll tells. `blind`: it is the controller itself that is cut off. `partly`: others answer, but many

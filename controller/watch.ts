@@ -25,7 +25,7 @@ import { notices } from './notices';
 import { presentMaintenance } from './planned-work';
 import type { PollResult } from './probe/probe';
 import { EVERYTHING, type Watching } from './share';
-import { FEW, type Judgement, Sight, type SightPolicy } from './sight';
+import { FEW, HOST_ANSWERS, type Judgement, NOT_ASKED, SIGHT, Sight, type SightPolicy } from './sight';
 import { type Tally, tally } from './tally';
 import { type Miss, WatchedAp } from './watched-ap';
 
@@ -38,12 +38,6 @@ export interface WatchContext {
   readonly share?: Watching;
 }
 
-/** The host sent something, so that it and the way to it work. */
-const HOST_ANSWERS: ReadonlySet<MissReason> = new Set<MissReason>(['refused', 'access-refused', 'malformed', 'error']);
-
-/** Nothing was even sent: that is no sign of the access point. */
-const NOT_ASKED: ReadonlySet<MissReason> = new Set<MissReason>(['unreachable', 'unresolved']);
-
 /** With all its tries. A single access point that answers is heard once in an interval, more or less this. */
 const LONGEST_POLL_MS = 7 * SECOND;
 
@@ -52,9 +46,6 @@ const TRY_AGAIN_AFTER = 10;
 
 /** What falls together is a large share from here on. */
 const LARGE_SHARE = 0.2;
-
-/** Something was there to answer, be it only the controller of the access point: our own line works. */
-const SIGHT: ReadonlySet<MissReason> = new Set<MissReason>([...HOST_ANSWERS, 'member-unknown', 'member-down']);
 
 /** The health of all access points: folds polls into it, keeps it in the store and says what changed. */
 export class Watch {
@@ -161,11 +152,14 @@ export class Watch {
     await this.#lookAtWork();
   }
 
+  /** Forgets what others may have watched meanwhile: what it knew and could not keep must not replace what they know. */
+  drop(): void {
+    for (const { unkept } of this.#leave()) unkept.length = 0;
+  }
+
   /** Leaves to others what it does not hold any more. Resolves when the store has all that it knew of them. */
   async letGo(): Promise<void> {
-    const gone = [...this.#watched.values()].filter(({ config }) => !this.#share.holds(config.site));
-    for (const { config } of gone) this.#forget(config.id);
-    await this.#keeper.forEach(gone);
+    await this.#keeper.forEach(this.#leave());
   }
 
   /** Goes on with what it holds anew, where others left it. Throws what the store throws. */
@@ -324,6 +318,12 @@ export class Watch {
 
   #tolerance(): Millis {
     return watchTolerance(this.#config.current.controller.pollSeconds);
+  }
+
+  #leave(): WatchedAp[] {
+    const gone = [...this.#watched.values()].filter(({ config }) => !this.#share.holds(config.site));
+    for (const { config } of gone) this.#forget(config.id);
+    return gone;
   }
 
   /** What it holds and does not watch yet. */

@@ -35,6 +35,8 @@ export interface Claim {
 export interface Claimed {
   /** The pieces it has, until then. */
   readonly held: readonly number[];
+  /** Those of them that were not its own when it asked; what it believed to have among them, others may have had meanwhile. */
+  readonly taken: readonly number[];
   /** Those of them that others shall have: it stops its work on them, and then gives them up. */
   readonly excess: readonly number[];
   /** How many others there are that are able. */
@@ -58,15 +60,17 @@ export function claimPieces(before: Leases, claim: Claim): { readonly leases: Le
     const owner = before.pieces[piece] ?? '';
     return names.has(owner) ? owner : '';
   });
+  const taken: number[] = [];
   let count = pieces.filter((owner) => owner === name).length;
   for (const [piece, owner] of pieces.entries()) {
     if (count >= fair) break;
     if (owner !== '') continue;
     pieces[piece] = name;
+    taken.push(piece);
     count += 1;
   }
   const held = pieces.flatMap((owner, piece) => (owner === name ? [piece] : []));
-  return { leases: { holders, pieces }, claimed: { held, excess: held.slice(fair), others: ableOthers } };
+  return { leases: { holders, pieces }, claimed: { held, taken, excess: held.slice(fair), others: ableOthers } };
 }
 
 /** Without `pieces` it gives up all that it has and leaves. */

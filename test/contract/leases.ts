@@ -27,7 +27,7 @@ export function leasesContract(name: string, openNew: () => Promise<Store>): voi
 
     test('who is alone has all; who comes gets an even share, and nothing before it was given up', async () => {
       expect(await claim('a')).toMatchObject({ held: Array.from({ length: PIECES }, (_, i) => i), others: 0 });
-      expect(await claim('b')).toEqual({ held: [], excess: [], others: 1 });
+      expect(await claim('b')).toEqual({ held: [], taken: [], excess: [], others: 1 });
       const { held, excess } = await claim('a');
       expect([held.length, excess.length]).toEqual([64, 32]);
       expect((await claim('b')).held).toEqual([]);
@@ -42,6 +42,15 @@ export function leasesContract(name: string, openNew: () => Promise<Store>): voi
       expect(await share('b', MINUTE)).toHaveLength(64);
       await store.giveUp(WORK, 'b');
       expect(await claim('c', MINUTE)).toMatchObject({ others: 0, excess: [] });
+    });
+
+    test('who comes back late hears whether others may have had its pieces meanwhile', async () => {
+      const all = Array.from({ length: PIECES }, (_, i) => i);
+      expect(await claim('a')).toMatchObject({ taken: all });
+      expect(await claim('a', 5 * MINUTE)).toMatchObject({ held: all, taken: [] });
+      await claim('b', 7 * MINUTE);
+      await store.giveUp(WORK, 'b');
+      expect(await claim('a', 8 * MINUTE)).toMatchObject({ held: all, taken: all });
     });
 
     test('who is not able gets nothing as long as somebody is, and goes on if nobody is', async () => {

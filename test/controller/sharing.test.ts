@@ -54,6 +54,8 @@ class Controllers {
   /** Nothing answers these controllers. */
   readonly deaf = new Set<string>();
   readonly silent = new Set<string>();
+  /** The same, for one controller: `a ap-0`. */
+  readonly silentFor = new Set<string>();
   readonly #roles = new Map<string, { role: ControllerRole; clock: ManualClock }>();
   #now = START;
 
@@ -124,7 +126,8 @@ class Controllers {
   #poll(by: string, ap: string): PollResult {
     if (!this.#roles.has(by)) return { answered: false, reason: 'timeout' };
     this.polls.push({ by, ap, at: this.#now });
-    if (this.deaf.has(by) || this.silent.has(ap)) return { answered: false, reason: 'timeout' };
+    if (this.deaf.has(by) || this.silent.has(ap) || this.silentFor.has(`${by} ${ap}`))
+      return { answered: false, reason: 'timeout' };
     return { answered: true, sample: { description: '', interfaces: new Map() } };
   }
 }
@@ -204,6 +207,39 @@ test('one that does not reach the store lets go before another may have its acce
   town.cutOff.delete('a');
   await town.pass(2 * POLL);
   expect(Math.min(...(await town.shown('ap_state')))).toBeGreaterThan(APS / 5);
+});
+
+test.each(['is there', 'has gone again'])(
+  'what one that was alone and cut off from the store could not keep replaces nothing of another that %s',
+  async (other) => {
+    const town = new Controllers();
+    await town.start('a');
+    await town.pass(2 * POLL);
+    town.cutOff.add('a');
+    town.silentFor.add('a ap-0');
+    await town.pass(6 * POLL);
+    await town.start('b');
+    await town.pass(2 * POLL);
+    if (other === 'has gone again') await town.stop('b');
+    town.silentFor.clear();
+    town.cutOff.delete('a');
+    await town.pass(3 * POLL);
+    expect(await town.store.outages('ap-0', everything)).toEqual([]);
+    expect((await town.store.healthOf(['ap-0'])).get('ap-0')).toMatchObject({ state: 'up', streak: 0 });
+    expect(total(await town.shown('ap_state'))).toBe(APS);
+  },
+);
+
+test('what one that was alone and cut off from the store saw is kept if nobody else came meanwhile', async () => {
+  const town = new Controllers();
+  await town.start('a');
+  await town.pass(2 * POLL);
+  town.cutOff.add('a');
+  town.silentFor.add('a ap-0');
+  await town.pass(6 * POLL);
+  town.cutOff.delete('a');
+  await town.pass(2 * POLL);
+  expect(await town.store.outages('ap-0', everything)).toEqual([{ from: expect.any(Number) }]);
 });
 
 test('one to which nothing answers any more leaves its access points to one that sees them; none is called down', async () => {
