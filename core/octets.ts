@@ -11,6 +11,11 @@ export function octetsFrom(low: number, gigawords: number): Octets {
   return Math.min(gigawords * GIGAWORD + low, Number.MAX_SAFE_INTEGER);
 }
 
+/** Adds up; beyond the largest exact integer sums are rounded, and a total could fall. */
+export function addOctets(a: Octets, b: Octets): Octets {
+  return Math.min(a + b, Number.MAX_SAFE_INTEGER);
+}
+
 /** Splits a count into the 32-bit counter and its wraps, the reverse of `octetsFrom`. */
 export function splitOctets(octets: Octets): { low: number; gigawords: number } {
   return { low: octets % GIGAWORD, gigawords: Math.floor(octets / GIGAWORD) };

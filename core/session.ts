@@ -1,5 +1,5 @@
 import type { GatewayId, GrantId, SiteId } from './ids';
-import type { Octets } from './octets';
+import { addOctets, type Octets } from './octets';
 import { INTERIM_SECONDS } from './rules';
 import { MINUTE, type Millis, SECOND } from './time';
 
@@ -70,12 +70,11 @@ const START_TOLERANCE = 5 * SECOND;
 const MAX_SEGMENTS = 8;
 const NOTHING: Usage = { seconds: 0, downloadOctets: 0, uploadOctets: 0 };
 
-/** Octets stop at the largest exact integer: beyond it sums are rounded, and a total could fall. */
 function sum(a: Usage, b: Usage): Usage {
   return {
     seconds: a.seconds + b.seconds,
-    downloadOctets: Math.min(a.downloadOctets + b.downloadOctets, Number.MAX_SAFE_INTEGER),
-    uploadOctets: Math.min(a.uploadOctets + b.uploadOctets, Number.MAX_SAFE_INTEGER),
+    downloadOctets: addOctets(a.downloadOctets, b.downloadOctets),
+    uploadOctets: addOctets(a.uploadOctets, b.uploadOctets),
   };
 }
 

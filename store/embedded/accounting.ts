@@ -1,4 +1,5 @@
 import type { SiteId } from '../../core/ids';
+import { addOctets } from '../../core/octets';
 import { type AccountingEvent, foldSession } from '../../core/session';
 import { type Millis, startOfHour } from '../../core/time';
 import { credentialHash } from '../credentials';
@@ -65,7 +66,7 @@ function apply(engine: Engine, hours: SiteHours, event: AccountingEvent): Applie
   noteEnd(engine, key, after, event.receivedAt);
   hours.add(session.site, event, added);
   if (grant !== undefined) {
-    grants.put(grant.device, { ...grant.record, usedOctets: grant.record.usedOctets + octets });
+    grants.put(grant.device, { ...grant.record, usedOctets: addOctets(grant.record.usedOctets, octets) });
     engine.changesGrant(grant.record.id);
   }
   const change = Number(runs(after)) - Number(before !== undefined && runs(before));
@@ -101,8 +102,8 @@ class SiteHours {
     hours.set(hour, {
       sessions: (before?.sessions ?? 0) + added.sessions,
       seconds: (before?.seconds ?? 0) + added.seconds,
-      downloadOctets: (before?.downloadOctets ?? 0) + added.downloadOctets,
-      uploadOctets: (before?.uploadOctets ?? 0) + added.uploadOctets,
+      downloadOctets: addOctets(before?.downloadOctets ?? 0, added.downloadOctets),
+      uploadOctets: addOctets(before?.uploadOctets ?? 0, added.uploadOctets),
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Exam } from '../../core/exam';
 import type { Health } from '../../core/health';
 import type { MaintenanceWindow } from '../../core/maintenance';
+import { addOctets } from '../../core/octets';
 import type { Audit } from '../../core/records';
 import type { DayUse } from '../../core/rules';
 import type { EndOrder } from '../../core/session-end';
@@ -122,7 +123,7 @@ async function* usages({ keys }: Engine, redis: Client, share: number): AsyncGen
       if (telling.some((of) => of < share)) continue;
       const fields = COUNTED.map((what) => `${name}\0${what}`);
       const values = await Promise.all(telling.map((of) => redis.hmget(tableOf(of).counts, ...fields)));
-      const sum = (what: number): number => values.reduce((all, own) => all + Number(own[what] ?? 0), 0);
+      const sum = (what: number): number => values.reduce((all, own) => addOctets(all, Number(own[what] ?? 0)), 0);
       const usage = { sessions: sum(0), seconds: sum(1), downloadOctets: sum(2), uploadOctets: sum(3) };
       yield { of: 'usage-total', site, hour: Number(hour), ...usage };
     }

@@ -11,19 +11,32 @@ function script(source: string): Script {
 }
 
 /**
+ * Adds to a total, which stops at the largest exact number. Redis refuses only what would be more than 2^63 - 1; but a
+ * script that fails there leaves what it wrote before, for others too, without their counts.
+ */
+const ADD = `
+local MOST = 9007199254740991
+local function add(key, field, more)
+  local total = redis.pcall('HINCRBY', key, field, string.format('%.0f', more))
+  local isTooMuch = type(total) == 'table' and string.find(total.err, 'overflow', 1, true)
+  if type(total) == 'number' and total <= MOST then return end
+  if type(total) == 'number' or isTooMuch then redis.call('HSET', key, field, string.format('%.0f', MOST))
+  else redis.call('HINCRBY', key, field, string.format('%.0f', more)) end
+end`;
+
+/**
  * Does changes one after the other: of each a 1 if it was done, a 0 if something had changed and nothing of it was
  * written. Values: the channel; as JSON a list with, for each change, the number of its checks and they, how long its
  * writes are and they; as JSON where in this list octets belong; the octets.
  * What is counted is added up over all of them and written at the end, unless the sum would not be exact.
  */
-export const COMMIT = script(`
-local MOST = 9007199254740991
+export const COMMIT = script(`${ADD}
 local list = cjson.decode(ARGV[2])
 for i, place in ipairs(cjson.decode(ARGV[3])) do list[place] = ARGV[3 + i] end
 local at, last, done, entries = 1, #list, {}, {}
 local function flush(entry, what)
   local field = what == '' and entry.name or entry.name .. '\\0' .. what
-  redis.call('HINCRBY', entry.counts, field, string.format('%.0f', entry.sums[what]))
+  add(entry.counts, field, entry.sums[what])
   entry.sums[what] = 0
 end
 local function count(first, size)
@@ -77,12 +90,12 @@ return table.concat(done)
  * Keys: grants, octets, credits of the grant. Values: pseudonym, grant id as it stands in the record, session, its octets
  * altogether, channel, grant id.
  */
-export const CREDIT = script(`
+export const CREDIT = script(`${ADD}
 local grant = redis.call('HGET', KEYS[1], ARGV[1])
 if not grant or not string.find(grant, ARGV[2], 1, true) then return 0 end
 local more = tonumber(ARGV[4]) - tonumber(redis.call('HGET', KEYS[3], ARGV[3]) or '0')
 if more > 0 then
-  redis.call('HINCRBY', KEYS[2], ARGV[1], string.format('%.0f', more))
+  add(KEYS[2], ARGV[1], more)
   redis.call('HSET', KEYS[3], ARGV[3], ARGV[4])
   redis.call('PUBLISH', ARGV[5], ARGV[6])
 end

@@ -1,5 +1,6 @@
 import type { SiteId } from '../../core/ids';
 import type { Interval } from '../../core/intervals';
+import { addOctets } from '../../core/octets';
 import { closeSession, isHeardOfSince } from '../../core/session';
 import type { Millis } from '../../core/time';
 import type { HourlyUsage, SessionStore } from '../store';
@@ -117,8 +118,8 @@ async function siteUsage({ keys }: Engine, redis: Client, site: SiteId, window: 
         hour,
         sessions: before.sessions + own(0),
         seconds: before.seconds + own(1),
-        downloadOctets: before.downloadOctets + own(2),
-        uploadOctets: before.uploadOctets + own(3),
+        downloadOctets: addOctets(before.downloadOctets, own(2)),
+        uploadOctets: addOctets(before.uploadOctets, own(3)),
       });
     }
   }

@@ -41,6 +41,20 @@ export function sessionsContract(subject: Subject): void {
       expect((await store.getGrant(grant.id, START))?.usedOctets).toBe(5070);
     });
 
+    test('totals stop at the largest exact number, and those of others go on', async () => {
+      const { grant } = await store.putGrant(request(1, { site }));
+      const most = { downloadOctets: Number.MAX_SAFE_INTEGER, uploadOctets: Number.MAX_SAFE_INTEGER };
+      const of = (number: number) => ({ site, sessionId: `${sessionId()}-${number}`, grantId: grant.id });
+      await Promise.all(
+        [1, 2, 3].map((number) => store.applyAccounting(event('interim', 0, { ...of(number), ...most }))),
+      );
+      await store.applyAccounting(event('interim', 0, { ...of(4), downloadOctets: 1 }));
+      expect(await store.siteUsage(site, WHOLE_TIME)).toEqual([
+        { hour: START - 30 * MINUTE, ...usage({ sessions: 4, ...most }) },
+      ]);
+      expect((await store.getGrant(grant.id, START))?.usedOctets).toBe(Number.MAX_SAFE_INTEGER);
+    });
+
     test('packets of one session in any order and repeated give the same totals', async () => {
       const packets = [
         event('start', 0),
