@@ -34,7 +34,8 @@ export function workerMetrics(registry: Registry, count: () => { ready: number; 
  */
 export class Figures {
   readonly #last = new Map<number, Counted>();
-  #gone: Counted = [];
+  /** Of those that are gone; soon added up into one. */
+  readonly #gone: Counted[] = [];
 
   /** What a worker has counted up to now. */
   keep(worker: number, counted: Counted): void {
@@ -47,12 +48,16 @@ export class Figures {
     this.#last.delete(worker);
     // Gauges are about what is, and it is not any more.
     const lasting = last.filter(({ type }) => String(type) === 'counter' || String(type) === 'histogram');
-    this.#gone = await AggregatorRegistry.aggregate([this.#gone, lasting]).getMetricsAsJSON();
+    this.#gone.push(lasting);
+    const all = [...this.#gone];
+    const sum = await AggregatorRegistry.aggregate(all).getMetricsAsJSON();
+    // Unless another has ended meanwhile and has done the same.
+    if (all.every((counted, i) => counted === this.#gone[i])) this.#gone.splice(0, all.length, sum);
   }
 
   /** The page with everything, this process included. */
   async page(own: Registry): Promise<string> {
-    const all = [await own.getMetricsAsJSON(), ...this.#last.values(), this.#gone];
+    const all = [await own.getMetricsAsJSON(), ...this.#last.values(), ...this.#gone];
     return AggregatorRegistry.aggregate(all).metrics();
   }
 }

@@ -96,35 +96,40 @@ export class Workers implements Role {
 
   /** Lets every worker read the configuration again; whether all of them could use it. */
   async reload(): Promise<boolean> {
-    const answers = await this.#askAll((id) => ({ kind: 'reload', id }), RELOAD_MS);
-    return answers.every(([, answer]) => answer?.kind === 'reloaded' && answer.ok);
+    const asked = this.#places.map((place) => this.#ask(place, (id) => ({ kind: 'reload', id }), RELOAD_MS));
+    return (await Promise.all(asked)).every((answer) => answer?.kind === 'reloaded' && answer.ok);
   }
 
   /** The metrics of all processes, added up. */
   async metrics(): Promise<string> {
-    for (const [place, answer] of await this.#askAll((id) => ({ kind: 'count', id }), COUNT_MS)) {
+    const asked = this.#places.map(async (place) => {
+      const answer = await this.#ask(place, (id) => ({ kind: 'count', id }), COUNT_MS);
+      // At once: while others are waited for, this one may end, and what it had counted is then settled.
       if (answer?.kind === 'counted') this.#figures.keep(place.number, answer.counted);
-    }
+    });
+    await Promise.all(asked);
     return this.#figures.page(this.#deps.registry);
   }
 
-  #askAll(question: (id: number) => ToWorker, patience: number): Promise<[Place, FromWorker | undefined][]> {
-    const asked = this.#places.map(async (place): Promise<[Place, FromWorker | undefined]> => {
-      const { worker, readyAt } = place;
-      if (worker === undefined || readyAt === undefined) return [place, undefined];
-      this.#questions += 1;
-      const id = this.#questions;
-      const answer = new Promise<FromWorker | undefined>((resolve) => {
-        this.#asked.set(id, resolve);
-        worker.once('exit', () => resolve(undefined));
-        this.#deps.clock.after(patience, () => resolve(undefined));
-      });
-      send(worker, question(id));
-      const told = await answer;
-      this.#asked.delete(id);
-      return [place, place.worker === worker ? told : undefined];
+  /** Undefined if it does not answer in time, or has ended. */
+  async #ask(place: Place, question: (id: number) => ToWorker, patience: number): Promise<FromWorker | undefined> {
+    const { worker, readyAt } = place;
+    if (worker === undefined || readyAt === undefined) return undefined;
+    this.#questions += 1;
+    const id = this.#questions;
+    let [giveUp, cancel] = [(): void => {}, (): void => {}];
+    const answer = new Promise<FromWorker | undefined>((resolve) => {
+      giveUp = () => resolve(undefined);
+      this.#asked.set(id, resolve);
+      worker.once('exit', giveUp);
+      cancel = this.#deps.clock.after(patience, giveUp);
     });
-    return Promise.all(asked);
+    send(worker, question(id));
+    const told = await answer;
+    this.#asked.delete(id);
+    worker.off('exit', giveUp);
+    cancel();
+    return place.worker === worker && place.readyAt !== undefined ? told : undefined;
   }
 
   #fork(place: Place): void {
