@@ -15,7 +15,7 @@ import { metricsPage } from '../runtime/ops-page';
 import { OpsServer } from '../runtime/ops-server';
 import { systemRandom } from '../runtime/random';
 import { type Role, startRoles, stopRoles } from '../runtime/role';
-import { Housekeeping, readyGauge } from '../store/housekeeping';
+import { clockGauge, Housekeeping, readyGauge } from '../store/housekeeping';
 import { openStore } from '../store/open';
 import { auditGauges, SelfAudit } from '../store/self-audit';
 import { END_SESSIONS, endSessions, REFRESH_SESSIONS, refreshSessions } from './end-sessions';
@@ -63,6 +63,7 @@ export async function start(options: StartOptions): Promise<number> {
   const [workers, ...crashLoop] = makeWorkers(options, shared);
   const housekeeping = new Housekeeping(store, systemClock, log, audit.look);
   readyGauge(registry, housekeeping);
+  clockGauge(registry, housekeeping);
   const roles: Role[] = [
     housekeeping,
     ...inOrder(own),

@@ -1,3 +1,4 @@
+import type { Clock } from '../runtime/clock';
 import type { Random } from '../runtime/random';
 
 /** What every driver needs besides its place. The time is an argument of each operation. */
@@ -6,4 +7,6 @@ export interface StoreContext {
   readonly townKey: string;
   readonly timeZone: string;
   readonly random: Random;
+  /** The clock those times are from; without it the computer's own. Where machines share a store, theirs may differ. */
+  readonly clock?: Clock;
 }

@@ -12,6 +12,8 @@ import { TrustedTime } from './trusted-time';
 
 const FORGET_EVERY = 5 * MINUTE;
 const CHECK_EVERY = 10 * SECOND;
+/** NTP holds clocks together far better than this. */
+const CLOCKS_AGREE = 5 * SECOND;
 const CLOSE_EVERY = 1 * MINUTE;
 /** Of several processes one does this. It says so every minute; when it is gone, another does it after this at the latest. */
 const TURN = 2.5 * MINUTE;
@@ -32,6 +34,7 @@ export class Housekeeping implements Role {
   #timers: Cancel[] = [];
   #running: Promise<void> = Promise.resolve();
   #fault: string | undefined = 'not checked yet';
+  #clockAhead: Millis = 0;
 
   /** @param afterForgetting  looks whether everything went that had to go */
   constructor(store: Store, clock: Clock, log: Log, afterForgetting: (now: Millis) => Promise<void> = async () => {}) {
@@ -63,6 +66,11 @@ export class Housekeeping implements Role {
     return this.#fault;
   }
 
+  /** By how much this machine's clock is ahead of the store's. */
+  get clockAhead(): Millis {
+    return this.#clockAhead;
+  }
+
   /** One after the other: a slow store must not be asked ever more. */
   #enqueue(task: () => Promise<void>): void {
     this.#running = this.#running.then(task);
@@ -73,10 +81,21 @@ export class Housekeeping implements Role {
       await this.#store.check();
       if (this.#fault !== undefined) this.#log.info('store-ready');
       this.#fault = undefined;
+      this.#compareClocks(await this.#store.clockAhead());
     } catch (error) {
       this.#fault = error instanceof Error ? error.message : String(error);
       this.#log.error('store-check-failed', { err: error });
     }
+  }
+
+  #compareClocks(ahead: Millis): void {
+    const [was, is] = [this.#clockAhead, ahead].map((distance) => Math.abs(distance) > CLOCKS_AGREE);
+    this.#clockAhead = ahead;
+    if (is === was) return;
+    const seconds = Math.round(Math.abs(ahead) / SECOND);
+    const message = `This machine's clock is ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} that of Redis. Look at NTP on both.`;
+    if (is) this.#log.warn('clocks-differ', { message });
+    else this.#log.info('clocks-agree');
   }
 
   async #forget(): Promise<void> {
@@ -102,7 +121,10 @@ export class Housekeeping implements Role {
   }
 
   async #closeSilentSessions(): Promise<void> {
-    const now = this.#clock.now();
+    const trusted = this.#time.now();
+    if (trusted === undefined) return;
+    // Reports were received by other machines, too: a clock that is ahead must not end what runs there.
+    const now = trusted - Math.max(0, this.#clockAhead);
     try {
       if (!(await this.#isOurTurn())) return;
       const count = await this.#store.closeSilentSessions(now - SESSION_SILENCE_MS, now);
@@ -121,6 +143,17 @@ export function readyGauge(registry: Registry, housekeeping: Housekeeping): void
     registers: [registry],
     collect() {
       this.set(housekeeping.notReady() === undefined ? 1 : 0);
+    },
+  });
+}
+
+export function clockGauge(registry: Registry, housekeeping: Housekeeping): void {
+  new Gauge({
+    name: `${PREFIX}store_clock_offset_seconds`,
+    help: "By how much this machine's clock is ahead of that of Redis; negative: behind. 0 with the embedded store.",
+    registers: [registry],
+    collect() {
+      this.set(housekeeping.clockAhead / SECOND);
     },
   });
 }

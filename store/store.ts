@@ -336,6 +336,11 @@ export interface Store
   forget(now: Millis, retention: Retention): Promise<void>;
   /** Resolves if the store can read and write now; rejects with an OperatorError saying why not. */
   check(): Promise<void>;
+  /**
+   * By how much this machine's clock is ahead of the one by which leases and the watch are reckoned (negative: behind). 0
+   * where one machine has the store for itself.
+   */
+  clockAhead(): Promise<Millis>;
   /** Finishes what is under way and closes. Operations after that reject. */
   close(): Promise<void>;
 }

@@ -73,6 +73,7 @@ async function openStore(engine: Engine, claim: Claim, context: StoreContext): P
     ...auditStore(engine, keyring, timeZone),
     forget: (now, retention) => forget(engine, keyring, timeZone, now, retention),
     check: () => check(engine, random.word()),
+    clockAhead: async () => 0,
     close: () => {
       closing ??= close();
       return closing;

@@ -1,4 +1,5 @@
 import { OperatorError } from '../../core/errors';
+import { systemClock } from '../../runtime/clock';
 import type { StoreContext } from '../context';
 import { CredentialKey } from '../credentials';
 import { FeedbackBox } from '../feedback-box';
@@ -22,6 +23,7 @@ import { Keys } from './keys';
 import { leaseStore } from './leases';
 import { migrate } from './migrate';
 import { onceStore } from './once';
+import { clockAhead } from './server-time';
 import { sessionStore } from './sessions';
 import { waitingStore } from './waiting';
 
@@ -49,7 +51,7 @@ export async function openRedisStore(
 }
 
 async function openStore(engine: Engine, redis: Client, context: StoreContext): Promise<Store> {
-  const { townKey, timeZone, random } = context;
+  const { townKey, timeZone, random, clock = systemClock } = context;
   const wrap = new KeyWrap(townKey, random);
   await migrate(engine, redis, wrap);
   // Who may not tell others of changes is told so now, not with the first grant.
@@ -60,8 +62,8 @@ async function openStore(engine: Engine, redis: Client, context: StoreContext): 
     ...sessionStore(engine),
     ...endStore(engine),
     ...waitingStore(engine),
-    ...healthStore(engine),
-    ...leaseStore(engine),
+    ...healthStore(engine, clock),
+    ...leaseStore(engine, clock),
     ...onceStore(engine),
     ...disclosureStore(engine),
     ...examStore(engine),
@@ -69,6 +71,7 @@ async function openStore(engine: Engine, redis: Client, context: StoreContext): 
     ...auditStore(engine, timeZone),
     forget: (now, retention) => engine.operation((redis) => forget(engine, redis, keyring, timeZone, now, retention)),
     check: () => engine.operation((redis) => check(engine, redis, random.word())),
+    clockAhead: () => engine.operation(() => clockAhead(engine, clock)),
     close: () => engine.close(),
   };
 }

@@ -3,11 +3,13 @@ import type { ApId } from '../../core/ids';
 import { within } from '../../core/intervals';
 import { type MaintenanceWindow, timeOf } from '../../core/maintenance';
 import type { Millis } from '../../core/time';
+import type { Clock } from '../../runtime/clock';
 import type { HealthStore } from '../store';
 import { Change } from './change';
 import { CHANGED, type Client, type Engine } from './engine';
 import { ALL_SHARES } from './keys';
 import { decode, decodeIf, encode } from './records';
+import { clockAhead } from './server-time';
 
 /** An outage without its beginning, which is its field. */
 export interface OutageRecord {
@@ -15,10 +17,10 @@ export interface OutageRecord {
   readonly cause?: OutageCause;
 }
 
-/** The last word of the controllers lies among the stretches that nobody watched, under this name. */
+/** The last word of the controllers, by the clock of Redis, lies among the stretches that nobody watched, under this name. */
 export const LAST_WORD = 'last-word';
 
-export function healthStore(engine: Engine): HealthStore {
+export function healthStore(engine: Engine, clock: Clock): HealthStore {
   const { keys } = engine;
   return {
     putHealth: (ap, next, change) => engine.operation((redis) => putHealth(engine, redis, ap, next, change)),
@@ -47,13 +49,15 @@ export function healthStore(engine: Engine): HealthStore {
           .filter(({ from, to }) => from < window.to && (to === undefined || to > window.from))
           .sort((a, b) => a.from - b.from),
       ),
-    watch: (now, tolerance) => engine.operation((redis) => watch(engine, redis, now, tolerance)),
+    watch: (now, tolerance) =>
+      engine.operation(async (redis) => watch(engine, redis, now - (await clockAhead(engine, clock)), tolerance)),
     unwatched: (window, tolerance) =>
       engine.operation(async (redis) => {
-        const { [LAST_WORD]: word, ...stretches } = await redis.hgetall(keys.town('unwatched'));
+        const asking = redis.hgetall(keys.town('unwatched'));
+        const [{ [LAST_WORD]: word, ...stretches }, ahead] = await Promise.all([asking, clockAhead(engine, clock)]);
         const last = Number(word ?? 0);
         const kept = Object.entries(stretches).map(([from, to]) => ({ from: Number(from), to: Number(to) }));
-        const silence = window.to - last > tolerance ? [{ from: last, to: window.to }] : [];
+        const silence = window.to - ahead - last > tolerance ? [{ from: last, to: window.to }] : [];
         return within(window, [...kept, ...silence]);
       }),
     putMaintenance: (window) =>

@@ -140,3 +140,10 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
 end
 return told
 `);
+
+/** The time by the clock of Redis; nothing if its user may not ask. Key: one that lies where the time is asked for. */
+export const SERVER_TIME = script(`
+local time = redis.pcall('TIME')
+if time.err then return false end
+return time[1] * 1000 + math.floor(time[2] / 1000)
+`);

@@ -20,7 +20,7 @@ import { silentLog } from '../../runtime/log';
 import { createMetrics, PREFIX, type Registry } from '../../runtime/metrics';
 import { packageRoot } from '../../runtime/package-root';
 import { systemRandom } from '../../runtime/random';
-import { Housekeeping, readyGauge } from '../../store/housekeeping';
+import { clockGauge, Housekeeping, readyGauge } from '../../store/housekeeping';
 import { openStore } from '../../store/open';
 import { auditGauges } from '../../store/self-audit';
 
@@ -60,7 +60,9 @@ export async function productMetrics(): Promise<Metric[]> {
     reloadMetric(registry, clock);
     workerMetrics(registry, () => ({ ready: 0, starting: 0 }));
     new PortalMetrics(registry);
-    readyGauge(registry, new Housekeeping(store, clock, silentLog));
+    const housekeeping = new Housekeeping(store, clock, silentLog);
+    readyGauge(registry, housekeeping);
+    clockGauge(registry, housekeeping);
     auditGauges(registry, async () => undefined);
     feedbackGauge(registry, async () => ({ open: 0, overdue: 0 }));
     new ServingMetrics(registry);

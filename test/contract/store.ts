@@ -52,6 +52,8 @@ export function storeContract(name: string, open: (options: OpenOptions) => Prom
 
     test('check writes and reads', async () => {
       await expect(store.check()).resolves.toBeUndefined();
+      // The same machine has both clocks.
+      expect(await store.clockAhead()).toBe(0);
     });
   });
 

@@ -98,6 +98,7 @@ async function town(store: Store): Promise<void> {
   await store.giveUp('access-points', 'a');
   await store.putAudit({ at: START, overdue: [{ of: 'grant', count: 1 }] });
   await store.check();
+  await store.clockAhead();
 }
 
 /** Everything that only reads, or forgets. */

@@ -86,3 +86,38 @@ test('sessions from which three reports are missing are closed, whichever part o
   await store.close();
   rmSync(folder, { recursive: true });
 });
+
+test.each<[string, (clock: ManualClock) => Millis]>([
+  [
+    'jumps ahead',
+    (clock) => {
+      clock.step(DAY);
+      return 0;
+    },
+  ],
+  [
+    'has always been ahead of the store’s',
+    (clock) => {
+      clock.step(HOUR / 2);
+      return HOUR / 2;
+    },
+  ],
+])('no running session is closed because the clock %s, and the log tells of clocks that differ', async (_, set) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-housekeeping-'));
+  const store = await openEmbeddedStore(folder, CONTEXT);
+  const clock = new ManualClock(START);
+  let ahead = 0;
+  const lines: string[] = [];
+  const log = { ...silentLog, warn: (event: string) => void lines.push(event), child: () => log };
+  const housekeeping = new Housekeeping({ ...store, clockAhead: async () => ahead }, clock, log);
+  await housekeeping.start();
+  await store.applyAccounting(event('start', 0));
+  ahead = set(clock);
+  await clock.advance(3 * MINUTE);
+  await housekeeping.stop();
+  expect((await store.countSessions()).get('rathaus')).toBe(1);
+  expect(lines.filter((line) => line === 'clocks-differ')).toHaveLength(ahead === 0 ? 0 : 1);
+  expect(housekeeping.clockAhead).toBe(ahead);
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
