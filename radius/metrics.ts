@@ -3,6 +3,7 @@ import type { Config } from '../config/schema';
 import type { GatewayId, SiteId } from '../core/ids';
 import { DROP, type DropReason, ORDER, type OrderResult, REJECT, type RejectReason } from '../core/reasons';
 import type { Usage } from '../core/session';
+import { type Millis, SECOND } from '../core/time';
 import type { Live } from '../runtime/live';
 import { PREFIX, type Registry, SCRAPE_PATIENCE_MS } from '../runtime/metrics';
 import { SiteUsage } from '../runtime/site-usage';
@@ -188,8 +189,23 @@ function sessionsGauge(registry: Registry, config: Live<Config>, store: SessionS
   });
 }
 
-/** How many RadSec connections each gateway keeps open. */
-export function radsecGauge(registry: Registry, server: { counts(): ReadonlyMap<GatewayId, number> }): void {
+/** What is known of the RadSec listener. */
+interface RadsecListener {
+  counts(): ReadonlyMap<GatewayId, number>;
+  readonly certificateExpiresAt: Millis | undefined;
+}
+
+/** How many RadSec connections each gateway keeps open, and how long our certificate lasts. */
+export function radsecGauges(registry: Registry, server: RadsecListener): void {
+  new Gauge({
+    name: `${PREFIX}radius_certificate_expiry_timestamp_seconds`,
+    help: 'When the certificate that RadSec shows expires, in seconds since 1970; 0 with pre-shared keys only.',
+    aggregator: 'min',
+    registers: [registry],
+    collect() {
+      this.set((server.certificateExpiresAt ?? 0) / SECOND);
+    },
+  });
   new Gauge({
     name: `${PREFIX}radius_radsec_connections`,
     help: 'RadSec connections that are open now.',

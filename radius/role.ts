@@ -15,7 +15,7 @@ import { ExamBoard } from './exam-board';
 import { accessHandler } from './handlers/access';
 import { accountingHandler } from './handlers/accounting';
 import { accountingStatus, authenticationStatus } from './handlers/status';
-import { RadiusMetrics, radsecGauge } from './metrics';
+import { RadiusMetrics, radsecGauges } from './metrics';
 import { NasTable } from './nas';
 import { Responder, type Service } from './responder';
 import { sessionName } from './session-name';
@@ -155,7 +155,7 @@ export class RadiusRole implements Role {
     await server.start(radsec);
     this.#listeners.push({ socket: server, responder });
     this.radsecPort = server.port;
-    radsecGauge(registry, server);
+    radsecGauges(registry, server);
     return [radsecChannel(server)];
   }
 }

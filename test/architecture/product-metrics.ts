@@ -12,7 +12,7 @@ import { trapMetrics } from '../../controller/trap-metrics';
 import { VisitorMetrics } from '../../controller/visitor/metrics';
 import { feedbackGauge, PortalMetrics } from '../../portal/metrics';
 import { ServingMetrics } from '../../portal/serving/metrics';
-import { RadiusMetrics, radsecGauge } from '../../radius/metrics';
+import { RadiusMetrics, radsecGauges } from '../../radius/metrics';
 import { ManualClock } from '../../runtime/clock';
 import type { Family } from '../../runtime/exposition';
 import { LiveValue } from '../../runtime/live';
@@ -67,7 +67,7 @@ export async function productMetrics(): Promise<Metric[]> {
     feedbackGauge(registry, async () => ({ open: 0, overdue: 0 }));
     new ServingMetrics(registry);
     new RadiusMetrics(registry, new LiveValue(config), store);
-    radsecGauge(registry, { counts: () => new Map() });
+    radsecGauges(registry, { counts: () => new Map(), certificateExpiresAt: undefined });
     controllerMetrics(registry, { overdue: () => 0, isBlind: () => false, unseen: () => 0 });
     trapMetrics(registry);
     new VisitorMetrics(registry);

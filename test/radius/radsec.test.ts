@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { DeviceAddress } from '../../core/mac';
 import { HOUR, SECOND } from '../../core/time';
 import { integerAttribute, octetsAttribute, textAttribute } from '../../radius/wire/attributes';
@@ -196,6 +198,8 @@ describeWith('openssl', 'RadSec', () => {
     reload(renewed);
     expect((await before.ask(status(1)))[1]).toBe(1);
     expect((await connect(rathaus)).server).toBe('renewed.example');
+    const { validTo } = new X509Certificate(readFileSync(renewed.certificate));
+    expect(await town.metric('radius_certificate_expiry_timestamp_seconds')).toBe(Date.parse(validTo) / 1000);
     reload({ ...renewed, key: own.key });
     expect(town.log).toContain('radsec-certificates-refused');
     expect((await connect(rathaus)).server).toBe('renewed.example');

@@ -45,6 +45,8 @@ export class RadsecServer {
   #cancelLook: Cancel = () => {};
   /** The TCP port in use, once started. */
   port = 0;
+  /** When our certificate expires; undefined without one. */
+  certificateExpiresAt: Millis | undefined;
 
   constructor(deps: RadsecDeps) {
     this.#deps = deps;
@@ -53,8 +55,10 @@ export class RadsecServer {
 
   /** @throws OperatorError RADSEC_CERTIFICATES or LISTEN_FAILED */
   async start({ host, port, certificates }: NonNullable<Config['radius']['radsec']>): Promise<void> {
+    const { options, expiresAt } = tlsContext(certificates);
+    this.certificateExpiresAt = expiresAt;
     const server = createServer({
-      ...tlsContext(certificates),
+      ...options,
       requestCert: true,
       rejectUnauthorized: true,
       handshakeTimeout: HANDSHAKE_MS,
@@ -168,7 +172,11 @@ export class RadsecServer {
     const server = this.#server;
     if (server === undefined) return;
     try {
-      if (radius.radsec !== undefined) server.setSecureContext(tlsContext(radius.radsec.certificates));
+      if (radius.radsec !== undefined) {
+        const { options, expiresAt } = tlsContext(radius.radsec.certificates);
+        server.setSecureContext(options);
+        this.certificateExpiresAt = expiresAt;
+      }
     } catch (error) {
       this.#deps.log.error('radsec-certificates-refused', { message: String(error) });
     }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { SecureContextOptions } from 'node:tls';
 import type { Config } from '../../../config/schema';
 import { errnoOf, OperatorError } from '../../../core/errors';
+import type { Millis } from '../../../core/time';
 
 type Certificates = NonNullable<NonNullable<Config['radius']['radsec']>['certificates']>;
 
@@ -22,23 +23,31 @@ const CIPHERS = [
   'ECDHE+CHACHA20',
 ].join(':');
 
+/** What TLS needs to know, and when our certificate expires, if there is one. */
+export interface TlsContext {
+  readonly options: SecureContextOptions;
+  readonly expiresAt: Millis | undefined;
+}
+
 /**
- * What TLS needs to know. Sessions are not resumed: each connection proves anew who it is.
+ * Sessions are not resumed: each connection proves anew who it is.
  * @throws OperatorError RADSEC_CERTIFICATES if a file cannot be read, is not what it should be, or two do not fit
  */
-export function tlsContext(certificates: Certificates | undefined): SecureContextOptions {
-  return {
+export function tlsContext(certificates: Certificates | undefined): TlsContext {
+  const { expiresAt, ...shown } = certificates === undefined ? {} : readCertificates(certificates);
+  const options: SecureContextOptions = {
     minVersion: 'TLSv1.2',
     ciphers: CIPHERS,
     honorCipherOrder: true,
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     // Without a list Node.js would trust the authorities of the web.
     ca: [],
-    ...(certificates && readCertificates(certificates)),
+    ...shown,
   };
+  return { options, expiresAt };
 }
 
-function readCertificates(files: Certificates): { cert: string; key: string; ca: string } {
+function readCertificates(files: Certificates): { cert: string; key: string; ca: string; expiresAt: Millis } {
   const cert = read(files, 'certificate');
   const key = read(files, 'key');
   const ca = read(files, 'clientAuthority');
@@ -52,7 +61,7 @@ function readCertificates(files: Certificates): { cert: string; key: string; ca:
       'Correct radius.radsec.certificates.key, or make both anew.',
     );
   }
-  return { cert, key, ca };
+  return { cert, key, ca, expiresAt: Date.parse(certificate.validTo) };
 }
 
 function read(files: Certificates, key: keyof Certificates): string {
