@@ -17,11 +17,12 @@ import { refuse } from './refuse';
 import { openVisit } from './shown-visit';
 import { showUsedUp, whatIsUsedUp } from './used-up';
 
-/** GET /<family>/<gateway>?...: a browser that a gateway sent here, to the address that has its name. */
+/** GET /<family>/<gateway>?...: a browser that a gateway sent here, to the address that has its name; openNDS's own path may follow. */
 export const visit: Handler = (portal, request, response) => {
   const path = pathOf(request);
   const slash = path.indexOf('/', 1);
-  const adapter = portal.town.adapters.get(path.slice(slash + 1, path.endsWith('/') ? -1 : undefined));
+  const next = path.indexOf('/', slash + 1);
+  const adapter = portal.town.adapters.get(path.slice(slash + 1, next < 0 ? undefined : next));
   if (adapter === undefined || adapter.family !== path.slice(1, slash)) {
     refuse(portal, request, response, 'unknown-gateway');
     return;
