@@ -17,7 +17,8 @@ export function piecesOf({ sites, accessPoints }: Config): ReadonlyMap<SiteId, n
   };
   const join = (one: SiteId, other: SiteId): void => {
     const [a, b] = [leaderOf(one), leaderOf(other)];
-    leads.set(a < b ? b : a, a < b ? a : b);
+    if (a < b) leads.set(b, a);
+    else leads.set(a, b);
   };
   const siteOf = new Map(accessPoints.map(({ id, site }) => [id, site]));
   for (const { id, uplink } of sites) join(id, siteOf.get(uplink ?? '') ?? id);
