@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEVICE_HEADER, type SimulatedGateway } from '../../demo/gateway';
 import { type Logon, RadiusClient } from '../../demo/radius-client';
@@ -156,26 +156,9 @@ describe('a UAM gateway, the portal, RADIUS, accounting and metrics, each a proc
     expect(readFileSync(`/proc/${product.pid()}/coredump_filter`, 'utf8').trim()).toBe('00000000');
   });
 
-  test('threads that tidy memory give way to the one that answers; those that write to disk do not', () => {
-    const threads = `/proc/${product.pid()}/task`;
-    const nicenessOf = new Map(readdirSync(threads).map((thread) => [thread, niceness(`${threads}/${thread}/stat`)]));
-    const own = nicenessOf.get(String(product.pid())) ?? Number.NaN;
-    expect(new Set(nicenessOf.values())).toEqual(new Set([own, own + 5]));
-    expect([...nicenessOf.values()].filter((niceness) => niceness === own).length).toBeGreaterThan(1);
-  });
-
   test('it stops in order on SIGTERM', async () => {
     await gateway.stop();
     expect(await product.end('SIGTERM')).toBe(0);
     expect(product.output()).toContain('"event":"stopped"');
   });
 });
-
-/** The 19th value of a thread's line, after its name in brackets (proc(5)). */
-function niceness(file: string): number {
-  return Number(
-    readFileSync(file, 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ')[16],
-  );
-}
