@@ -80,7 +80,7 @@ export class Accounting {
     if (!(await this.#engine.commit(change))) return CHANGED;
     if (order === undefined && runs(after)) this.#written.keep(name, { session: text, record: after });
     await settle(this.#engine, redis, name, after);
-    await this.#unindex(name, before, after);
+    if (after.grantId === undefined) await this.#unindex(name, before?.grantId, event.grantId);
     return added;
   }
 
@@ -139,8 +139,9 @@ export class Accounting {
     );
   }
 
-  #unindex(name: string, before: SessionRecord | undefined, after: SessionRecord): Promise<void> {
-    return unindex(this.#engine, name, before?.grantId === after.grantId ? undefined : before?.grantId);
+  /** Of a session that is over; also the way that an attempt has left which did not know yet that it is. */
+  async #unindex(name: string, ...led: readonly (GrantId | undefined)[]): Promise<void> {
+    await Promise.all([...new Set(led)].map((id) => unindex(this.#engine, name, id)));
   }
 }
 

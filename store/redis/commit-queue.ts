@@ -1,10 +1,13 @@
 import { atEndOfTurn } from '../../runtime/turn';
 import { type Change, callOf } from './change';
+import { isFull } from './faults';
 import type { Value } from './keys';
 
 /** At most so many changes, and about so many values, at a time: others get their turn with Redis in between. */
 const MOST_CHANGES = 128;
 const MOST_VALUES = 4_000;
+
+const FULL = Symbol('full');
 
 interface Asked {
   readonly change: Change;
@@ -14,7 +17,8 @@ interface Asked {
 
 /**
  * Sends changes to Redis in groups, as databases commit: all that are asked for while a group is under way go together
- * with the next one, in one call of the script and with one fsync or confirmation. In the group each is done by itself.
+ * with the next one, in one call of the script and with one fsync or confirmation. In the group each is done by itself;
+ * and where Redis has no memory for the first that writes, each is sent by itself, so that what only removes is done.
  */
 export class CommitQueue {
   readonly #channel: string;
@@ -54,16 +58,24 @@ export class CommitQueue {
   /** One group after the other, until nobody waits. */
   async #work(name: string): Promise<void> {
     for (let group = this.#take(name); group.length > 0; group = this.#take(name)) {
-      try {
-        const changes = group.map(({ change }) => change);
-        const { keys, values } = callOf(changes, this.#channel);
-        const done = String(await this.#send(keys, values));
-        for (const [i, { resolve }] of group.entries()) resolve(done[i] === '1');
-      } catch (error) {
-        for (const { reject } of group) reject(error);
-      }
+      const isRefused = (await this.#commitAll(group)) === FULL;
+      if (isRefused) await Promise.all(group.map((asked) => this.#commitAll([asked])));
     }
     this.#waiting.delete(name);
+  }
+
+  /** @returns FULL if nothing of the group was written or answered, and a part of it may succeed */
+  async #commitAll(group: readonly Asked[]): Promise<typeof FULL | undefined> {
+    try {
+      const changes = group.map(({ change }) => change);
+      const { keys, values } = callOf(changes, this.#channel);
+      const done = String(await this.#send(keys, values));
+      for (const [i, { resolve }] of group.entries()) resolve(done[i] === '1');
+    } catch (error) {
+      if (group.length > 1 && isFull(error)) return FULL;
+      for (const { reject } of group) reject(error);
+    }
+    return undefined;
   }
 
   #take(name: string): readonly Asked[] {

@@ -14,6 +14,11 @@ export function lacksScript(error: unknown): boolean {
   return textOf(error).startsWith('NOSCRIPT');
 }
 
+/** Redis has no memory left for what a script wanted to write first; so nothing of it was written. */
+export function isFull(error: unknown): boolean {
+  return textOf(error).includes('OOM command not allowed');
+}
+
 /** Fewer replicas than asked for have confirmed a write. */
 export function notConfirmed(confirmed: number, wanted: number): OperatorError {
   return new OperatorError(

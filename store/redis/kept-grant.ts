@@ -88,8 +88,9 @@ export function removal(change: Change, keys: Keys, kept: KeptGrant, lying: Lyin
   const { device, record } = kept;
   const of = keys.site(record.site);
   change.expect(of.grants, device, kept.lying.grant).expect(of.octets, device, kept.lying.octets);
-  writeUse(change, of, { device, record, lying, use: withGrant(readUse(lying), kept, now) });
+  // A Redis that is full refuses what a script wants to write first, but not what comes after a removal.
   unlist(change, keys, kept);
+  writeUse(change, of, { device, record, lying, use: withGrant(readUse(lying), kept, now) });
   change
     .write('HDEL', of.grants, device)
     .write('HDEL', of.octets, device)

@@ -1,6 +1,12 @@
+import { Redis } from 'ioredis';
+import { DAY, MINUTE } from '../../core/time';
+import { Change } from '../../store/redis/change';
 import { openRedisStore } from '../../store/redis/driver';
+import { answered } from '../../store/redis/durability';
+import { Engine } from '../../store/redis/engine';
+import { Keys } from '../../store/redis/keys';
 import type { Store } from '../../store/store';
-import { CONTEXT, event, WHOLE_TIME } from '../contract/fixtures';
+import { CONTEXT, event, request, START, WHOLE_TIME } from '../contract/fixtures';
 import { describeWith } from '../support/packages';
 import { type RedisServer, redisPlace, startRedis } from '../support/redis';
 
@@ -41,5 +47,58 @@ describeWith(['redis-server', 'redis-cli'], 'what goes to Redis in one call', ()
     expect(await store.siteUsage('markt', WHOLE_TIME)).toMatchObject([
       { sessions: 1, downloadOctets: 7, uploadOctets: 1 },
     ]);
+  });
+
+  test('a Redis that is full refuses reports, and removes all the while what is to go', async () => {
+    const { grant } = await store.putGrant(request(1, { dayCount: 'time' }));
+    await store.putGrant(request(2, { dayCount: 'time' }));
+    // From then on a report is written in one change.
+    await store.applyAccounting(event('start', 0));
+    server.cli('config', 'set', 'maxmemory', '1');
+    let isOver = false;
+    const refused = new Set<string>();
+    const reports = [1, 2, 3, 4].map(async (visitor) => {
+      while (!isOver) {
+        const answer = store.applyAccounting(event('start', 0, { sessionId: `${visitor}` }));
+        refused.add(await answer.then(String, ({ code }) => code));
+      }
+    });
+    try {
+      await store.orderEnd({ grant: grant.id }, START + MINUTE);
+      expect(await store.getGrant(grant.id, START)).toBeUndefined();
+      await store.forget(START + 2 * DAY, { historyBefore: START + 2 * DAY });
+      expect(keysLike('*:keys:rathaus')).toBe('');
+    } finally {
+      isOver = true;
+      await Promise.all(reports);
+    }
+    expect(refused).toContain('STORE_FULL');
+  });
+
+  test('what only removes is done when Redis is full, though it goes with what is refused', async () => {
+    const redis = new Redis(server.port, '127.0.0.1', { protocol: 2 });
+    const keys = new Keys(prefix);
+    const engine = new Engine(redis, keys, answered);
+    const key = keys.town('exams');
+    await engine.commit(new Change().write('HSET', key, 'old', 'exam'));
+    server.cli('config', 'set', 'maxmemory', '1');
+    const [added, removed] = await Promise.allSettled([
+      engine.commit(new Change().write('HSET', key, 'new', 'exam')),
+      engine.commit(new Change().write('HDEL', key, 'old')),
+    ]);
+    expect(added.status).toBe('rejected');
+    expect(removed).toEqual({ status: 'fulfilled', value: true });
+    expect(await redis.hkeys(key)).toEqual([]);
+    await engine.close();
+  });
+
+  test('a Start that comes after its Stop leaves no way from the grant to the session', async () => {
+    const { grant } = await store.putGrant(request(1));
+    const of = { sessionId: 'short', grantId: grant.id };
+    await store.applyAccounting(event('start', 0, of));
+    await store.applyAccounting(event('stop', 60, { ...of, seconds: 60 }));
+    const index = keysLike(`{i:${grant.id}}`);
+    await store.applyAccounting(event('start', 0, of));
+    expect(server.cli('hkeys', index).split('\n').sort()).toEqual(['device', 'site']);
   });
 });
