@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { errnoOf, OperatorError } from '../core/errors';
 import { systemRandom } from '../runtime/random';
 import { exportLines } from '../store/move/export-file';
@@ -51,18 +51,12 @@ class Target {
 
   static async open(path: string): Promise<Target> {
     if (path === '-') return new Target(path, undefined);
+    if (await isThere(path)) throw cannotBeWritten(path, 'it is there already');
     try {
-      const there = await open(path, 'wx', 0o600);
-      await there.close();
-      return new Target(path, await open(unfinished(path), 'w', 0o600));
+      // Nobody's file, and nothing that a link leads to.
+      return new Target(path, await open(unfinished(path), 'wx', 0o600));
     } catch (cause) {
-      const why = errnoOf(cause) === 'EEXIST' ? 'it is there already' : (errnoOf(cause) ?? 'unknown');
-      throw new OperatorError(
-        'EXPORT_FILE',
-        `The file ${path} cannot be written: ${why}.`,
-        'Name one that does not exist yet, in a folder in which this user may write.',
-        { cause },
-      );
+      throw cannotBeWritten(unfinished(path), whyOf(cause), cause);
     }
   }
 
@@ -76,14 +70,14 @@ class Target {
     if (this.#file === undefined) return;
     await this.#file.sync();
     await this.#file.close();
-    await rename(unfinished(this.#path), this.#path);
+    await moveTo(this.#path);
   }
 
   /** An export that failed leaves no file. */
   async drop(): Promise<void> {
     if (this.#file === undefined) return;
     await this.#file.close();
-    for (const path of [unfinished(this.#path), this.#path]) await rm(path, { force: true });
+    await rm(unfinished(this.#path), { force: true });
   }
 
   async #flush(): Promise<void> {
@@ -97,6 +91,40 @@ class Target {
       process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
     });
   }
+}
+
+/** FAT and some network shares know no links. */
+const NO_LINKS: readonly unknown[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP'];
+
+/** Unlike renaming, a link refuses to replace what came meanwhile. */
+async function moveTo(path: string): Promise<void> {
+  try {
+    await link(unfinished(path), path);
+    await rm(unfinished(path));
+  } catch (cause) {
+    if (!NO_LINKS.includes(errnoOf(cause)) || (await isThere(path))) throw cannotBeWritten(path, whyOf(cause), cause);
+    await rename(unfinished(path), path);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function whyOf(cause: unknown): string {
+  return errnoOf(cause) === 'EEXIST' ? 'it is there already' : (errnoOf(cause) ?? 'unknown');
+}
+
+function cannotBeWritten(path: string, why: string, cause?: unknown): OperatorError {
+  return new OperatorError(
+    'EXPORT_FILE',
+    `The file ${path} cannot be written: ${why}.`,
+    'Name one that does not exist yet, in a folder in which this user may write, or remove what an export left that was cut off.',
+    { cause },
+  );
 }
 
 function unfinished(path: string): string {

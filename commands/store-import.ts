@@ -23,13 +23,25 @@ export async function storeImport(file: string, { config }: StoreOptions): Promi
     const records = () => importRecords(linesOf(file), keyOf(store), () => {});
     if (file !== '-') await drain(records());
     await store.beginFilling();
+    await assertStillAtRest(store);
     const progress = new Progress('imported');
     const contents = await fill(store, records(), progress);
+    await store.assertAtRest();
     await store.endFilling();
     progress.end(contents);
     return 0;
   } finally {
     await store.close();
+  }
+}
+
+/** Who was started before the store was marked goes on with it as it was. From now on it opens for nobody. */
+async function assertStillAtRest(store: Movable): Promise<void> {
+  try {
+    await store.assertAtRest();
+  } catch (error) {
+    await store.endFilling();
+    throw error;
   }
 }
 

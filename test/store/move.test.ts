@@ -1,9 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { stringify } from 'yaml';
 import { storeExport } from '../../commands/store-export';
 import { storeImport } from '../../commands/store-import';
+import { Progress } from '../../commands/store-progress';
 import { DAY, HOUR, MINUTE } from '../../core/time';
 import type { StoreContext } from '../../store/context';
 import { openEmbeddedStore } from '../../store/embedded/driver';
@@ -135,8 +139,50 @@ describeWith(['redis-server', 'redis-cli'], 'moving a town', () => {
       await expect(storeExport(fileOf('never'), town(store))).rejects.toMatchObject({ code: 'STORE_IN_USE' });
       await expect(storeImport(fileOf('running'), town(store))).rejects.toMatchObject({ code: 'STORE_IN_USE' });
     }
-    expect(() => statSync(fileOf('never'))).toThrow('ENOENT');
+    for (const file of [fileOf('never'), `${fileOf('never')}.unfinished`])
+      expect(() => statSync(file)).toThrow('ENOENT');
     await Promise.all(stores.map((store) => store.close()));
+  });
+
+  /** An import that has looked whether the town rests, and reads the file for the first time. */
+  async function importing(name: string) {
+    await busyFolder(name);
+    await storeExport(fileOf(name), town(embedded(name)));
+    const pipe = fileOf(`${name}-pipe`);
+    execFileSync('mkfifo', [pipe]);
+    const failing = storeImport(pipe, town(redis(name))).catch((error: unknown) => error);
+    const reading = await openFile(pipe, 'w');
+    rmSync(pipe);
+    const goOn = async () => {
+      await reading.writeFile(readFileSync(fileOf(name)));
+      await reading.close();
+    };
+    return { pipe, failing, goOn, place: redisPlace({ server: `127.0.0.1:${server.port}`, prefix: name }) };
+  }
+
+  test('a process that is started while the file is read keeps its store', async () => {
+    const { pipe, failing, goOn, place } = await importing('started');
+    writeFileSync(pipe, readFileSync(fileOf('started')));
+    const store = await openRedisStore(place, CONTEXT);
+    await goOn();
+    expect(await failing).toMatchObject({ code: 'STORE_IN_USE' });
+    expect(await store.listFeedback()).toEqual([]);
+    await store.close();
+    await (await openRedisStore(place, CONTEXT)).close();
+  });
+
+  test('a process that is there again before a store is full has spoilt it', async () => {
+    const { pipe, failing, goOn, place } = await importing('back-again');
+    execFileSync('mkfifo', [pipe]);
+    await goOn();
+    const filling = await openFile(pipe, 'w');
+    const other = new Redis(server.port, '127.0.0.1', { protocol: 2, connectionName: 'stadtfunk:back-again:0:other' });
+    await other.ping();
+    await filling.writeFile(readFileSync(fileOf('back-again')));
+    await filling.close();
+    expect(await failing).toMatchObject({ code: 'STORE_IN_USE' });
+    other.disconnect();
+    await expect(openRedisStore(place, CONTEXT)).rejects.toMatchObject({ code: 'STORE_HALF_FILLED' });
   });
 
   test('only an empty store is filled, and one whose filling was cut off opens for nobody', async () => {
@@ -191,6 +237,25 @@ describe('a file that is not as it was written', () => {
     const good = readFileSync(fileOf('good'), 'utf8');
     const other = 'another-key-another-key-another-key-01';
     await expect(importOf(good, other)).rejects.toMatchObject({ code: 'IMPORT_KEY' });
+  });
+
+  test('an export follows no link, keeps to no file of others, and replaces none', async () => {
+    const [there, target] = [town(embedded('source')), fileOf('linked')];
+    const foreign = join(folder, 'foreign');
+    writeFileSync(foreign, 'theirs');
+    symlinkSync(foreign, `${target}.unfinished`);
+    await expect(storeExport(target, there)).rejects.toMatchObject({ code: 'EXPORT_FILE' });
+    expect(readFileSync(foreign, 'utf8')).toBe('theirs');
+    expect(() => statSync(target)).toThrow('ENOENT');
+    rmSync(`${target}.unfinished`);
+
+    jest.spyOn(Progress.prototype, 'note').mockImplementationOnce(() => {
+      expect(() => statSync(target)).toThrow('ENOENT');
+      writeFileSync(target, 'came meanwhile');
+    });
+    await expect(storeExport(target, there)).rejects.toMatchObject({ code: 'EXPORT_FILE' });
+    expect(readFileSync(target, 'utf8')).toBe('came meanwhile');
+    expect(() => statSync(`${target}.unfinished`)).toThrow('ENOENT');
   });
 
   test('a missing file, a file that is there and a store that is not there are told in one sentence', async () => {
