@@ -81,11 +81,21 @@ export function privacyContract(name: string, { open, dump, copy }: PrivateDrive
         await stay(place, [visit]);
         return new Set([...stretches(await dump(place), 8)].filter((stretch) => isNew(stretch, known)));
       };
-      const trace = await traceOf(first);
-      const again = await traceOf(second);
-      const ofAnother = await traceOf({ ...second, who: 2 });
-      expect(trace.size).toBeGreaterThan(100);
-      expect([...trace].filter((stretch) => again.has(stretch) && !ofAnother.has(stretch)).map(hex)).toEqual([]);
+      const linking = async () => {
+        const trace = await traceOf(first);
+        const again = await traceOf(second);
+        const ofAnother = await traceOf({ ...second, who: 2 });
+        expect(trace.size).toBeGreaterThan(100);
+        return [...trace].filter((stretch) => again.has(stretch) && !ofAnother.has(stretch)).map(hex);
+      };
+      // What a server writes about itself (its memory, how many keys it has) is the same by chance now and then, and
+      // another time something else. What a device leaves would be there each time.
+      let left = await linking();
+      for (let time = 0; time < 3 && left.length > 0; time += 1) {
+        const again = new Set(await linking());
+        left = left.filter((stretch) => again.has(stretch));
+      }
+      expect(left).toEqual([]);
     });
 
     test('when its day is over and its last grant has expired, a key is gone from all files at once', async () => {
