@@ -12,6 +12,8 @@ import { TrustedTime } from './trusted-time';
 
 const FORGET_EVERY = 5 * MINUTE;
 const CHECK_EVERY = 10 * SECOND;
+/** A store that failed is tried more often: every second for which it is well again and not known to be counts. */
+const CHECK_FAILED_EVERY = 1 * SECOND;
 /** NTP holds clocks together far better than this. */
 const CLOCKS_AGREE = 5 * SECOND;
 const CLOSE_EVERY = 1 * MINUTE;
@@ -32,6 +34,9 @@ export class Housekeeping implements Role {
   readonly #afterForgetting: (now: Millis) => Promise<void>;
   readonly #name = systemRandom.word();
   #timers: Cancel[] = [];
+  #nextCheck: Cancel | undefined;
+  /** When the log was last told that the store fails, by the monotonic clock; not so often as it is tried. */
+  #complainedAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> = Promise.resolve();
   #fault: string | undefined = 'not checked yet';
   #clockAhead: Millis = 0;
@@ -48,8 +53,9 @@ export class Housekeeping implements Role {
   async start(): Promise<void> {
     await this.#check();
     await this.#forget();
+    this.#checkLater();
     this.#timers = [
-      this.#clock.every(CHECK_EVERY, () => this.#enqueue(() => this.#check())),
+      () => this.#nextCheck?.(),
       this.#clock.every(CLOSE_EVERY, () => this.#enqueue(() => this.#closeSilentSessions())),
       this.#clock.every(FORGET_EVERY, () => this.#enqueue(() => this.#forget())),
     ];
@@ -76,16 +82,33 @@ export class Housekeeping implements Role {
     this.#running = this.#running.then(task);
   }
 
+  #checkLater(): void {
+    const delay = this.#fault === undefined ? CHECK_EVERY : CHECK_FAILED_EVERY;
+    const check = async (): Promise<void> => {
+      await this.#check();
+      if (this.#timers.length > 0) this.#checkLater();
+    };
+    this.#nextCheck = this.#clock.after(delay, () => this.#enqueue(check));
+  }
+
   async #check(): Promise<void> {
     try {
       await this.#store.check();
       if (this.#fault !== undefined) this.#log.info('store-ready');
       this.#fault = undefined;
+      this.#complainedAt = Number.NEGATIVE_INFINITY;
       this.#compareClocks(await this.#store.clockAhead());
     } catch (error) {
       this.#fault = error instanceof Error ? error.message : String(error);
-      this.#log.error('store-check-failed', { err: error });
+      this.#complain(error);
     }
+  }
+
+  #complain(err: unknown): void {
+    const now = this.#clock.monotonic();
+    if (now - this.#complainedAt < CHECK_EVERY) return;
+    this.#complainedAt = now;
+    this.#log.error('store-check-failed', { err });
   }
 
   #compareClocks(ahead: Millis): void {
@@ -139,7 +162,7 @@ export class Housekeeping implements Role {
 export function readyGauge(registry: Registry, housekeeping: Housekeeping): void {
   new Gauge({
     name: `${PREFIX}store_ready`,
-    help: 'Whether the store wrote and read when it was last tried, every ten seconds: 1 yes, 0 no.',
+    help: 'Whether the store wrote and read when it was last tried, every ten seconds, or every second while it fails: 1 yes, 0 no.',
     registers: [registry],
     collect() {
       this.set(housekeeping.notReady() === undefined ? 1 : 0);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DAY, HOUR, MINUTE, type Millis } from '../../core/time';
+import { DAY, HOUR, MINUTE, type Millis, SECOND } from '../../core/time';
 import { ManualClock } from '../../runtime/clock';
 import { silentLog } from '../../runtime/log';
 import { openEmbeddedStore } from '../../store/embedded/driver';
@@ -118,6 +118,45 @@ test.each<[string, (clock: ManualClock) => Millis]>([
   expect((await store.countSessions()).get('rathaus')).toBe(1);
   expect(lines.filter((line) => line === 'clocks-differ')).toHaveLength(ahead === 0 ? 0 : 1);
   expect(housekeeping.clockAhead).toBe(ahead);
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('a store that fails is tried every second until it is well again, and the log tells of it every ten seconds', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-housekeeping-'));
+  const store = await openEmbeddedStore(folder, CONTEXT);
+  const clock = new ManualClock(START);
+  const lines: string[] = [];
+  const note = (event: string) => void lines.push(event);
+  const log = { ...silentLog, info: note, error: note, child: () => log };
+  let fails = false;
+  let checks = 0;
+  const check = async () => {
+    checks += 1;
+    if (fails) throw new Error('no room');
+  };
+  const housekeeping = new Housekeeping({ ...store, check }, clock, log);
+  // One timer sets the next, which it can only between two steps. Within the first minute nothing else is in the queue.
+  const pass = async (seconds: number) => {
+    for (let i = 0; i < seconds; i++) await clock.advance(SECOND);
+  };
+  await housekeeping.start();
+  await pass(10);
+  expect(checks).toBe(2);
+  fails = true;
+  await pass(35);
+  expect(housekeeping.notReady()).toBe('no room');
+  expect(checks).toBe(2 + 26);
+  expect(lines).toEqual(['store-ready', ...Array<string>(3).fill('store-check-failed')]);
+  fails = false;
+  await pass(1);
+  expect(housekeeping.notReady()).toBeUndefined();
+  await pass(9);
+  expect(checks).toBe(2 + 26 + 1);
+  expect(lines.at(-1)).toBe('store-ready');
+  await housekeeping.stop();
+  await pass(60);
+  expect(checks).toBe(2 + 26 + 1);
   await store.close();
   rmSync(folder, { recursive: true });
 });
