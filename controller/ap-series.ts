@@ -1,6 +1,7 @@
 import type { HealthState } from '../core/health';
 import { type Millis, SECOND } from '../core/time';
-import type { Family, Labels } from '../runtime/exposition';
+import type { Labels } from '../runtime/labels';
+import type { Family } from '../runtime/series';
 import type { Sample } from './probe/probe';
 import type { WatchedAp } from './watched-ap';
 
@@ -22,7 +23,7 @@ function seconds(at: Millis | undefined): number | undefined {
 function infoLabels(name: string, sample: Sample | undefined): Labels {
   const { vendor = '', model = sample?.description ?? '', firmware = '' } = sample ?? {};
   const short = (text: string): string => text.slice(0, TEXT_LENGTH);
-  return { name, vendor: short(vendor), model: short(model), firmware: short(firmware) };
+  return { vendor: short(vendor), model: short(model), firmware: short(firmware), name };
 }
 
 /** 1 if it works, 0 if not; undefined if nobody knows, or somebody works on it. */

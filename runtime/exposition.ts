@@ -1,30 +1,13 @@
-import { type LABELS, PREFIX } from './metrics';
+import { type Labels, LabelTexts } from './labels';
+import { type Family, Series } from './series';
 import { TextOctets } from './text-octets';
 import { turnOfOthers } from './turn';
 
 /**
  * Many like things for Prometheus, in its text format. prom-client keeps a record for each series and makes the page in
- * one go: with 40,000 access points that stops the process for seconds. Here the page is written in pieces straight from
- * what is known, and whatever else waits gets its turn between two pieces.
+ * one go: with 40,000 access points that stops the process for seconds. Here the page is written in pieces, straight
+ * from what is known, and whatever else waits gets its turn between two of them.
  */
-
-export type Label = (typeof LABELS)[number];
-
-export type Labels = { readonly [name in Label]?: string | undefined };
-
-/** Shows a series: its value, and its labels beyond those of the thing. */
-export type Show = (value: number | undefined, labels?: Labels) => void;
-
-/** Series of one name. Without a value there is no series: what is not known is not shown as zero. */
-export interface Family<Thing> {
-  /** Without the prefix. */
-  readonly name: string;
-  readonly help: string;
-  readonly type: 'gauge' | 'counter';
-  /** Labels beyond those of the thing. */
-  readonly labelNames?: readonly Label[];
-  readonly show: (thing: Thing, show: Show) => void;
-}
 
 /** A thing with the labels that each of its series has. */
 export type Labelled<Thing> = readonly [thing: Thing, labels: Labels];
@@ -32,62 +15,31 @@ export type Labelled<Thing> = readonly [thing: Thing, labels: Labels];
 /** `text/plain` of Prometheus, in the version that every Prometheus reads. */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** So much is written before others get their turn: less than a millisecond's work. */
+/** So much is read or written before others get their turn: less than a millisecond's work. */
+const THINGS_AT_ONCE = 100;
 const PIECE_LENGTH = 64 * 1024;
-const SIGN = { comma: 0x2c, newline: 0x0a };
 
-/** The page of these families, piece by piece. */
+/**
+ * The page of these families, piece by piece. Each thing is read once, for all families: what it shows is of one moment,
+ * and one thing among tens of thousands is fetched from memory once instead of for each family.
+ */
 export async function* exposition<Thing>(
   families: readonly Family<Thing>[],
   things: readonly Labelled<Thing>[],
 ): AsyncGenerator<Uint8Array> {
+  const columns = families.map((family) => new Series(family));
+  const own = new LabelTexts();
+  for (const [thing, labels] of things) {
+    const index = own.add(labels);
+    for (const series of columns) series.read(thing, index);
+    if (index % THINGS_AT_ONCE === THINGS_AT_ONCE - 1) await turnOfOthers();
+  }
   const page = new TextOctets(PIECE_LENGTH);
-  const owned = ownLabels(things);
-  for (const { name, help, type, show } of families) {
-    const series = PREFIX + name;
-    const begin = Buffer.from(`${series}{`);
-    let own: Uint8Array = begin;
-    const write: Show = (value, labels) => {
-      if (value === undefined) return;
-      page.octets(begin);
-      page.octets(own);
-      if (labels !== undefined) writeLabels(page, labels, own.length > 0);
-      page.text('} ');
-      page.number(value);
-      page.sign(SIGN.newline);
-    };
-    page.text(`# HELP ${series} ${help}\n# TYPE ${series} ${type}\n`);
-    for (const [thing, labels] of owned) {
-      own = labels;
-      show(thing, write);
-      if (page.length < PIECE_LENGTH) continue;
+  for (const series of columns) {
+    for (const _ of series.write(page, own)) {
       yield page.take();
       await turnOfOthers();
     }
   }
   yield page.take();
-}
-
-/** What is the same in each family is written once for all of them. */
-function ownLabels<Thing>(things: readonly Labelled<Thing>[]): (readonly [Thing, Uint8Array])[] {
-  const text = new TextOctets(PIECE_LENGTH);
-  const ends = things.map(([, labels]) => {
-    writeLabels(text, labels, false);
-    return text.length;
-  });
-  const written = text.take();
-  return things.map(([thing], i) => [thing, written.subarray(ends[i - 1] ?? 0, ends[i])]);
-}
-
-/** `ap="ap-1",site="school"` */
-function writeLabels(text: TextOctets, labels: Labels, goesOn: boolean): void {
-  let separate = goesOn;
-  let name: Label;
-  for (name in labels) {
-    const value = labels[name];
-    if (value === undefined) continue;
-    if (separate) text.sign(SIGN.comma);
-    text.label(name, value);
-    separate = true;
-  }
 }

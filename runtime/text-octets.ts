@@ -4,16 +4,8 @@ const LONGEST_NUMBER = 32;
 /** Below it, a number with three decimal places has no more than fifteen digits. */
 const EXACT = 1e12;
 const EIGHT_DIGITS = 1e8;
-const SIGN = {
-  newline: 0x0a,
-  quote: 0x22,
-  minus: 0x2d,
-  dot: 0x2e,
-  zero: 0x30,
-  equals: 0x3d,
-  backslash: 0x5c,
-  lastOfAscii: 0x7f,
-};
+const LAST_OF_ASCII = 0x7f;
+const SIGN = { minus: 0x2d, dot: 0x2e, zero: 0x30 };
 
 /**
  * Long text, written as octets straight away. Strings of many small pieces are built as trees, which somebody has to walk
@@ -35,6 +27,10 @@ export class TextOctets {
     return this.#length;
   }
 
+  get isFull(): boolean {
+    return this.#length >= this.#partLength;
+  }
+
   /** What has been written; the next part begins empty, in memory of its own. */
   take(): Uint8Array {
     const taken = this.#octets.subarray(0, this.#length);
@@ -44,7 +40,7 @@ export class TextOctets {
   }
 
   text(text: string): void {
-    if (!this.#plain(text)) this.octets(Buffer.from(text));
+    if (!this.#ascii(text)) this.octets(Buffer.from(text));
   }
 
   /** A sign of ASCII. */
@@ -53,13 +49,13 @@ export class TextOctets {
     this.#octets[this.#length++] = code;
   }
 
-  /** `name="value"`, as Prometheus reads it. */
-  label(name: string, value: string): void {
-    this.text(name);
-    this.sign(SIGN.equals);
-    this.sign(SIGN.quote);
-    if (!this.#plain(value)) this.text(value.replace(/[\\"\n]/g, (sign) => (sign === '\n' ? '\\n' : `\\${sign}`)));
-    this.sign(SIGN.quote);
+  /** A stretch of another text, a short one: copied octet by octet, it needs no object of its own. */
+  stretch(of: TextOctets, from: number, to: number): void {
+    this.#room(to - from);
+    const [source, target] = [of.#octets, this.#octets];
+    let at = this.#length;
+    for (let i = from; i < to; i++) target[at++] = source[i] ?? 0;
+    this.#length = at;
   }
 
   octets(written: Uint8Array): void {
@@ -110,15 +106,14 @@ export class TextOctets {
     this.#length += count;
   }
 
-  /** Writes what is the same escaped or not and one octet for each sign; anything else not at all. */
-  #plain(text: string): boolean {
+  /** Writes ASCII; anything else not at all. */
+  #ascii(text: string): boolean {
     this.#room(text.length);
     const octets = this.#octets;
     let at = this.#length;
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
-      if (code > SIGN.lastOfAscii || code === SIGN.quote || code === SIGN.backslash || code === SIGN.newline)
-        return false;
+      if (code > LAST_OF_ASCII) return false;
       octets[at++] = code;
     }
     this.#length = at;

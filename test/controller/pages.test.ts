@@ -115,7 +115,7 @@ const seriesOf = async (path: string): Promise<Map<string, number>> =>
 describe('/metrics/aps', () => {
   test('has what each access point said, and no series for what it did not say', async () => {
     const series = await seriesOf('/metrics/aps');
-    expect(series.get('ap_info ap-1 school ap-1 TP-Link EAP225 "v3" 24.10')).toBe(1);
+    expect(series.get('ap_info ap-1 school TP-Link EAP225 "v3" 24.10 ap-1')).toBe(1);
     expect(series.get('ap_band_clients ap-1 school 2.4')).toBe(3);
     expect(series.get('ap_channel_utilization_ratio ap-1 school radio0 2.4')).toBe(0.25);
     expect(series.get('ap_noise_dbm ap-1 school radio1')).toBe(-101);

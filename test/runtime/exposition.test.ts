@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { exposition, type Family, type Labels } from '../../runtime/exposition';
+import { exposition } from '../../runtime/exposition';
+import type { Labels } from '../../runtime/labels';
+import type { Family } from '../../runtime/series';
 import { readExposition } from '../support/exposition';
 
 /** What is written of a thing with one series. */
@@ -57,4 +59,18 @@ test('a page of many pieces is the same text as one', async () => {
   expect(series).toHaveLength(10_000);
   for (const [i, { labels, value }] of series.entries())
     expect([labels.ap, labels.site, value]).toEqual([`ap-${i % 5_000}`, 'Straße', i % 5_000]);
+});
+
+test('what a thing shows in all families is of one moment, although the page is sent for longer', async () => {
+  const things = Array.from({ length: 3_000 }, (_, i) => [{ value: 0 }, { ap: `ap-${i}` }] as const);
+  const families = ['a', 'b', 'c'].map((name): Family<{ value: number }> => {
+    return { name, help: 'An x.', type: 'gauge', show: ({ value }, show) => show(value) };
+  });
+  const pieces: Uint8Array[] = [];
+  for await (const piece of exposition(families, things)) {
+    pieces.push(piece);
+    for (const [thing] of things) thing.value++;
+  }
+  expect(pieces.length).toBeGreaterThan(2);
+  expect(new Set(readExposition(Buffer.concat(pieces).toString()).map(({ value }) => value))).toEqual(new Set([0]));
 });
