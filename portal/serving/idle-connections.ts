@@ -8,6 +8,8 @@ export class IdleConnections {
   readonly #most: number;
   /** By their other end, which the connection and the TLS upon it have in common. The one idle for longest first. */
   readonly #idle = new Map<string, Socket>();
+  /** To make a name takes longer than all else that is done here with every request. */
+  readonly #names = new WeakMap<Socket, string>();
   #open = 0;
 
   constructor(most: number) {
@@ -16,7 +18,7 @@ export class IdleConnections {
 
   /** Takes a new connection. False if one had to be ended for it, or this one because every other is busy. */
   enter(socket: Socket): boolean {
-    const name = nameOf(socket);
+    const name = this.#nameOf(socket);
     const [oldest] = this.#idle;
     const hasRoom = this.#open < this.#most;
     if (!hasRoom) {
@@ -38,15 +40,20 @@ export class IdleConnections {
 
   /** A request came on it, and is being answered. */
   busy(socket: Socket): void {
-    this.#idle.delete(nameOf(socket));
+    this.#idle.delete(this.#nameOf(socket));
   }
 
   /** The answer is out; the connection is kept for another request. */
   idle(socket: Socket): void {
-    if (!socket.destroyed) this.#idle.set(nameOf(socket), socket);
+    if (!socket.destroyed) this.#idle.set(this.#nameOf(socket), socket);
   }
-}
 
-function nameOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+  #nameOf(socket: Socket): string {
+    let name = this.#names.get(socket);
+    if (name === undefined) {
+      name = `${socket.remoteAddress} ${socket.remotePort}`;
+      this.#names.set(socket, name);
+    }
+    return name;
+  }
 }

@@ -76,7 +76,12 @@ export class Limits {
     });
     server.on('request', ({ socket }, response: ServerResponse) => {
       idle.busy(socket);
-      response.once('close', () => idle.idle(socket));
+      this.#unfinished.set(response, this.#dependencies.clock.monotonic());
+      // One listener, and not for once: it happens once only, and each of them costs with every page.
+      response.on('close', () => {
+        this.#unfinished.delete(response);
+        idle.idle(socket);
+      });
     });
     server.on('clientError', (error: Error, socket: Duplex) => this.#apologise(error, socket));
     server.on('checkExpectation', (request, response) => this.#dependencies.apologies.answer(request, response, 417));
@@ -96,8 +101,6 @@ export class Limits {
   /** Puts the bounds on requests around what answers them. */
   over(listener: RequestListener): RequestListener {
     return (request, response) => {
-      this.#unfinished.set(response, this.#dependencies.clock.monotonic());
-      response.once('close', () => this.#unfinished.delete(response));
       if (this.#proxies > 0) {
         const source = sourceOf(request, this.#proxies);
         if (!this.#crowd.enter(source)) {
