@@ -1,6 +1,7 @@
 import type { GrantId } from '../../core/ids';
 import { isWord } from '../../core/ids';
 import { type AccountingEvent, foldSession } from '../../core/session';
+import type { EndOrder } from '../../core/session-end';
 import { startOfHour } from '../../core/time';
 import type { SessionStore } from '../store';
 import { Change } from './change';
@@ -10,9 +11,11 @@ import { grantById, INDEX_AFTERGLOW_MS, placeOf } from './kept-grant';
 import { hourText, shareOf } from './keys';
 import { LastWritten } from './last-written';
 import { noteEnd, writeOrder } from './orders';
-import { decodeIf, encode, type Owed, type SessionRecord, sessionName } from './records';
+import { decodeIf, encode, type SessionRecord, sessionName } from './records';
+import type { Report } from './report-call';
+import { ReportQueue } from './report-queue';
 import { CREDIT } from './scripts';
-import { runs, toRecord, toSession, writeSession } from './session-change';
+import { listingOf, runs, toRecord, toSession, writeSession } from './session-change';
 
 type Added = Awaited<ReturnType<SessionStore['applyAccounting']>>;
 
@@ -26,6 +29,14 @@ export interface Lying {
 
 const NOTHING_THERE: Lying = { session: null, order: null };
 
+/** A report, with everything that has to be read or written elsewhere before it can be folded. */
+interface Ready {
+  readonly name: string;
+  readonly event: AccountingEvent;
+  readonly lying: string | null;
+  readonly before: SessionRecord | undefined;
+}
+
 /**
  * Folds reports into their sessions. A report goes through three slots: session and hour are written in one change; the
  * grant's octets lie elsewhere, so the session says what it owes its grant, and that is added there once. Who dies in
@@ -33,22 +44,31 @@ const NOTHING_THERE: Lying = { session: null, order: null };
  */
 export class Accounting {
   readonly #engine: Engine;
+  readonly #reports: ReportQueue;
   /** Sites and gateway shares of which it is written down that they belong together. */
   readonly #usageNoted = new Set<string>();
   readonly #written = new LastWritten();
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#reports = new ReportQueue(engine);
   }
 
-  apply(redis: Client, event: AccountingEvent): Promise<Added> {
+  async apply(event: AccountingEvent): Promise<Added> {
     const name = sessionName(event.gateway, event.sessionId);
-    let likely = this.#likely(name, event);
-    return this.#engine.decide(async () => {
-      const lying = likely ?? (await lyingOf(redis, this.#engine, name, event.gateway));
-      likely = undefined;
-      return this.#attempt(redis, name, event, lying);
-    });
+    const likely = this.#likely(name, event);
+    if (likely === undefined || this.#engine.isClosing || !this.#isReady(event, likely.record)) {
+      return this.#engine.operation((redis) => this.#decide(redis, name, event, likely));
+    }
+    // The usual report is on a session that this process has written last: nothing need be asked for.
+    const ready = { name, event, lying: likely.session, before: likely.record };
+    const { added, report } = this.#fold(ready);
+    if (!(await this.#reports.write(report))) {
+      return this.#engine.operation((redis) => this.#decide(redis, name, event));
+    }
+    this.#keep(report);
+    if (hasMoreToDo(ready, report)) await this.#engine.operation((redis) => this.#finish(redis, ready, report));
+    return added;
   }
 
   /** What most likely lies there; Redis compares. */
@@ -58,32 +78,30 @@ export class Accounting {
     return kind === 'start' ? NOTHING_THERE : undefined;
   }
 
-  async #attempt(redis: Client, name: string, told: AccountingEvent, lying: Lying): Promise<Added | typeof CHANGED> {
-    const { keys } = this.#engine;
-    const of = keys.gateway(told.gateway);
-    const before = lying.record ?? decodeIf<SessionRecord>(lying.session);
-    const event = await this.#withGrant(redis, told, before);
-    const { session, added } = foldSession(before && toSession(before), event);
-    const octets = added.downloadOctets + added.uploadOctets;
-    const debt = await this.#debt(redis, name, before, event.grantId ?? session.grantId, octets);
-    const after: SessionRecord = { ...toRecord(session, event.receivedAt), ...debt };
-
-    await Promise.all([this.#noteUsageShare(redis, session.site, told.gateway), this.#index(name, before, after)]);
-    const change = new Change();
-    const text = writeSession(change, of, { lying: lying.session, record: before }, after);
-    const grantLives = async (id: GrantId) => (await grantById(redis, keys, id)) !== undefined;
-    const order = decodeIf<Parameters<typeof noteEnd>[0]>(lying.order);
-    if (order !== undefined) {
-      writeOrder(change, of, name, lying.order, await noteEnd(order, after, event.receivedAt, grantLives));
-    } else change.expect(of.orders, name, null);
-    this.#addToHour(change, session.site, event, added);
-    if (!(await this.#engine.commit(change))) return CHANGED;
-    if (order === undefined && runs(after)) this.#written.keep(name, { session: text, record: after });
-    await settle(this.#engine, redis, name, after);
-    if (after.grantId === undefined) await this.#unindex(name, before?.grantId, event.grantId);
-    return added;
+  /** Whether nothing has to be asked or written elsewhere first. */
+  #isReady({ gateway, site, grantId, username }: AccountingEvent, before: SessionRecord | undefined): boolean {
+    const known = before?.grantId;
+    if (known === undefined ? (grantId ?? username) !== undefined : (grantId ?? known) !== known) return false;
+    if (before?.owed !== undefined && before.owed.grantId !== known) return false;
+    return this.#usageNoted.has(noteOf(before?.site ?? site, gateway));
   }
 
+  #decide(redis: Client, name: string, told: AccountingEvent, likely?: Lying): Promise<Added> {
+    let at = likely;
+    return this.#engine.decide(async () => {
+      const lying = at ?? (await lyingOf(redis, this.#engine, name, told.gateway));
+      at = undefined;
+      const before = lying.record ?? decodeIf<SessionRecord>(lying.session);
+      const event = await this.#withGrant(redis, told, before);
+      const ready = { name, event, lying: lying.session, before };
+      await this.#payOther(redis, ready);
+      const { added, report } = this.#fold(ready);
+      await Promise.all([this.#noteUsageShare(redis, report.after.site, told.gateway), this.#index(report, before)]);
+      if (!(await this.#write(redis, ready, report, lying.order))) return CHANGED;
+      await this.#finish(redis, ready, report);
+      return added;
+    });
+  }
   /** uspot does not return the grant's id; but the user name is that of a credential, which is still known then. */
   async #withGrant(redis: Client, event: AccountingEvent, before?: SessionRecord): Promise<AccountingEvent> {
     const { username, gateway } = event;
@@ -96,53 +114,91 @@ export class Accounting {
     return credential?.gateway === gateway ? { ...event, grantId: credential.grantId } : event;
   }
 
-  /** What the session owes its grant from now on. What it owes another one is settled first. */
-  async #debt(
-    redis: Client,
-    name: string,
-    before: SessionRecord | undefined,
-    grantId: GrantId | undefined,
-    octets: number,
-  ): Promise<{ readonly owed?: Owed; readonly stretch?: number }> {
-    const { owed, stretch = 0 } = before ?? {};
-    const same = { ...(owed !== undefined && { owed }), ...(stretch > 0 && { stretch }) };
-    if (octets === 0 || grantId === undefined) return same;
-    if (owed?.grantId === grantId) return { owed: { grantId, octets: owed.octets + octets }, stretch };
-    if (before !== undefined && owed !== undefined) await credit(this.#engine, redis, name, before);
-    return { owed: { grantId, octets }, stretch: stretch + 1 };
+  /** What it owes another grant is added there before it is forgotten. */
+  async #payOther(redis: Client, { name, event, before }: Ready): Promise<void> {
+    if (before?.owed === undefined || before.owed.grantId === (event.grantId ?? before.grantId)) return;
+    await credit(this.#engine, redis, name, before);
   }
 
-  /** The hour in which it happened; a gateway whose clock runs ahead cannot write into the future. */
-  #addToHour(change: Change, site: string, event: AccountingEvent, added: Added): void {
-    const counted = Object.entries(added).filter(([, value]) => value !== 0);
-    if (counted.length === 0) return;
+  #fold({ name, event, lying, before }: Ready): { readonly added: Added; readonly report: Report } {
+    const { session, added } = foldSession(before && toSession(before), event);
+    const octets = added.downloadOctets + added.uploadOctets;
+    const debt = debtOf(before, event.grantId ?? session.grantId, octets);
+    const after: SessionRecord = { ...toRecord(session, event.receivedAt), ...debt };
+    // A gateway whose clock runs ahead cannot write into the future.
     const hour = startOfHour(Math.max(0, Math.min(event.eventAt, event.receivedAt)));
-    const name = `${site}\0${hourText(hour)}`;
-    change.count(this.#engine.keys.gateway(event.gateway).usage, name, hour, counted);
+    const entry = `${session.site}\0${hourText(hour)}`;
+    const of = this.#engine.keys.gateway(event.gateway);
+    const listing = listingOf(name, before, after);
+    return { added, report: { of, name, lying, after, text: encode(after), listing, entry, hour, added } };
+  }
+
+  /** @returns whether nothing had changed meanwhile */
+  async #write(redis: Client, { event, before }: Ready, report: Report, order: string | null): Promise<boolean> {
+    const lying = decodeIf<EndOrder>(order);
+    if (lying === undefined) {
+      const isDone = await this.#reports.write(report);
+      if (isDone) this.#keep(report);
+      return isDone;
+    }
+    const { of, name, after, added, entry, hour } = report;
+    const change = new Change();
+    writeSession(change, of, { lying: report.lying, record: before }, after);
+    const grantLives = async (id: GrantId) => (await grantById(redis, this.#engine.keys, id)) !== undefined;
+    writeOrder(change, of, name, order, await noteEnd(lying, after, event.receivedAt, grantLives));
+    const counted = Object.entries(added).filter(([, value]) => value !== 0);
+    if (counted.length > 0) change.count(of.usage, entry, hour, counted);
+    return this.#engine.commit(change);
+  }
+
+  #keep({ name, text, after }: Report): void {
+    if (runs(after)) this.#written.keep(name, { session: text, record: after });
+  }
+
+  async #finish(redis: Client, { name, event, before }: Ready, { after }: Report): Promise<void> {
+    await settle(this.#engine, redis, name, after);
+    // Of a session that is over; also the way that an attempt has left which did not know yet that it is.
+    if (after.grantId !== undefined) return;
+    await Promise.all([...new Set([before?.grantId, event.grantId])].map((id) => unindex(this.#engine, name, id)));
   }
 
   /** Before anything is counted there: who adds up the site's hours has to look there. */
   async #noteUsageShare(redis: Client, site: string, gateway: string): Promise<void> {
-    const share = shareOf(gateway);
-    const noted = `${site}\0${share}`;
-    if (this.#usageNoted.has(noted)) return;
-    await redis.sadd(this.#engine.keys.site(site).usageShares(site), share);
-    this.#usageNoted.add(noted);
+    const note = noteOf(site, gateway);
+    if (this.#usageNoted.has(note)) return;
+    await redis.sadd(this.#engine.keys.site(site).usageShares(site), shareOf(gateway));
+    this.#usageNoted.add(note);
   }
 
   /** Before the session is there: the way from a grant to its sessions. */
-  async #index(name: string, before: SessionRecord | undefined, after: SessionRecord): Promise<void> {
+  async #index({ name, after }: Report, before: SessionRecord | undefined): Promise<void> {
     if (after.grantId === undefined || after.grantId === before?.grantId) return;
     const index = this.#engine.keys.grantIndex(after.grantId);
     await this.#engine.commit(
       new Change().write('HSET', index, `session ${name}`, '').write('PEXPIRE', index, INDEX_AFTERGLOW_MS),
     );
   }
+}
 
-  /** Of a session that is over; also the way that an attempt has left which did not know yet that it is. */
-  async #unindex(name: string, ...led: readonly (GrantId | undefined)[]): Promise<void> {
-    await Promise.all([...new Set(led)].map((id) => unindex(this.#engine, name, id)));
+function noteOf(site: string, gateway: string): string {
+  return `${site}\0${shareOf(gateway)}`;
+}
+
+function hasMoreToDo({ before, event }: Ready, { after }: Report): boolean {
+  return after.owed !== undefined || (after.grantId === undefined && (before?.grantId ?? event.grantId) !== undefined);
+}
+
+/** What the session owes its grant from now on. */
+function debtOf(
+  { owed, stretch = 0 }: Pick<SessionRecord, 'owed' | 'stretch'> = {},
+  grantId: GrantId | undefined,
+  octets: number,
+): Pick<SessionRecord, 'owed' | 'stretch'> {
+  if (octets === 0 || grantId === undefined) {
+    return { ...(owed !== undefined && { owed }), ...(stretch > 0 && { stretch }) };
   }
+  if (owed?.grantId === grantId) return { owed: { grantId, octets: owed.octets + octets }, stretch };
+  return { owed: { grantId, octets }, stretch: stretch + 1 };
 }
 
 export async function lyingOf(redis: Client, { keys }: Engine, name: string, gateway: string): Promise<Lying> {

@@ -23,6 +23,8 @@ const MOVE_PAUSE_MS = 100;
 /** How the operations reach Redis. */
 export class Engine {
   readonly keys: Keys;
+  /** Keys of which it gives the same may go in one call. */
+  readonly groupOf: (key: string) => string;
   readonly #redis: Client;
   readonly #durability: Durability;
   readonly #commits: CommitQueue;
@@ -34,8 +36,10 @@ export class Engine {
     this.#redis = redis;
     this.keys = keys;
     this.#durability = durability;
-    const groupOf = redis instanceof Cluster ? tagOf : () => '';
-    this.#commits = new CommitQueue(keys.grantChanges(), groupOf, (names, values) => this.run(COMMIT, names, values));
+    this.groupOf = redis instanceof Cluster ? tagOf : () => '';
+    this.#commits = new CommitQueue(keys.grantChanges(), this.groupOf, (names, values) =>
+      this.run(COMMIT, names, values),
+    );
     this.#watch = new GrantWatch(redis, keys);
   }
 
@@ -51,14 +55,23 @@ export class Engine {
   async operation<T>(run: (redis: Client) => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) throw storeClosed();
     const running = this.#whileMoving(this.keys.town('meta'), () => run(this.#redis));
-    this.#underWay.add(running);
+    this.waitFor(running);
     try {
       return await running;
     } catch (error) {
       throw redisFault(error);
-    } finally {
-      this.#underWay.delete(running);
     }
+  }
+
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Closing waits for it. */
+  waitFor(running: Promise<unknown>): void {
+    this.#underWay.add(running);
+    const ended = () => this.#underWay.delete(running);
+    running.then(ended, ended);
   }
 
   /** Reads, decides and writes again and again until nothing came between. */

@@ -13,9 +13,12 @@ export type Value = string | number | Buffer;
 /** The name of a key. What stands in braces is the hash tag: by it the cluster chooses the slot. */
 export class Keys {
   readonly #prefix: string;
+  /** Made once: each report asks for one. */
+  readonly #gatewayShares: readonly GatewayKeys[];
 
   constructor(prefix: string) {
     this.#prefix = prefix;
+    this.#gatewayShares = ALL_SHARES.map((share) => gatewayKeys(`${prefix}:{g${share}}`));
   }
 
   /** What there is once in a town. */
@@ -50,23 +53,9 @@ export class Keys {
   }
 
   gatewayShare(share: number): GatewayKeys {
-    const at = `${this.#prefix}:{g${share}}`;
-    return {
-      sessions: `${at}:sessions`,
-      running: `${at}:running`,
-      runningByName: `${at}:running-by-name`,
-      runningBySite: `${at}:running-by-site`,
-      runningCount: `${at}:running-count`,
-      ended: `${at}:ended`,
-      orders: `${at}:orders`,
-      ordersDue: `${at}:orders-due`,
-      ordersUntil: `${at}:orders-until`,
-      usage: hourTable(at, 'usage'),
-      waiting: (gateway) => {
-        const of = `${at}:waiting:${gateway}`;
-        return { visitors: of, turns: `${of}:turns`, since: `${of}:since` };
-      },
-    };
+    const keys = this.#gatewayShares[share];
+    if (keys === undefined) throw new RangeError('no such share');
+    return keys;
   }
 
   accessPoint(ap: ApId): HealthKeys {
@@ -140,7 +129,7 @@ export interface SiteKeys {
 export interface GatewayKeys {
   /** By name: gateway, octet zero, session id; so are orders and the sorted sets. */
   readonly sessions: string;
-  /** Sessions that run, by when they were last heard of. */
+  /** Sessions that run, by a time at which they were heard of; it may have been later, which the session itself says. */
   readonly running: string;
   /** The same without scores. */
   readonly runningByName: string;
@@ -161,6 +150,25 @@ export interface GatewayKeys {
     readonly visitors: string;
     readonly turns: string;
     readonly since: string;
+  };
+}
+
+function gatewayKeys(at: string): GatewayKeys {
+  return {
+    sessions: `${at}:sessions`,
+    running: `${at}:running`,
+    runningByName: `${at}:running-by-name`,
+    runningBySite: `${at}:running-by-site`,
+    runningCount: `${at}:running-count`,
+    ended: `${at}:ended`,
+    orders: `${at}:orders`,
+    ordersDue: `${at}:orders-due`,
+    ordersUntil: `${at}:orders-until`,
+    usage: hourTable(at, 'usage'),
+    waiting: (gateway) => {
+      const of = `${at}:waiting:${gateway}`;
+      return { visitors: of, turns: `${of}:turns`, since: `${of}:since` };
+    },
   };
 }
 

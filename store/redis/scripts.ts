@@ -12,14 +12,15 @@ function script(source: string): Script {
 
 /**
  * Adds to a total, which stops at the largest exact number. Redis refuses only what would be more than 2^63 - 1; but a
- * script that fails there leaves what it wrote before, for others too, without their counts.
+ * script that fails there leaves what it wrote before, for others too, without their counts. Returns whether the total was
+ * nothing before.
  */
 const ADD = `
 local MOST = 9007199254740991
 local function add(key, field, more)
   local total = redis.pcall('HINCRBY', key, field, string.format('%.0f', more))
   local isTooMuch = type(total) == 'table' and string.find(total.err, 'overflow', 1, true)
-  if type(total) == 'number' and total <= MOST then return end
+  if type(total) == 'number' and total <= MOST then return total == tonumber(more) end
   if type(total) == 'number' or isTooMuch then redis.call('HSET', key, field, string.format('%.0f', MOST))
   else redis.call('HINCRBY', key, field, string.format('%.0f', more)) end
 end`;
@@ -80,6 +81,50 @@ for _, entry in pairs(entries) do
   for what in pairs(entry.sums) do flush(entry, what) end
   redis.call('ZADD', entry.names, 0, entry.name)
   redis.call('ZADD', entry.hours, entry.hour, entry.name)
+end
+return table.concat(done)
+`);
+
+/**
+ * Writes what reports make of their sessions: of each a 1 if its session was as expected and nobody has ordered its end,
+ * otherwise a 0; and if there is one 0, nothing was written. Keys: ten for each share, as `KEYS_OF_SHARE` has them. Values:
+ * how many shares; for each, how many sessions, their names, what lies there (nothing: empty), what will; then
+ * commands: name, number of the key, how many values, they. ADD has an entry of an hour, the hour, and what is added.
+ */
+export const REPORT = script(`${ADD}
+local at, done, isRefused, puts = 2, {}, false, {}
+for share = 0, ARGV[1] - 1 do
+  local count = tonumber(ARGV[at])
+  local lying = redis.call('HMGET', KEYS[10 * share + 1], unpack(ARGV, at + 1, at + count))
+  local orders = {}
+  if redis.call('EXISTS', KEYS[10 * share + 2]) == 1 then
+    orders = redis.call('HMGET', KEYS[10 * share + 2], unpack(ARGV, at + 1, at + count))
+  end
+  local put = {}
+  for i = 1, count do
+    local isGood = (lying[i] or '') == ARGV[at + count + i] and not orders[i]
+    isRefused = isRefused or not isGood
+    done[#done + 1] = isGood and '1' or '0'
+    put[2 * i - 1], put[2 * i] = ARGV[at + i], ARGV[at + 2 * count + i]
+  end
+  puts[share + 1] = put
+  at = at + 3 * count + 1
+end
+if isRefused then return table.concat(done) end
+for i, put in ipairs(puts) do redis.call('HSET', KEYS[10 * i - 9], unpack(put)) end
+while at <= #ARGV do
+  local command, key, stop = ARGV[at], tonumber(ARGV[at + 1]), at + 2 + ARGV[at + 2]
+  if command == 'ADD' then
+    local isNew = false
+    for i = at + 5, stop, 2 do
+      if add(KEYS[key], ARGV[at + 3] .. '\0' .. ARGV[i], ARGV[i + 1]) then isNew = true end
+    end
+    if isNew then
+      redis.call('ZADD', KEYS[key + 1], 0, ARGV[at + 3])
+      redis.call('ZADD', KEYS[key + 2], ARGV[at + 4], ARGV[at + 3])
+    end
+  else redis.call(command, KEYS[key], unpack(ARGV, at + 3, stop)) end
+  at = stop + 1
 end
 return table.concat(done)
 `);

@@ -20,34 +20,53 @@ export function toSession({ endedAt: _, owed: __, stretch: ___, ...session }: Se
   return session;
 }
 
-/** Writes a session and everything by which it is found. @returns what will lie there */
+type List = 'running' | 'runningByName' | 'runningBySite' | 'ended';
+
+/** What becomes of the lists by which a session is found. */
+export interface Listing {
+  readonly enters: readonly (readonly [list: List, score: number, member: string])[];
+  readonly leaves: readonly (readonly [list: List, member: string])[];
+  /** By how many more sessions of its site run. */
+  readonly more: -1 | 0 | 1;
+}
+
+const AS_BEFORE: Listing = { enters: [], leaves: [], more: 0 };
+
+/** A session that goes on stays where it is: when it was heard of last is in its record. */
+export function listingOf(name: string, before: SessionRecord | undefined, after: SessionRecord): Listing {
+  const ran = before !== undefined && runs(before);
+  if (ran && runs(after)) return AS_BEFORE;
+  const ofSite = `${after.site}\0${name}`;
+  if (runs(after)) {
+    return {
+      enters: [
+        ['running', after.lastSeenAt, name],
+        ['runningByName', 0, name],
+        ['runningBySite', 0, ofSite],
+      ],
+      leaves: before === undefined ? [] : [['ended', name]],
+      more: 1,
+    };
+  }
+  const left: Listing['leaves'] = [
+    ['running', name],
+    ['runningByName', name],
+    ['runningBySite', ofSite],
+  ];
+  return { enters: [['ended', after.endedAt ?? 0, name]], leaves: ran ? left : [], more: ran ? -1 : 0 };
+}
+
+/** Writes a session and everything by which it is found. */
 export function writeSession(
   change: Change,
   of: GatewayKeys,
   before: { readonly lying: string | null; readonly record: SessionRecord | undefined },
   after: SessionRecord,
-): string {
+): void {
   const name = sessionName(after.gateway, after.sessionId);
-  const ran = before.record !== undefined && runs(before.record);
-  const ofSite = `${after.site}\0${name}`;
-  const text = encode(after);
-  change.expect(of.sessions, name, before.lying).write('HSET', of.sessions, name, text);
-  if (runs(after)) {
-    change.write('ZADD', of.running, after.lastSeenAt, name);
-    if (ran) return text;
-    change
-      .write('ZADD', of.runningByName, 0, name)
-      .write('ZADD', of.runningBySite, 0, ofSite)
-      .write('HINCRBY', of.runningCount, after.site, 1)
-      .write('ZREM', of.ended, name);
-    return text;
-  }
-  change.write('ZADD', of.ended, after.endedAt ?? 0, name);
-  if (!ran) return text;
-  change
-    .write('ZREM', of.running, name)
-    .write('ZREM', of.runningByName, name)
-    .write('ZREM', of.runningBySite, ofSite)
-    .write('HINCRBY', of.runningCount, after.site, -1);
-  return text;
+  change.expect(of.sessions, name, before.lying).write('HSET', of.sessions, name, encode(after));
+  const { enters, leaves, more } = listingOf(name, before.record, after);
+  for (const [list, ...values] of enters) change.write('ZADD', of[list], ...values);
+  for (const [list, member] of leaves) change.write('ZREM', of[list], member);
+  if (more !== 0) change.write('HINCRBY', of.runningCount, after.site, more);
 }

@@ -17,7 +17,7 @@ export function sessionStore(engine: Engine): SessionStore {
   const { keys } = engine;
   const accounting = new Accounting(engine);
   return {
-    applyAccounting: (event) => engine.operation((redis) => accounting.apply(redis, event)),
+    applyAccounting: (event) => accounting.apply(event),
     closeSessionsOf: (gateway, at, now) =>
       engine.operation(async (redis) => {
         const names = await redis.zrangebylex(keys.gateway(gateway).runningByName, ...beginningWith(gateway));
@@ -73,7 +73,8 @@ function close(
   return engine.decide(async () => {
     const lying = await lyingOf(redis, engine, name, gateway);
     const before = decodeIf<SessionRecord>(lying.session);
-    if (before === undefined || !runs(before) || !isMeant(before)) return false;
+    if (before === undefined || !runs(before)) return false;
+    if (!isMeant(before)) return stay(engine, name, lying.session, before);
     // What it owes is added before its record forgets to whom.
     await credit(engine, redis, name, before);
     const { stretch } = before;
@@ -88,6 +89,14 @@ function close(
     await unindex(engine, name, before.grantId);
     return true;
   });
+}
+
+/** Notes in the list of those that run when the session was heard of last, so that it is not looked at again so soon. */
+async function stay(engine: Engine, name: string, lying: string | null, session: SessionRecord): Promise<false> {
+  const of = engine.keys.gateway(session.gateway);
+  const change = new Change().expect(of.sessions, name, lying);
+  await engine.commit(change.write('ZADD', of.running, session.lastSeenAt, name));
+  return false;
 }
 
 async function countSessions({ keys }: Engine, redis: Client): Promise<ReadonlyMap<SiteId, number>> {

@@ -1,0 +1,55 @@
+import type { Engine } from './engine';
+import { redisFault } from './faults';
+import { GroupQueue } from './group-queue';
+import { type Report, reportCallOf } from './report-call';
+import { REPORT } from './scripts';
+
+interface Asked extends Report {
+  readonly size: number;
+  readonly resolve: (isDone: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Three values for its session, about as many for the lists of one that begins or ends. */
+const SIZE = 8;
+const NONE: readonly Asked[] = [];
+
+/**
+ * Writes what reports make of their sessions, in groups: each group is one call of the script REPORT, which writes all of
+ * it or, if a session is not as expected, nothing; then those go back to who sent them, and the others go again.
+ */
+export class ReportQueue {
+  readonly #engine: Engine;
+  readonly #queue = new GroupQueue<Asked>((group) => this.#send(group));
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** @returns whether it was written, durably; if not, its session was not as expected or its end is ordered */
+  write(report: Report): Promise<boolean> {
+    const engine = this.#engine;
+    return new Promise((resolve, reject) => {
+      const asked = { ...report, size: SIZE, resolve, reject };
+      const work = this.#queue.add(engine.groupOf(report.of.sessions), asked);
+      if (work !== undefined) engine.waitFor(work);
+    });
+  }
+
+  async #send(group: readonly Asked[]): Promise<readonly Asked[]> {
+    try {
+      const { keys, values, reports } = reportCallOf(group);
+      const done = String(await this.#engine.run(REPORT, keys, values));
+      const isWhole = !done.includes('0');
+      const again: Asked[] = [];
+      for (const [i, asked] of reports.entries()) {
+        if (!isWhole && done[i] === '1') again.push(asked);
+        else asked.resolve(isWhole);
+      }
+      return again;
+    } catch (error) {
+      for (const { reject } of group) reject(redisFault(error));
+      return NONE;
+    }
+  }
+}
