@@ -67,30 +67,47 @@ class Target {
 
   async finish(): Promise<void> {
     await this.#flush();
-    if (this.#file === undefined) return;
-    await this.#file.sync();
-    await this.#file.close();
+    const file = this.#file;
+    if (file === undefined) return;
+    await this.#whole(() => file.sync());
+    // Some file systems tell only here that there was no room.
+    await this.#whole(() => file.close());
     await moveTo(this.#path);
   }
 
   /** An export that failed leaves no file. */
   async drop(): Promise<void> {
     if (this.#file === undefined) return;
-    await this.#file.close();
+    await this.#file.close().catch(() => {});
     await rm(unfinished(this.#path), { force: true });
   }
 
   async #flush(): Promise<void> {
     const text = this.#waiting;
     this.#waiting = '';
-    if (this.#file !== undefined) {
-      await this.#file.write(text);
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
-    });
+    const file = this.#file;
+    // Unlike `write`, it goes on where less was written than it was given.
+    await this.#whole(() => (file === undefined ? toStandardOutput(text) : file.appendFile(text)));
   }
+
+  async #whole(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (cause) {
+      throw new OperatorError(
+        'EXPORT_CUT_OFF',
+        `The export to ${this.#path} was cut off: ${whyOf(cause)}.`,
+        'Export again, and see that there is room for all of it.',
+        { cause },
+      );
+    }
+  }
+}
+
+function toStandardOutput(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** FAT and some network shares know no links. */

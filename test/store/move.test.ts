@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -256,6 +256,21 @@ describe('a file that is not as it was written', () => {
     await expect(storeExport(target, there)).rejects.toMatchObject({ code: 'EXPORT_FILE' });
     expect(readFileSync(target, 'utf8')).toBe('came meanwhile');
     expect(() => statSync(`${target}.unfinished`)).toThrow('ENOENT');
+  });
+
+  /** `stadtfunk store export` as a shell runs it. */
+  const exported = (shell: string, file: string) => {
+    const main = ['--require', join(__dirname, 'typescript.cjs'), join(__dirname, '../../main.ts')];
+    const command = [process.execPath, ...main, 'store', 'export', file, ...['-c', town(embedded('source')).config]];
+    return spawnSync('bash', ['-c', `set -o pipefail; ${shell}`, 'bash', ...command], { encoding: 'utf8' });
+  };
+
+  test('an export for which there is not enough room fails in one sentence, and no file is left', () => {
+    const target = fileOf('no-room');
+    const { status, stderr } = exported('ulimit -f 1; "$@"', target);
+    expect(stderr.trim()).toMatch(/^stadtfunk: The export to .* was cut off: EFBIG\. .* \(EXPORT_CUT_OFF\)$/);
+    expect(status).toBe(1);
+    for (const file of [target, `${target}.unfinished`]) expect(() => statSync(file)).toThrow('ENOENT');
   });
 
   test('a missing file, a file that is there and a store that is not there are told in one sentence', async () => {
