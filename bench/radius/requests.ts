@@ -49,7 +49,10 @@ const STEPS = [1, 3, 3, 3, 3, 2];
 /** Sessions that take each step one after the other. */
 const CONCURRENT = 256;
 
-/** The nth record of a town in which 256 sessions at a time begin, report and end; about 200 octets. */
+/**
+ * The nth record of a town in which 256 sessions at a time begin, report and end; about 200 octets. A step lasts a second,
+ * about what passes here: if it said more, each report would begin another life of its session, which no gateway sends.
+ */
 export function accountingRequestOf(identifier: number, n: number, devices: number): Buffer {
   const step = Math.floor(n / CONCURRENT) % STEPS.length;
   const session = Math.floor(n / CONCURRENT / STEPS.length) * CONCURRENT + (n % CONCURRENT);
@@ -59,7 +62,7 @@ export function accountingRequestOf(identifier: number, n: number, devices: numb
     textAttribute('Acct-Session-Id', session.toString(16).toUpperCase().padStart(16, '0')),
     textAttribute('User-Name', device),
     textAttribute('Calling-Station-Id', device.toUpperCase().replace(/..(?=.)/g, '$&-')),
-    integerAttribute('Acct-Session-Time', step * 300),
+    integerAttribute('Acct-Session-Time', step),
     integerAttribute('Acct-Input-Octets', step * 1_000_000),
     integerAttribute('Acct-Output-Octets', step * 20_000_000),
     integerAttribute('Acct-Input-Gigawords', 0),
