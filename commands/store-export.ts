@@ -1,3 +1,4 @@
+import { appendFile, fstatSync } from 'node:fs';
 import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { errnoOf, OperatorError } from '../core/errors';
 import { systemRandom } from '../runtime/random';
@@ -50,7 +51,11 @@ class Target {
   }
 
   static async open(path: string): Promise<Target> {
-    if (path === '-') return new Target(path, undefined);
+    if (path === '-') {
+      // The write that failed tells of it.
+      process.stdout.on('error', () => {});
+      return new Target(path, undefined);
+    }
     if (await isThere(path)) throw cannotBeWritten(path, 'it is there already');
     try {
       // Nobody's file, and nothing that a link leads to.
@@ -96,7 +101,7 @@ class Target {
     } catch (cause) {
       throw new OperatorError(
         'EXPORT_CUT_OFF',
-        `The export to ${this.#path} was cut off: ${whyOf(cause)}.`,
+        `The export to ${this.#path === '-' ? 'standard output' : this.#path} was cut off: ${whyOf(cause)}.`,
         'Export again, and see that there is room for all of it.',
         { cause },
       );
@@ -106,7 +111,10 @@ class Target {
 
 function toStandardOutput(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+    const written = (error?: Error | null) => (error ? reject(error) : resolve());
+    // To a file, Node's stream writes once and does not look how much was taken.
+    if (fstatSync(1).isFile()) appendFile(1, text, written);
+    else process.stdout.write(text, written);
   });
 }
 

@@ -265,10 +265,19 @@ describe('a file that is not as it was written', () => {
     return spawnSync('bash', ['-c', `set -o pipefail; ${shell}`, 'bash', ...command], { encoding: 'utf8' });
   };
 
-  test('an export for which there is not enough room fails in one sentence, and no file is left', () => {
-    const target = fileOf('no-room');
-    const { status, stderr } = exported('ulimit -f 1; "$@"', target);
-    expect(stderr.trim()).toMatch(/^stadtfunk: The export to .* was cut off: EFBIG\. .* \(EXPORT_CUT_OFF\)$/);
+  test.each([
+    ['for which there is not enough room', 'ulimit -f 1; "$@"', fileOf('no-room'), 'EFBIG'],
+    [
+      'into a file of the shell for which there is not enough room',
+      `ulimit -f 1; "$@" > ${fileOf('shell')}`,
+      '-',
+      'EFBIG',
+    ],
+    ['whose reader leaves early', '"$@" | true', '-', 'EPIPE'],
+  ])('an export %s fails in one sentence, and no file is left', (_, shell, target, why) => {
+    const { status, stderr } = exported(shell, target);
+    expect(stderr.trim()).toMatch(/^stadtfunk: The export to .* was cut off: [A-Z]+\. .* \(EXPORT_CUT_OFF\)$/);
+    expect(stderr).toContain(why);
     expect(status).toBe(1);
     for (const file of [target, `${target}.unfinished`]) expect(() => statSync(file)).toThrow('ENOENT');
   });
