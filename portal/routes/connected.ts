@@ -61,7 +61,8 @@ async function isFirst(
   { method, query: { t } }: Request,
   { madeAt }: Arrival,
 ): Promise<boolean> {
-  if (method === 'HEAD') return true;
+  // A look without a page uses nothing up, so it gets nothing either.
+  if (method === 'HEAD') return false;
   return storing(store.takeOnce(String(t), madeAt + ARRIVAL_LIFETIME_MS, clock.now())).catch(() => false);
 }
 

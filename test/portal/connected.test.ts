@@ -35,6 +35,14 @@ describe('the address that passes the gateway, where others can read it', () => 
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 
+  test('is exchanged for nobody who only looks whether there is a page, and the visitor still gets it [HEAD]', async () => {
+    const { app } = await testPortal();
+    const arrival = await accepted(app);
+    expect((await request(app).head(arrival)).headers.location).toBeUndefined();
+    await request(app).get(arrival).expect(303);
+    expect((await request(app).head(arrival)).headers.location).toBeUndefined();
+  });
+
   test('shows until when and nothing else from then on; ending is left to the gateway, which knows who asks', async () => {
     const { app, clock } = await testPortal();
     const arrival = await accepted(app);
