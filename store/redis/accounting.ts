@@ -123,8 +123,9 @@ export class Accounting {
   #fold({ name, event, lying, before }: Ready): { readonly added: Added; readonly report: Report } {
     const { session, added } = foldSession(before && toSession(before), event);
     const octets = added.downloadOctets + added.uploadOctets;
+    const record = toRecord(session, event.receivedAt);
     const debt = debtOf(before, event.grantId ?? session.grantId, octets);
-    const after: SessionRecord = { ...toRecord(session, event.receivedAt), ...debt };
+    const after: SessionRecord = debt === undefined ? record : { ...record, ...debt };
     // A gateway whose clock runs ahead cannot write into the future.
     const hour = startOfHour(Math.max(0, Math.min(event.eventAt, event.receivedAt)));
     const entry = `${session.site}\0${hourText(hour)}`;
@@ -188,14 +189,14 @@ function hasMoreToDo({ before, event }: Ready, { after }: Report): boolean {
   return after.owed !== undefined || (after.grantId === undefined && (before?.grantId ?? event.grantId) !== undefined);
 }
 
-/** What the session owes its grant from now on. */
+/** What the session owes its grant from now on, if it ever owed anything. */
 function debtOf(
   { owed, stretch = 0 }: Pick<SessionRecord, 'owed' | 'stretch'> = {},
   grantId: GrantId | undefined,
   octets: number,
-): Pick<SessionRecord, 'owed' | 'stretch'> {
+): Pick<SessionRecord, 'owed' | 'stretch'> | undefined {
   if (octets === 0 || grantId === undefined) {
-    return { ...(owed !== undefined && { owed }), ...(stretch > 0 && { stretch }) };
+    return stretch === 0 ? undefined : { ...(owed !== undefined && { owed }), stretch };
   }
   if (owed?.grantId === grantId) return { owed: { grantId, octets: owed.octets + octets }, stretch };
   return { owed: { grantId, octets }, stretch: stretch + 1 };

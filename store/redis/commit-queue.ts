@@ -5,7 +5,6 @@ import type { Value } from './keys';
 
 interface Asked {
   readonly change: Change;
-  readonly size: number;
   readonly resolve: (isDone: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -20,7 +19,10 @@ export class CommitQueue {
   readonly #channel: string;
   readonly #groupOf: (key: string) => string;
   readonly #send: (keys: string[], values: Value[]) => Promise<unknown>;
-  readonly #queue = new GroupQueue<Asked>((group) => this.#sendAll(group));
+  readonly #queue = new GroupQueue<Asked>({
+    send: (group) => this.#sendAll(group),
+    sizeOf: ({ change }) => change.size,
+  });
 
   /**
    * @param groupOf  changes whose keys give the same may go in one call
@@ -39,7 +41,7 @@ export class CommitQueue {
   /** @returns whether the change was made */
   commit(change: Change): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      void this.#queue.add(this.#groupOf(change.anyKey), { change, size: change.size, resolve, reject });
+      void this.#queue.add(this.#groupOf(change.anyKey), { change, resolve, reject });
     });
   }
 

@@ -4,25 +4,26 @@ import { turnOfOthers } from '../../runtime/turn';
 const MOST_ITEMS = 128;
 const MOST_VALUES = 4_000;
 
-/** One that waits for its group. */
-export interface Grouped {
-  /** About how much Redis is sent for it. */
-  readonly size: number;
-  /** Two of the same name do not go in one group, if there is one. */
-  readonly name?: string;
+/** How a group is sent, and who may go in it. */
+export interface Sending<Item> {
+  /** Never rejects; resolves with those that are to go again, before all others. */
+  readonly send: (group: readonly Item[]) => Promise<readonly Item[]>;
+  /** About how many values Redis is sent for it. */
+  readonly sizeOf: (item: Item) => number;
+  /** Two of the same name do not go in one group. */
+  readonly nameOf?: (item: Item) => string;
 }
 
 /**
  * Sends what is asked for in groups, as databases commit: all that comes while a group is under way goes together with
  * the next one, in one call and with one fsync or confirmation. There is one line of groups for each place.
  */
-export class GroupQueue<Item extends Grouped> {
-  readonly #send: (group: readonly Item[]) => Promise<readonly Item[]>;
+export class GroupQueue<Item> {
+  readonly #sending: Sending<Item>;
   readonly #waiting = new Map<string, Item[]>();
 
-  /** @param send  sends a group and never rejects; resolves with those that are to go again, before all others */
-  constructor(send: (group: readonly Item[]) => Promise<readonly Item[]>) {
-    this.#send = send;
+  constructor(sending: Sending<Item>) {
+    this.#sending = sending;
   }
 
   /** @returns if nobody was under way to that place: a promise that resolves when nobody waits there any more */
@@ -40,20 +41,22 @@ export class GroupQueue<Item extends Grouped> {
   async #work(place: string): Promise<void> {
     await turnOfOthers();
     for (let group = this.#take(place); group.length > 0; group = this.#take(place)) {
-      const again = await this.#send(group);
+      const again = await this.#sending.send(group);
       if (again.length > 0) this.#waiting.set(place, [...again, ...(this.#waiting.get(place) ?? [])]);
     }
     this.#waiting.delete(place);
   }
 
   #take(place: string): readonly Item[] {
+    const { sizeOf, nameOf } = this.#sending;
     const waiting = this.#waiting.get(place) ?? [];
     const names = new Set<string>();
     let values = 0;
     let count = 0;
-    for (const { size, name } of waiting) {
-      values += size;
+    for (const item of waiting) {
+      values += sizeOf(item);
       if (count > 0 && (count === MOST_ITEMS || values > MOST_VALUES)) break;
+      const name = nameOf?.(item);
       if (name !== undefined) {
         if (names.has(name)) break;
         names.add(name);
@@ -61,6 +64,6 @@ export class GroupQueue<Item extends Grouped> {
       count += 1;
     }
     this.#waiting.set(place, waiting.slice(count));
-    return waiting.slice(0, count);
+    return count === waiting.length ? waiting : waiting.slice(0, count);
   }
 }

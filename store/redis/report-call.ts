@@ -14,88 +14,116 @@ export interface Report {
   readonly after: SessionRecord;
   /** `after`, as it will lie there. */
   readonly text: string;
-  readonly listing: Listing;
+  readonly listing: Listing | undefined;
   /** The entry of the site's hour, as it is called. */
   readonly entry: string;
   readonly hour: Millis;
   readonly added: Usage & { readonly sessions: number };
 }
 
-/** The keys that the script REPORT gets for each share, in its order. */
-function keysOfShare({ usage, ...of }: GatewayKeys): string[] {
-  const lists = [of.running, of.runningByName, of.runningBySite, of.runningCount, of.ended];
-  return [of.sessions, of.orders, ...lists, usage.counts, usage.names, usage.hours];
+export interface Asked {
+  readonly report: Report;
 }
-const PLACE = { running: 3, runningByName: 4, runningBySite: 5, runningCount: 6, ended: 7, usage: 8 } as const;
-const KEYS_OF_SHARE = 10;
 
-export interface ReportCall<R extends Report> {
+export interface ReportCall<A extends Asked> {
   readonly keys: string[];
   readonly values: Value[];
   /** In the order of the script's answers. */
-  readonly reports: readonly R[];
+  readonly asked: readonly A[];
 }
 
 /** What EVALSHA takes for these reports, which are on different sessions. */
-export function reportCallOf<R extends Report>(reports: readonly R[]): ReportCall<R> {
-  const shares = new Map<GatewayKeys, R[]>();
-  for (const report of reports) {
-    const share = shares.get(report.of);
-    if (share === undefined) shares.set(report.of, [report]);
-    else share.push(report);
+export function reportCallOf<A extends Asked>(asked: readonly A[]): ReportCall<A> {
+  const shares = new Map<GatewayKeys, A[]>();
+  for (const one of asked) {
+    const share = shares.get(one.report.of);
+    if (share === undefined) shares.set(one.report.of, [one]);
+    else share.push(one);
   }
   const keys: string[] = [];
   const values: Value[] = [shares.size];
-  for (const [of, share] of shares) {
-    keys.push(...keysOfShare(of));
+  for (const [{ sessions, orders }, share] of shares) {
+    keys.push(sessions, orders);
     values.push(share.length);
-    for (const { name } of share) values.push(name);
-    for (const { lying } of share) values.push(lying ?? '');
-    for (const { text } of share) values.push(text);
+    for (const { report } of share) values.push(report.name);
+    for (const { report } of share) values.push(report.lying ?? '');
+    for (const { report } of share) values.push(report.text);
   }
-  let first = 0;
-  for (const share of shares.values()) {
-    writeLists(values, share, first);
-    writeHours(values, share, first + PLACE.usage);
-    first += KEYS_OF_SHARE;
+  const writes = new Writes(keys, values);
+  for (const [of, share] of shares) {
+    writeLists(writes, of, share);
+    writeHours(writes, of, share);
   }
-  return { keys, values, reports: [...shares.values()].flat() };
+  return { keys, values, asked: [...shares.values()].flat() };
+}
+
+/** The commands at the end of a call. */
+class Writes {
+  readonly #keys: string[];
+  readonly #values: Value[];
+
+  constructor(keys: string[], values: Value[]) {
+    this.#keys = keys;
+    this.#values = values;
+  }
+
+  add(command: string, keys: readonly string[], values: readonly Value[]): void {
+    this.#values.push(command, this.#keys.length + 1, values.length, ...values);
+    this.#keys.push(...keys);
+  }
 }
 
 /** Each list is written once for all that enter or leave it. */
-function writeLists(values: Value[], reports: readonly Report[], first: number): void {
-  const moves = new Map<string, { readonly start: readonly Value[]; readonly values: Value[] }>();
-  const move = (command: string, list: keyof typeof PLACE, ...what: Value[]): void => {
-    const id = `${command} ${list}`;
-    const known = moves.get(id);
-    if (known === undefined) moves.set(id, { start: [command, first + PLACE[list]], values: what });
-    else known.values.push(...what);
-  };
-  const more = new Map<string, number>();
-  for (const { listing, after } of reports) {
-    for (const [list, ...scored] of listing.enters) move('ZADD', list, ...scored);
-    for (const [list, member] of listing.leaves) move('ZREM', list, member);
+function writeLists(writes: Writes, of: GatewayKeys, share: readonly Asked[]): void {
+  let moves: Map<string, Value[]> | undefined;
+  let more: Map<string, number> | undefined;
+  for (const { report } of share) {
+    const { listing, after } = report;
+    if (listing === undefined) continue;
+    moves ??= new Map();
+    more ??= new Map();
+    for (const [list, score, member] of listing.enters) valuesOf(moves, `ZADD ${of[list]}`).push(score, member);
+    for (const [list, member] of listing.leaves) valuesOf(moves, `ZREM ${of[list]}`).push(member);
     if (listing.more !== 0) more.set(after.site, (more.get(after.site) ?? 0) + listing.more);
   }
-  for (const { start, values: what } of moves.values()) values.push(...start, what.length, ...what);
-  for (const [site, count] of more) values.push('HINCRBY', first + PLACE.runningCount, 2, site, count);
+  for (const [move, values] of moves ?? []) writes.add(move.slice(0, 4), [move.slice(5)], values);
+  for (const [site, count] of more ?? []) writes.add('HINCRBY', [of.runningCount], [site, count]);
 }
 
-const COUNTED = ['sessions', 'seconds', 'downloadOctets', 'uploadOctets'] as const;
+function valuesOf(moves: Map<string, Value[]>, move: string): Value[] {
+  const known = moves.get(move);
+  if (known !== undefined) return known;
+  const values: Value[] = [];
+  moves.set(move, values);
+  return values;
+}
+
+interface Hour {
+  readonly hour: Millis;
+  sessions: number;
+  seconds: number;
+  downloadOctets: number;
+  uploadOctets: number;
+}
 
 /** What is counted by the hour is added up first. A total stops at the largest exact number, and so may the sum. */
-function writeHours(values: Value[], reports: readonly Report[], place: number): void {
-  const entries = new Map<string, { readonly hour: Millis; readonly sums: number[] }>();
-  for (const { entry, hour, added } of reports) {
-    let counted = entries.get(entry);
-    if (counted === undefined) {
-      counted = { hour, sums: [0, 0, 0, 0] };
-      entries.set(entry, counted);
+function writeHours(writes: Writes, { usage }: GatewayKeys, share: readonly Asked[]): void {
+  const entries = new Map<string, Hour>();
+  for (const { report } of share) {
+    const { entry, hour, added } = report;
+    const sum = entries.get(entry);
+    if (sum === undefined) {
+      entries.set(entry, { hour, ...added });
+      continue;
     }
-    for (const [i, what] of COUNTED.entries()) counted.sums[i] = addOctets(counted.sums[i] ?? 0, added[what]);
+    sum.sessions += added.sessions;
+    sum.seconds = addOctets(sum.seconds, added.seconds);
+    sum.downloadOctets = addOctets(sum.downloadOctets, added.downloadOctets);
+    sum.uploadOctets = addOctets(sum.uploadOctets, added.uploadOctets);
   }
-  for (const [entry, { hour, sums }] of entries) {
-    const amounts = COUNTED.flatMap((what, i) => (sums[i] === 0 ? [] : [what, sums[i] ?? 0]));
-    if (amounts.length > 0) values.push('ADD', place, 2 + amounts.length, entry, hour, ...amounts);
+  for (const [entry, { hour, ...sums }] of entries) {
+    const amounts = Object.entries(sums).filter(([, amount]) => amount !== 0);
+    if (amounts.length === 0) continue;
+    writes.add('ADD', [usage.counts, usage.names, usage.hours], [entry, hour, ...amounts.flat()]);
   }
 }

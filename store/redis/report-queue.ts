@@ -4,8 +4,8 @@ import { GroupQueue } from './group-queue';
 import { type Report, reportCallOf } from './report-call';
 import { REPORT } from './scripts';
 
-interface Asked extends Report {
-  readonly size: number;
+interface Asked {
+  readonly report: Report;
   readonly resolve: (isDone: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -20,7 +20,11 @@ const NONE: readonly Asked[] = [];
  */
 export class ReportQueue {
   readonly #engine: Engine;
-  readonly #queue = new GroupQueue<Asked>((group) => this.#send(group));
+  readonly #queue = new GroupQueue<Asked>({
+    send: (group) => this.#send(group),
+    sizeOf: () => SIZE,
+    nameOf: ({ report }) => report.name,
+  });
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -30,19 +34,18 @@ export class ReportQueue {
   write(report: Report): Promise<boolean> {
     const engine = this.#engine;
     return new Promise((resolve, reject) => {
-      const asked = { ...report, size: SIZE, resolve, reject };
-      const work = this.#queue.add(engine.groupOf(report.of.sessions), asked);
+      const work = this.#queue.add(engine.groupOf(report.of.sessions), { report, resolve, reject });
       if (work !== undefined) engine.waitFor(work);
     });
   }
 
   async #send(group: readonly Asked[]): Promise<readonly Asked[]> {
     try {
-      const { keys, values, reports } = reportCallOf(group);
+      const { keys, values, asked: all } = reportCallOf(group);
       const done = String(await this.#engine.run(REPORT, keys, values));
       const isWhole = !done.includes('0');
       const again: Asked[] = [];
-      for (const [i, asked] of reports.entries()) {
+      for (const [i, asked] of all.entries()) {
         if (!isWhole && done[i] === '1') again.push(asked);
         else asked.resolve(isWhole);
       }

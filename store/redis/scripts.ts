@@ -87,18 +87,19 @@ return table.concat(done)
 
 /**
  * Writes what reports make of their sessions: of each a 1 if its session was as expected and nobody has ordered its end,
- * otherwise a 0; and if there is one 0, nothing was written. Keys: ten for each share, as `KEYS_OF_SHARE` has them. Values:
- * how many shares; for each, how many sessions, their names, what lies there (nothing: empty), what will; then
- * commands: name, number of the key, how many values, they. ADD has an entry of an hour, the hour, and what is added.
+ * otherwise a 0; and if there is one 0, nothing was written. Keys: sessions and orders of each share, then those of the
+ * commands. Values: how many shares; for each, how many sessions, their names, what lies there (nothing: empty), what will;
+ * then commands: name, number of the key, how many values, they. ADD has an entry of an hour, the hour and what is added,
+ * and three keys: counts, names, hours.
  */
 export const REPORT = script(`${ADD}
 local at, done, isRefused, puts = 2, {}, false, {}
 for share = 0, ARGV[1] - 1 do
   local count = tonumber(ARGV[at])
-  local lying = redis.call('HMGET', KEYS[10 * share + 1], unpack(ARGV, at + 1, at + count))
+  local lying = redis.call('HMGET', KEYS[2 * share + 1], unpack(ARGV, at + 1, at + count))
   local orders = {}
-  if redis.call('EXISTS', KEYS[10 * share + 2]) == 1 then
-    orders = redis.call('HMGET', KEYS[10 * share + 2], unpack(ARGV, at + 1, at + count))
+  if redis.call('EXISTS', KEYS[2 * share + 2]) == 1 then
+    orders = redis.call('HMGET', KEYS[2 * share + 2], unpack(ARGV, at + 1, at + count))
   end
   local put = {}
   for i = 1, count do
@@ -111,7 +112,7 @@ for share = 0, ARGV[1] - 1 do
   at = at + 3 * count + 1
 end
 if isRefused then return table.concat(done) end
-for i, put in ipairs(puts) do redis.call('HSET', KEYS[10 * i - 9], unpack(put)) end
+for i, put in ipairs(puts) do redis.call('HSET', KEYS[2 * i - 1], unpack(put)) end
 while at <= #ARGV do
   local command, key, stop = ARGV[at], tonumber(ARGV[at + 1]), at + 2 + ARGV[at + 2]
   if command == 'ADD' then

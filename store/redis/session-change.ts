@@ -16,7 +16,10 @@ export function toRecord(session: Session, at: Millis): SessionRecord {
   return { ...rest, endedAt: at };
 }
 
-export function toSession({ endedAt: _, owed: __, stretch: ___, ...session }: SessionRecord): Session {
+export function toSession(record: SessionRecord): Session {
+  // The usual one has nothing to leave out, and a copy costs as much as folding does.
+  if (record.endedAt === undefined && record.owed === undefined && record.stretch === undefined) return record;
+  const { endedAt: _, owed: __, stretch: ___, ...session } = record;
   return session;
 }
 
@@ -30,12 +33,10 @@ export interface Listing {
   readonly more: -1 | 0 | 1;
 }
 
-const AS_BEFORE: Listing = { enters: [], leaves: [], more: 0 };
-
-/** A session that goes on stays where it is: when it was heard of last is in its record. */
-export function listingOf(name: string, before: SessionRecord | undefined, after: SessionRecord): Listing {
+/** @returns undefined if the session goes on: it stays where it is, and when it was heard of last is in its record */
+export function listingOf(name: string, before: SessionRecord | undefined, after: SessionRecord): Listing | undefined {
   const ran = before !== undefined && runs(before);
-  if (ran && runs(after)) return AS_BEFORE;
+  if (ran && runs(after)) return undefined;
   const ofSite = `${after.site}\0${name}`;
   if (runs(after)) {
     return {
@@ -56,6 +57,8 @@ export function listingOf(name: string, before: SessionRecord | undefined, after
   return { enters: [['ended', after.endedAt ?? 0, name]], leaves: ran ? left : [], more: ran ? -1 : 0 };
 }
 
+const AS_BEFORE: Listing = { enters: [], leaves: [], more: 0 };
+
 /** Writes a session and everything by which it is found. */
 export function writeSession(
   change: Change,
@@ -65,7 +68,7 @@ export function writeSession(
 ): void {
   const name = sessionName(after.gateway, after.sessionId);
   change.expect(of.sessions, name, before.lying).write('HSET', of.sessions, name, encode(after));
-  const { enters, leaves, more } = listingOf(name, before.record, after);
+  const { enters, leaves, more } = listingOf(name, before.record, after) ?? AS_BEFORE;
   for (const [list, ...values] of enters) change.write('ZADD', of[list], ...values);
   for (const [list, member] of leaves) change.write('ZREM', of[list], member);
   if (more !== 0) change.write('HINCRBY', of.runningCount, after.site, more);
