@@ -16,6 +16,8 @@ export interface AccountingEvent {
   readonly site: SiteId;
   /** Acct-Session-Id: with the gateway it names the session. */
   readonly sessionId: string;
+  /** The gateway gives no id twice: what it tells under one is of one life, whatever clocks say. */
+  readonly idIsUnique?: boolean;
   /** From the Class attribute, if the gateway returns it. */
   readonly grantId?: GrantId | undefined;
   /** From the User-Name attribute, if it is a word that we made; never a device address. */
@@ -100,11 +102,15 @@ export function isHeardOfSince(session: Session, at: Millis): boolean {
   return last !== undefined && (last.start >= at || last.lastAt > at);
 }
 
-/** Ends a running session of which no Stop is known. If the gateway reports on it again, it goes on. */
+/**
+ * Ends a running session of which no Stop is known. If the gateway reports on it again, it goes on. The time is ours;
+ * what is known of the session is told by the gateway's clock, which may differ.
+ */
 export function closeSession(session: Session, at: Millis): Session {
   const last = session.segments.at(-1);
   if (last === undefined) return session;
-  return { ...session, segments: session.segments.with(-1, { ...last, stoppedAt: Math.max(last.lastAt, at) }) };
+  const stoppedAt = last.lastAt + Math.max(0, at - session.lastSeenAt);
+  return { ...session, segments: session.segments.with(-1, { ...last, stoppedAt }) };
 }
 
 /**
@@ -153,15 +159,29 @@ export function foldSession(
 /** The segments, by their start, with what the packet tells. */
 function withPacket(segments: readonly Segment[], event: AccountingEvent): readonly Segment[] {
   const byStart = (a: Segment, b: Segment) => a.start - b.start;
-  const index = segments.findLastIndex((segment) => fits(segment, event));
-  const told = segments[index];
-  if (told !== undefined) return segments.with(index, grow(told, event)).sort(byStart);
+  for (const tells of [asItIs, byItsOwnTime]) {
+    const index = segments.findLastIndex((segment) => fits(segment, tells(event, segment)));
+    const told = segments[index];
+    if (told !== undefined) return segments.with(index, grow(told, tells(event, told))).sort(byStart);
+  }
 
   const another = newSegment(event);
   const [oldest] = segments;
   // A life older than all that are still kept apart has been counted among the earlier ones.
   if (segments.length === MAX_SEGMENTS && oldest !== undefined && another.start <= oldest.start) return segments;
   return [...segments, another].sort(byStart);
+}
+
+const asItIs = (event: AccountingEvent): AccountingEvent => event;
+
+/**
+ * The packet as it would tell of this life had nobody set a clock meanwhile: its Acct-Session-Time does not depend on
+ * clocks. Only where no other life can have the id, because one that began later tells no less than one that went on.
+ */
+function byItsOwnTime(event: AccountingEvent, segment: Segment): AccountingEvent {
+  const seconds = event.seconds ?? (event.kind === 'start' ? 0 : undefined);
+  if (event.idIsUnique !== true || seconds === undefined) return event;
+  return { ...event, seconds, eventAt: segment.start + seconds * SECOND };
 }
 
 /** When the life began that the packet tells of; undefined if it does not say how long that life has lasted. */

@@ -1,8 +1,8 @@
-import { HOUR, type Millis } from '../core/time';
+import { HOUR, MINUTE, type Millis } from '../core/time';
 import type { Clock } from '../runtime/clock';
 
 /** Further than this a clock does not go by itself between two questions; so it was set, or the computer slept. */
-const JUMP = HOUR;
+const JUMP = 10 * MINUTE;
 /** A time that was jumped to is believed once it has gone on for so long. */
 const TRIAL = HOUR;
 

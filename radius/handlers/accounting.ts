@@ -1,13 +1,20 @@
-import { DAY, MINUTE, type Millis, SECOND } from '../../core/time';
+import { DAY, HOUR, type Millis, SECOND } from '../../core/time';
 import type { SessionStore } from '../../store/store';
 import type { RadiusMetrics } from '../metrics';
+import type { Nas } from '../nas';
 import type { SessionName } from '../session-name';
 import { type AccountingReport, readAccounting } from '../wire/accounting';
 import { CODE } from '../wire/packet';
 import type { Handler, Outcome } from './handler';
 
-/** A gateway's clock is believed if it differs by no more than this from ours. */
-const CLOCK_TOLERANCE = 10 * MINUTE;
+/**
+ * A gateway's clock is believed if it differs by no more than this from ours: more than a clock is wrong by that takes
+ * the local time for UTC, or that somebody set by an hour. A session is told by one clock then, whatever becomes of ours.
+ */
+const CLOCK_TOLERANCE = 3 * HOUR;
+
+/** Kinds that draw a new id for each session. hostapd goes on with one, others count from the same number when they start. */
+const DRAW_IDS: ReadonlySet<Nas['kind']> = new Set<Nas['kind']>(['uspot', 'coovachilli']);
 
 const RECORDED: Outcome = { code: CODE.accountingResponse, attributes: [] };
 
@@ -31,6 +38,7 @@ export function accountingHandler(store: SessionStore, metrics: RadiusMetrics, n
       gateway: nas.gateway,
       site: nas.site,
       sessionId: nameOf(sessionId, device),
+      ...(DRAW_IDS.has(nas.kind) && { idIsUnique: true }),
       grantId,
       username,
       eventAt: eventTime(report, receivedAt),

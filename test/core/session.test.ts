@@ -104,6 +104,48 @@ describe('folding accounting packets', () => {
     );
   });
 
+  describe('where an id is one session’s alone, clocks may be set while it runs', () => {
+    const MINUTE = 60;
+    const set = fc.constantFrom(0, 7, -7, 10 * MINUTE, -10 * MINUTE, 60 * MINUTE, -60 * MINUTE);
+    const underClocks = life.chain(({ packets, ...expected }) => {
+      const twice = [...packets, ...packets].map((each) =>
+        set.map((by) => ({ ...each, idIsUnique: true, eventAt: each.eventAt + by * SECOND })),
+      );
+      const order = fc.tuple(...twice).chain((all) => fc.shuffledSubarray(all, { minLength: all.length }));
+      return fc.record({ packets: fc.constant(packets), order, expected: fc.constant(expected) });
+    });
+
+    test('no second and no octet counts twice, in whatever order the packets come', () => {
+      fc.assert(
+        fc.property(underClocks, ({ packets, order, expected }) => {
+          const { session, total } = fold(order);
+          expect(total).toEqual(fold(packets).total);
+          expect(total).toMatchObject({ sessions: 1, ...expected.octets });
+          expect(session.segments).toHaveLength(1);
+          expect(isStopped(session)).toBe(expected.isStopped);
+        }),
+      );
+    });
+
+    test('counters that go backwards are still those of another life', () => {
+      const packets = [packet('interim', 600, counts(600, 5000, 50)), packet('interim', 5000, counts(900, 200, 60))];
+      const { total } = fold(packets.map((each) => ({ ...each, idIsUnique: true })));
+      expect(total).toMatchObject({ sessions: 1, downloadOctets: 5200 });
+    });
+  });
+
+  test('a session goes on after it was closed, though its gateway’s clock is two hours behind', () => {
+    const behind = 7200 * SECOND;
+    const heard = (at: number) => ({ receivedAt: T0 + at * SECOND + behind });
+    const { session } = fold([packet('interim', 300, { ...counts(300, 100, 1), ...heard(300) })]);
+    const closed = closeSession(session, T0 + 1300 * SECOND + behind);
+    expect(isStopped(closed)).toBe(true);
+    const late = packet('interim', 900, { ...counts(900, 110, 1), ...heard(1301) });
+    expect(isStopped(foldSession(closed, late).session)).toBe(true);
+    const next = packet('interim', 1500, { ...counts(1500, 120, 1), ...heard(1500) });
+    expect(isStopped(foldSession(closed, next).session)).toBe(false);
+  });
+
   test('any packets at all: totals never fall, and a packet that comes again at once adds nothing', () => {
     const anyPacket = fc.record(
       {

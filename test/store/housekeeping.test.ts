@@ -19,6 +19,7 @@ describe('the time by which records are destroyed', () => {
   test.each<[string, 'believed' | 'doubted', Step[]]>([
     ['a clock that nobody sets is believed', 'believed', [{ set: 0, thenFor: 9 * HOUR }]],
     ['one set ahead by a minute is believed', 'believed', [{ set: MINUTE, thenFor: MINUTE }]],
+    ['one set ahead by an hour is not', 'doubted', [{ set: HOUR, thenFor: 30 * MINUTE }]],
     ['one set ahead by a day is not', 'doubted', [{ set: DAY, thenFor: 30 * MINUTE }]],
     ['one set ahead by a day more than an hour ago is', 'believed', [{ set: DAY, thenFor: 70 * MINUTE }]],
     [

@@ -80,6 +80,8 @@ export class AgentReports {
       gateway: gateway.id,
       site: gateway.site,
       sessionId,
+      // openNDS makes a token for each session, and the agent the id from that.
+      idIsUnique: true,
       ...(grantId !== undefined && { grantId }),
       eventAt: sentAt - ageMs,
       receivedAt: now,
