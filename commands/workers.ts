@@ -1,4 +1,4 @@
-import cluster, { type Worker } from 'node:cluster';
+import cluster, { Worker } from 'node:cluster';
 import { OperatorError } from '../core/errors';
 import { SECOND } from '../core/time';
 import { type Clock, pause } from '../runtime/clock';
@@ -133,10 +133,16 @@ export class Workers implements Role {
   }
 
   #fork(place: Place): void {
-    const worker = cluster.fork();
+    const worker = forked();
+    if (!(worker instanceof Worker)) return void this.#ended(place, undefined, worker.message);
     place.worker = worker;
     worker.on('message', (told: FromWorker) => this.#heard(place, told));
     worker.once('exit', (code, signal) => void this.#ended(place, worker, signal ?? code));
+    worker.on('error', (error) => {
+      // One that the system did not start does not exit. What does not reach one that was killed is missed by nobody.
+      if (worker.process.pid === undefined) void this.#ended(place, worker, error.message);
+      else this.#deps.log.warn('worker-not-reached', { message: `worker ${place.number}`, err: error });
+    });
   }
 
   #heard(place: Place, told: FromWorker): void {
@@ -159,12 +165,12 @@ export class Workers implements Role {
     return starting;
   }
 
-  async #ended(place: Place, worker: Worker, how: string | number): Promise<void> {
+  async #ended(place: Place, worker: Worker | undefined, how: string | number): Promise<void> {
     const { clock, log } = this.#deps;
     const { readyAt } = place;
     place.readyAt = undefined;
     // Its last words may still be on their way.
-    if (worker.isConnected()) await new Promise<void>((resolve) => void worker.once('disconnect', () => resolve()));
+    if (worker?.isConnected()) await new Promise<void>((resolve) => void worker.once('disconnect', () => resolve()));
     await this.#figures.settle(place.number);
     if (this.#stopping) return;
     const what = `A worker ended before it served (${how}).`;
@@ -178,6 +184,15 @@ export class Workers implements Role {
     }
     await pause(clock, Math.min(AGAIN_AFTER * 2 ** (place.deaths - 1), AGAIN_AT_MOST));
     if (!this.#stopping) this.#fork(place);
+  }
+}
+
+/** A process, or why there is none: for some reasons it says so later, for others at once. */
+function forked(): Worker | Error {
+  try {
+    return cluster.fork();
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
   }
 }
 

@@ -1,5 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Counter, Registry } from 'prom-client';
@@ -10,7 +10,7 @@ import { ManualClock } from '../../runtime/clock';
 import { silentLog } from '../../runtime/log';
 import { createMetrics } from '../../runtime/metrics';
 import { readExposition } from '../support/exposition';
-import { until } from '../support/wait';
+import { until, whileTimePasses } from '../support/wait';
 
 /** A worker that has counted ten. The second one counts only once. */
 const WORKER = `
@@ -26,15 +26,25 @@ process.on('message', ({ kind, id }) => {
 process.send({ kind: 'ready', ports: {} });
 `;
 
+/** Whether nothing but its exit code is left. The state stands behind the name, which is in brackets. */
+const isGone = (pid = 0): boolean =>
+  readdirSync(`/proc/${pid}/task`).length === 1 && /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+
 const visits = (page: string) => readExposition(page).find(({ name }) => name === 'visits')?.value;
 
-describe('what workers counted', () => {
+describe('workers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-workers-'));
   const clock = new ManualClock(0);
-  const ended: string[] = [];
+  const told: string[] = [];
+  const ended = () => told.filter((event) => event === 'worker-ended').length;
+  const readyAgain = () =>
+    until('both serve', async () => {
+      await clock.advance(SECOND);
+      return workers.notReady() === undefined;
+    });
   const workers = new Workers({
     ...{ count: 2, clock, registry: createMetrics(), onCrashLoop: () => {} },
-    log: { ...silentLog, error: (event) => void ended.push(event) },
+    log: { ...silentLog, warn: (event) => void told.push(event), error: (event) => void told.push(event) },
   });
   const all = (): Worker[] => Object.values(cluster.workers ?? {}).flatMap((worker) => worker ?? []);
 
@@ -50,23 +60,52 @@ describe('what workers counted', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('is asked for again and again, and nothing stays behind; one that ends while another is waited for counts once', async () => {
+  test('are asked for what they counted again and again, and nothing stays behind; one that ends while another is waited for counts once', async () => {
     const [first] = all();
     const listeners = () => all().map((worker) => worker.listenerCount('exit'));
     const before = listeners();
     expect(visits(await workers.metrics())).toBe(20);
     expect(listeners()).toEqual(before);
 
-    let told = false;
+    let answered = false;
     first?.once('message', () => {
-      told = true;
+      answered = true;
     });
     const page = workers.metrics();
-    await until('the first has told', () => told);
+    await until('the first has told', () => answered);
     first?.process.kill('SIGKILL');
-    await until('it is missed', () => ended.includes('worker-ended'));
+    await until('it is missed', () => ended() === 1);
     await clock.advance(2 * SECOND);
     expect(visits(await page)).toBe(20);
+    await readyAgain();
+  });
+
+  test('may be told something after one was killed and before that is known', async () => {
+    const { process } = all().at(-1) ?? {};
+    process?.kill('SIGKILL');
+    // Without a turn of the event loop, so nobody has heard of it. Its channel closes with the last of its threads.
+    while (process && !isGone(process.pid));
+    expect(process?.connected).toBe(true);
+    const page = workers.metrics();
+    expect(visits(await whileTimePasses(clock, page))).toBeGreaterThanOrEqual(20);
+    expect(told).toContain('worker-not-reached');
+    await until('it is missed', () => ended() === 2);
+    await readyAgain();
+  });
+
+  test.each([
+    ['the system starts no process', { cwd: join(folder, 'nowhere') }, { cwd: folder }],
+    ['it is not even asked to', { args: ['x'.repeat(1_000_000)] }, { args: [] }],
+  ])('are started again later where %s', async (_, wrong, right) => {
+    const before = ended();
+    cluster.setupPrimary(wrong);
+    all()[0]?.process.kill('SIGKILL');
+    await until('the start fails', async () => {
+      await clock.advance(SECOND);
+      return ended() >= before + 2;
+    });
+    cluster.setupPrimary(right);
+    await readyAgain();
   });
 });
 
