@@ -213,6 +213,17 @@ function filesModules(folder: string): string {
   }`;
 }
 
+/** As Debian has them, for every module that keeps connections. */
+const CONNECTIONS = `pool {
+      start = 5
+      min = 3
+      max = 32
+      spare = 10
+      uses = 0
+      lifetime = 0
+      idle_timeout = 60
+    }`;
+
 function sqlModule(folder: string): string {
   return `
   sql {
@@ -236,15 +247,7 @@ function sqlModule(folder: string): string {
     delete_stale_sessions = yes
     read_groups = no
     read_profiles = no
-    pool {
-      start = 5
-      min = 3
-      max = 32
-      spare = 10
-      uses = 0
-      lifetime = 0
-      idle_timeout = 60
-    }
+    ${CONNECTIONS}
     client_table = "nas"
     group_attribute = "SQL-Group"
     $INCLUDE ${QUERIES}/queries.conf
@@ -263,15 +266,7 @@ function redisModule(port: number): string {
     server = "127.0.0.1"
     port = ${port}
     database = 0
-    pool {
-      start = 5
-      min = 3
-      max = 32
-      spare = 10
-      uses = 0
-      lifetime = 0
-      idle_timeout = 60
-    }
+    ${CONNECTIONS}
   }`;
 }
 

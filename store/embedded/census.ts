@@ -6,8 +6,8 @@ import { dayOf } from '../../core/pseudonym';
 import { type Audit, type Census, CensusTaker, type RecordLife, type RecordName } from '../../core/records';
 import { SESSION_SILENCE_MS } from '../../core/session';
 import { HOUR, type Millis } from '../../core/time';
-import { turnOfOthers } from '../../runtime/turn';
 import type { AuditStore } from '../store';
+import { chunks } from './chunks';
 import type { Engine } from './engine';
 import type { Keyring } from './keyring';
 import type { Tables } from './tables';
@@ -36,8 +36,6 @@ export const TABLE_RECORDS = {
   unwatched: { of: 'unwatched', key: ['from'], value: 'to' },
 } as const satisfies Record<Exclude<keyof Tables, 'root'>, { of: RecordName; key: readonly string[]; value?: string }>;
 
-/** How many records are looked at before others get their turn. */
-const CHUNK = 500;
 /** Who is not told an order within an hour has a gateway that is gone. */
 const UNSETTLED_MS = HOUR;
 
@@ -116,14 +114,5 @@ function asLife({ from, to }: Interval): RecordLife {
 
 /** Looks at every record of a table. */
 async function pass<V, K extends Key>(engine: Engine, table: Database<V, K>, visit: (value: V, key: K) => void) {
-  let start: K | undefined;
-  do {
-    const from = start;
-    const chunk = await engine.read(() => [
-      ...table.getRange({ ...(from !== undefined && { start: from }), limit: CHUNK + 1 }),
-    ]);
-    start = chunk.length > CHUNK ? chunk.pop()?.key : undefined;
-    for (const { key, value } of chunk) visit(value, key);
-    await turnOfOthers();
-  } while (start !== undefined);
+  for await (const chunk of chunks(engine, table)) for (const { key, value } of chunk) visit(value, key);
 }

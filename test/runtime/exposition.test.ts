@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { exposition } from '../../runtime/exposition';
+import { exposition, type Labelled } from '../../runtime/exposition';
 import type { Labels } from '../../runtime/labels';
 import type { Family } from '../../runtime/series';
 import { readExposition } from '../support/exposition';
@@ -62,7 +62,10 @@ test('a page of many pieces is the same text as one', async () => {
 });
 
 test('what a thing shows in all families is of one moment, although the page is sent for longer', async () => {
-  const things = Array.from({ length: 3_000 }, (_, i) => [{ value: 0 }, { ap: `ap-${i}` }] as const);
+  const things = Array.from(
+    { length: 3_000 },
+    (_, i): Labelled<{ value: number }> => [{ value: 0 }, { ap: `ap-${i}` }],
+  );
   const families = ['a', 'b', 'c'].map((name): Family<{ value: number }> => {
     return { name, help: 'An x.', type: 'gauge', show: ({ value }, show) => show(value) };
   });

@@ -1,11 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { openEmbeddedStore } from '../../store/embedded/driver';
-import { anyCommand, Run, SITES } from '../contract/commands';
-import { CONTEXT, device, request, START } from '../contract/fixtures';
-import { KeptGrants } from './kept-grants';
+import { CONTEXT, request, START } from '../contract/fixtures';
+import { KeptGrants, keptIsWhatIsFound } from './kept-grants';
 
 // Random lists of operations wait for the disk a few hundred times.
 jest.setTimeout(60_000);
@@ -17,23 +15,7 @@ const open = (place: string) => openEmbeddedStore(join(folder, place), CONTEXT);
 
 test('what was found is what would be found, as long as its version stays, whatever is done to the store', async () => {
   let places = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(anyCommand, { minLength: 5, maxLength: 40 }), async (commands) => {
-      const store = await open(`random-${++places}`);
-      const [run, kept] = [new Run(store), new KeptGrants()];
-      for (const command of commands) {
-        run.alias(await command.run(run));
-        for (const site of SITES) {
-          for (const who of [0, 1, 2]) {
-            const found = await kept.find(store, site, who, run.now);
-            expect(found).toEqual(await store.findGrant(site, device(who), run.now));
-          }
-        }
-      }
-      await store.close();
-    }),
-    { numRuns: 25 },
-  );
+  await keptIsWhatIsFound(() => open(`random-${++places}`), { lists: 25, longest: 40 });
 });
 
 test('a grant that was looked at while its end is written is not believed afterwards', async () => {

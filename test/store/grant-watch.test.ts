@@ -1,14 +1,12 @@
 import { connect, createServer, type Socket } from 'node:net';
-import fc from 'fast-check';
 import { openRedisStore } from '../../store/redis/driver';
 import { BELIEVED_MS } from '../../store/redis/grant-watch';
 import type { Store } from '../../store/store';
-import { anyCommand, Run, SITES } from '../contract/commands';
 import { CONTEXT, device, request, START } from '../contract/fixtures';
 import { describeWith } from '../support/packages';
 import { type RedisServer, redisPlace, startCluster, startRedis, startSentinel } from '../support/redis';
 import { until } from '../support/wait';
-import { KeptGrants } from './kept-grants';
+import { keptIsWhatIsFound } from './kept-grants';
 
 jest.setTimeout(120_000);
 
@@ -80,23 +78,9 @@ describeWith(['redis-server', 'redis-cli'], 'grants that are remembered, on one 
   heardOf('who is told', place);
 
   test('what was found is what would be found, as long as its version stays, whatever is done to the store', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(anyCommand, { minLength: 5, maxLength: 20 }), async (commands) => {
-        const store = await open({ ...place(), prefix: `watch-${++places}` });
-        const [run, kept] = [new Run(store), new KeptGrants()];
-        for (const command of commands) {
-          run.alias(await command.run(run));
-          for (const site of SITES) {
-            for (const who of [0, 1, 2]) {
-              const found = await kept.find(store, site, who, run.now);
-              expect(found).toEqual(await store.findGrant(site, device(who), run.now));
-            }
-          }
-        }
-        await closeAll();
-      }),
-      { numRuns: 10 },
-    );
+    const another = () => open({ ...place(), prefix: `watch-${++places}` });
+    await keptIsWhatIsFound(another, { lists: 10, longest: 20 });
+    await closeAll();
   });
 
   test('nothing is believed for longer than a second while the way on which changes are told is frozen', async () => {
