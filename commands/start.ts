@@ -44,6 +44,15 @@ import { Workers } from './workers';
  * @throws OperatorError if something cannot be opened, or what is asked for cannot work
  */
 export async function start(options: StartOptions): Promise<number> {
+  try {
+    return await run(options);
+  } finally {
+    // However a worker ends, its channel to the first process must not keep it. What it told is on its way before this.
+    if (options.workers !== undefined) cluster.worker?.disconnect();
+  }
+}
+
+async function run(options: StartOptions): Promise<number> {
   const config = readConfig(options.config);
   if (config === undefined) return 2;
   checkSplit(config.current, options);

@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import type { Config } from '../config/schema';
 import { OperatorError } from '../core/errors';
 import { SECOND } from '../core/time';
@@ -47,9 +46,6 @@ export async function work(config: LiveValue<Config>, options: StartOptions, log
     if (!(error instanceof OperatorError)) throw error;
     tell({ kind: 'failed', code: error.code, what: error.message, remedy: error.remedy });
     return 1;
-  } finally {
-    // What was told is on its way before this; without the channel the process ends.
-    cluster.worker?.disconnect();
   }
 }
 

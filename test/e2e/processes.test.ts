@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HOUR } from '../../core/time';
 import type { SimulatedGateway } from '../../demo/gateway';
@@ -49,6 +50,15 @@ async function startBeside(product: Product, ...words: string[]): Promise<Beside
     );
   });
   return { opsUrl, process };
+}
+
+function workersOf(product: Product): number[] {
+  const found = execFileSync('pgrep', ['-P', `${product.pid()}`], { encoding: 'utf8' });
+  return found.trim().split('\n').map(Number);
+}
+
+function killWorkerOf(product: Product): void {
+  for (const pid of workersOf(product).slice(0, 1)) process.kill(pid, 'SIGKILL');
 }
 
 /** The access points that a process shows to Prometheus. */
@@ -133,11 +143,7 @@ describeWith(['redis-server', 'redis-cli'], 'a town of several processes on one 
   test('a worker killed under load: nothing acknowledged is lost, it comes back, and no sum falls', async () => {
     const product = await prepare();
     await product.start('--workers', '2');
-    const workers = () =>
-      execFileSync('pgrep', ['-P', `${product.pid()}`], { encoding: 'utf8' })
-        .trim()
-        .split('\n');
-    expect(workers()).toHaveLength(2);
+    expect(workersOf(product)).toHaveLength(2);
     const client = new RadiusClient(gatewayOf(product), radiusOf(product), systemClock, systemRandom);
     await client.start();
 
@@ -158,7 +164,7 @@ describeWith(['redis-server', 'redis-cli'], 'a town of several processes on one 
     const loaded = Promise.all(Array.from({ length: 16 }, (_, i) => account(`session-${i}`)));
     await until('many are answered', () => answered > 500);
     const before = (await counted()) ?? 0;
-    process.kill(Number(workers()[0]), 'SIGKILL');
+    killWorkerOf(product);
     expect((await counted()) ?? 0).toBeGreaterThanOrEqual(before);
     await until('both serve again', async () => (await product.metric('stadtfunk_workers{state="ready"}')) === 2);
     const then = answered;
@@ -190,12 +196,24 @@ describeWith(['redis-server', 'redis-cli'], 'a town of several processes on one 
     process.kill(product.pid(), 'SIGHUP');
     await until('all have read it', () => product.output().split('"event":"reloaded"').length === 4);
     // Whoever stops a service reaches all its processes.
-    const all = execFileSync('pgrep', ['-P', `${product.pid()}`], { encoding: 'utf8' })
-      .trim()
-      .split('\n');
-    for (const pid of all) process.kill(Number(pid), 'SIGTERM');
+    for (const pid of workersOf(product)) process.kill(pid, 'SIGTERM');
     expect(await product.end('SIGTERM')).toBe(0);
     expect(product.output()).not.toContain('worker-ended');
+  });
+
+  test('a worker that finds mistakes in the file is back when they are mended', async () => {
+    const product = await prepare();
+    await product.start('--workers', '1');
+    const file = join(product.folder, 'town.yaml');
+    const good = readFileSync(file);
+    const ended = () => product.output().split('"event":"worker-ended"').length - 1;
+    writeFileSync(file, `${good}\nsight: []\n`);
+    killWorkerOf(product);
+    await until('it was started again, in vain', () => ended() === 2);
+    expect(product.output()).toContain('sight: There is no such key here.');
+    writeFileSync(file, good);
+    await until('it serves', async () => (await product.metric('stadtfunk_workers{state="ready"}')) === 1);
+    expect(await product.end('SIGTERM')).toBe(0);
   });
 
   test('keys of pseudonyms are shared over a change of the day: each is drawn once, and destroyed for all', async () => {

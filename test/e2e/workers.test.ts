@@ -34,22 +34,25 @@ const visits = (page: string) => readExposition(page).find(({ name }) => name ==
 
 describe('workers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-workers-'));
+  const exec = join(folder, 'worker.js');
   const clock = new ManualClock(0);
   const told: string[] = [];
   const ended = () => told.filter((event) => event === 'worker-ended').length;
-  const readyAgain = () =>
-    until('both serve', async () => {
+  /** Waits until both serve, and have done so for a while: what happened before is forgotten then. */
+  const readyAgain = async () => {
+    await until('both serve', async () => {
       await clock.advance(SECOND);
       return workers.notReady() === undefined;
     });
+    await clock.advance(10 * SECOND);
+  };
   const workers = new Workers({
-    ...{ count: 2, clock, registry: createMetrics(), onCrashLoop: () => {} },
+    ...{ count: 2, clock, registry: createMetrics(), onCrashLoop: () => void told.push('crash-loop') },
     log: { ...silentLog, warn: (event) => void told.push(event), error: (event) => void told.push(event) },
   });
   const all = (): Worker[] => Object.values(cluster.workers ?? {}).flatMap((worker) => worker ?? []);
 
   beforeAll(async () => {
-    const exec = join(folder, 'worker.js');
     writeFileSync(exec, WORKER);
     cluster.setupPrimary({ exec, args: [], execArgv: [] });
     await workers.start();
@@ -90,6 +93,21 @@ describe('workers', () => {
     expect(visits(await whileTimePasses(clock, page))).toBeGreaterThanOrEqual(20);
     expect(told).toContain('worker-not-reached');
     await until('it is missed', () => ended() === 2);
+    await readyAgain();
+  });
+
+  test('are tried for as long as the configuration has mistakes, which is no crash loop', async () => {
+    const before = ended();
+    const mistakes = join(folder, 'mistakes.js');
+    writeFileSync(mistakes, 'process.exit(2)');
+    cluster.setupPrimary({ exec: mistakes });
+    all()[0]?.process.kill('SIGKILL');
+    await until('it was tried often', async () => {
+      await clock.advance(10 * SECOND);
+      return ended() > before + 10;
+    });
+    expect(told).not.toContain('crash-loop');
+    cluster.setupPrimary({ exec });
     await readyAgain();
   });
 
