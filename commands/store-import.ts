@@ -22,11 +22,14 @@ export async function storeImport(file: string, { config }: StoreOptions): Promi
     await store.assertAtRest();
     const records = () => importRecords(linesOf(file), keyOf(store), () => {});
     if (file !== '-') await drain(records());
+    const read = records();
+    // With its first line, which says whether it is one for this store.
+    const first = await read.next();
     await store.beginFilling();
     await assertStillAtRest(store);
     const progress = new Progress('imported');
-    const contents = await fill(store, records(), progress);
-    await store.assertAtRest();
+    const contents = await fill(store, first, read, progress);
+    await store.assertAtRest(true);
     await store.endFilling();
     progress.end(contents);
     return 0;
@@ -38,14 +41,19 @@ export async function storeImport(file: string, { config }: StoreOptions): Promi
 /** Who was started before the store was marked goes on with it as it was. From now on it opens for nobody. */
 async function assertStillAtRest(store: Movable): Promise<void> {
   try {
-    await store.assertAtRest();
+    await store.assertAtRest(true);
   } catch (error) {
     await store.endFilling();
     throw error;
   }
 }
 
-async function fill(store: Movable, records: AsyncGenerator<MovedRecord, Contents>, progress: Progress) {
+async function fill(
+  store: Movable,
+  first: IteratorResult<MovedRecord, Contents>,
+  records: AsyncGenerator<MovedRecord, Contents>,
+  progress: Progress,
+): Promise<Contents> {
   let batch: MovedRecord[] = [];
   let total = 0;
   const put = async () => {
@@ -54,7 +62,7 @@ async function fill(store: Movable, records: AsyncGenerator<MovedRecord, Content
     progress.note(total);
     batch = [];
   };
-  for (let step = await records.next(); ; step = await records.next()) {
+  for (let step = first; ; step = await records.next()) {
     if (step.done === true) {
       await put();
       return step.value;

@@ -76,12 +76,14 @@ export class Workers implements Role {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    const stopped = this.#places.map(async ({ worker }) => {
+    const stopped = this.#places.map(async ({ number, worker }) => {
       if (worker === undefined || worker.isDead()) return;
       const gone = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
       send(worker, { kind: 'stop' });
       await Promise.race([gone, pause(this.#deps.clock, STOP_MS)]);
-      if (!worker.isDead()) worker.process.kill('SIGKILL');
+      if (worker.isDead()) return;
+      this.#deps.log.warn('worker-did-not-stop', { message: `worker ${number}` });
+      worker.process.kill('SIGKILL');
     });
     await Promise.all(stopped);
   }

@@ -22,17 +22,15 @@ export const FILLING = 'filling';
 
 /**
  * Sees that the store is one we can read: our schema, and the `key` of the configuration. A new store gets both marks.
+ * @param toBeFilled  by an import: it may be half full, and a new one gets its marks when the filling begins
  * @throws OperatorError STORE_NEWER, STORE_HALF_FILLED or STORE_KEY_WRONG; nothing was changed then
  */
-export async function migrate(engine: Engine, wrap: KeyWrap, { mayBeFilling = false } = {}): Promise<void> {
+export async function migrate(engine: Engine, wrap: KeyWrap, { toBeFilled = false } = {}): Promise<void> {
   const { meta } = engine.tables;
   const version = meta.get('schema');
   const check = meta.get('key-check');
   if (version === undefined) {
-    await engine.write(() => {
-      meta.put('schema', SCHEMA_VERSION);
-      meta.put('key-check', wrap.draw(CHECK_SCOPE).wrapped);
-    });
+    if (!toBeFilled) await engine.write(() => markNew(engine, wrap));
     return;
   }
   if (typeof version !== 'number' || version > SCHEMA_VERSION) {
@@ -42,7 +40,7 @@ export async function migrate(engine: Engine, wrap: KeyWrap, { mayBeFilling = fa
       'Install the version that wrote it or a later one.',
     );
   }
-  if (meta.get(FILLING) !== undefined && !mayBeFilling) {
+  if (meta.get(FILLING) !== undefined && !toBeFilled) {
     throw new OperatorError(
       'STORE_HALF_FILLED',
       `An import into the store in ${engine.folder} was not finished.`,
@@ -56,4 +54,10 @@ export async function migrate(engine: Engine, wrap: KeyWrap, { mayBeFilling = fa
       meta.put('schema', from + 1);
     });
   }
+}
+
+/** To be called inside a writing operation. */
+export function markNew({ tables: { meta } }: Engine, wrap: KeyWrap): void {
+  meta.put('schema', SCHEMA_VERSION);
+  meta.put('key-check', wrap.draw(CHECK_SCOPE).wrapped);
 }

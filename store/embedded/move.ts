@@ -2,21 +2,19 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database, Key } from 'lmdb';
 import { OperatorError } from '../../core/errors';
-import { turnOfOthers } from '../../runtime/turn';
 import type { StoreContext } from '../context';
 import type { Movable, MovedRecord } from '../move/records';
 import { KeyWrap } from '../pseudonyms';
+import { chunks } from './chunks';
 import { Claim } from './claim';
 import { Engine } from './engine';
 import { openFault, storeFault } from './faults';
 import { prepareFolder } from './folder';
 import { checkHead } from './head';
 import { Keyring } from './keyring';
-import { CHECK_SCOPE, FILLING, migrate } from './migrate';
+import { CHECK_SCOPE, FILLING, markNew, migrate } from './migrate';
 import { sessionKey } from './session-record';
 import { openTables, type Tables } from './tables';
-
-const CHUNK = 500;
 
 /**
  * Opens the store in a folder to be moved. The claim on the folder sees to it that nobody else has it open.
@@ -38,7 +36,7 @@ export async function openEmbeddedMovable(
     await checkHead(folder);
     engine = new Engine(openTables(folder), folder);
     const wrap = new KeyWrap(townKey, random);
-    await migrate(engine, wrap, { mayBeFilling: !mustBeThere });
+    await migrate(engine, wrap, { toBeFilled: !mustBeThere });
     const keyring = new Keyring(join(folder, 'keys'), wrap);
     await keyring.load();
     return movable(engine, keyring, wrap, claim);
@@ -61,6 +59,7 @@ function movable(engine: Engine, keyring: Keyring, wrap: KeyWrap, claim: Claim):
       const isEmpty = Object.values(own).every((table) => table.getCount({ limit: 1 }) === 0);
       if (!isEmpty || keyring.all().length > 0 || meta.get(FILLING) !== undefined) throw notEmpty(folder);
       await engine.write(() => {
+        if (meta.get('schema') === undefined) markNew(engine, wrap);
         meta.put(FILLING, 1);
       });
     },
@@ -163,18 +162,9 @@ async function* town(engine: Engine): AsyncGenerator<MovedRecord> {
   if (typeof audit === 'object' && 'overdue' in audit) yield { of: 'audit', at: audit.at, overdue: [...audit.overdue] };
 }
 
-/** Everything in a table, in pieces. */
+/** Everything in a table. */
 async function* all<V, K extends Key>(engine: Engine, table: Database<V, K>): AsyncGenerator<{ key: K; value: V }> {
-  let start: K | undefined;
-  do {
-    const from = start;
-    const chunk = await engine.read(() => [
-      ...table.getRange({ ...(from !== undefined && { start: from }), limit: CHUNK + 1 }),
-    ]);
-    start = chunk.length > CHUNK ? chunk.pop()?.key : undefined;
-    yield* chunk;
-    await turnOfOthers();
-  } while (start !== undefined);
+  for await (const chunk of chunks(engine, table)) yield* chunk;
 }
 
 /** To be called inside a writing operation. */

@@ -96,8 +96,11 @@ export interface Movable {
   keyCheck(): string;
   /** @throws OperatorError STORE_KEY_WRONG if `keyCheck` of the other store was made with another key */
   checkKey(check: string): void;
-  /** @throws OperatorError STORE_IN_USE while another process has the store open */
-  assertAtRest(): Promise<void>;
+  /**
+   * @param isMarked  by `beginFilling`: who comes from then on is refused and goes again, so only who stays has it open
+   * @throws OperatorError STORE_IN_USE while another process has the store open
+   */
+  assertAtRest(isMarked?: boolean): Promise<void>;
   /** Everything that is kept, in no order that means anything. */
   records(): AsyncIterable<MovedRecord>;
   /** @throws OperatorError STORE_NOT_EMPTY; marks the store as one that is being filled, which opens for nobody */

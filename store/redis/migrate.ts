@@ -16,16 +16,15 @@ export const FILLING = 'filling';
 /**
  * Sees that what lies in Redis is what we can read: our schema, and the `key` of the configuration. Where nothing lies,
  * it leaves both marks.
+ * @param toBeFilled  by an import: it may be half full, and gets its marks when the filling begins
  * @throws OperatorError STORE_NEWER, STORE_HALF_FILLED or STORE_KEY_WRONG; nothing was changed then
  */
-export function migrate(engine: Engine, redis: Client, wrap: KeyWrap, { mayBeFilling = false } = {}): Promise<void> {
+export function migrate(engine: Engine, redis: Client, wrap: KeyWrap, { toBeFilled = false } = {}): Promise<void> {
   const meta = engine.keys.town('meta');
   return engine.decide(async () => {
     const [version, check, filling] = await redis.hmgetBuffer(meta, 'schema', 'key-check', FILLING);
     if (!version) {
-      const change = new Change().expect(meta, 'schema', null).write('HSET', meta, 'schema', SCHEMA_VERSION);
-      change.write('HSET', meta, 'key-check', wrap.draw(CHECK_SCOPE).wrapped);
-      return (await engine.commit(change)) ? undefined : CHANGED;
+      return toBeFilled || (await engine.commit(markNew(new Change(), meta, wrap))) ? undefined : CHANGED;
     }
     if (Number(version) !== SCHEMA_VERSION) {
       throw new OperatorError(
@@ -34,7 +33,7 @@ export function migrate(engine: Engine, redis: Client, wrap: KeyWrap, { mayBeFil
         'Install the version that wrote it or a later one.',
       );
     }
-    if (filling && !mayBeFilling) {
+    if (filling && !toBeFilled) {
       throw new OperatorError(
         'STORE_HALF_FILLED',
         'An import into this Redis was not finished.',
@@ -44,4 +43,10 @@ export function migrate(engine: Engine, redis: Client, wrap: KeyWrap, { mayBeFil
     wrap.unwrap(CHECK_SCOPE, check ?? Buffer.alloc(0));
     return undefined;
   });
+}
+
+/** Both marks, if there are none yet. */
+export function markNew(change: Change, meta: string, wrap: KeyWrap): Change {
+  const { wrapped } = wrap.draw(CHECK_SCOPE);
+  return change.expect(meta, 'schema', null).write('HSET', meta, 'schema', SCHEMA_VERSION, 'key-check', wrapped);
 }

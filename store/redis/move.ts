@@ -1,7 +1,7 @@
 import { Cluster } from 'ioredis';
 import { OperatorError } from '../../core/errors';
 import type { Millis } from '../../core/time';
-import { systemClock } from '../../runtime/clock';
+import { pause, systemClock } from '../../runtime/clock';
 import type { StoreContext } from '../context';
 import type { Movable } from '../move/records';
 import { KeyWrap } from '../pseudonyms';
@@ -11,12 +11,16 @@ import { type Client, Engine } from './engine';
 import { redisFault } from './faults';
 import { inspect } from './inspect';
 import { Keys } from './keys';
-import { CHECK_SCOPE, FILLING, migrate } from './migrate';
+import { CHECK_SCOPE, FILLING, markNew, migrate } from './migrate';
 import { putMoved } from './put-moved';
 import { readMoved } from './read-moved';
 
 /** What lies in a town in which nothing happened yet. */
 const EMPTY = new Set(['meta', 'leases']);
+
+/** So often, and so long apart, is looked whether somebody stays. */
+const LOOKS = 5;
+const LOOK_PAUSE_MS = 500;
 
 /**
  * Opens the store in Redis to be moved.
@@ -35,7 +39,7 @@ export async function openRedisMovable(
     if (mustBeThere) await assertThere(redis, place);
     engine = new Engine(redis, new Keys(place.prefix), durability);
     const wrap = new KeyWrap(townKey, random);
-    await migrate(engine, redis, wrap, { mayBeFilling: !mustBeThere });
+    await migrate(engine, redis, wrap, { toBeFilled: !mustBeThere });
     return movable(engine, redis, place, wrap);
   } catch (error) {
     await engine?.close();
@@ -58,12 +62,14 @@ function movable(engine: Engine, redis: Client, place: RedisPlace, wrap: KeyWrap
   return {
     keyCheck: () => wrap.draw(CHECK_SCOPE).wrapped.toString('base64'),
     checkKey: (check) => void wrap.unwrap(CHECK_SCOPE, Buffer.from(check, 'base64')),
-    assertAtRest: () => engine.operation((redis) => assertAtRest(redis, place)),
+    assertAtRest: (isMarked = false) => assertAtRest(() => engine.operation((redis) => others(redis, place)), isMarked),
     records: () => readMoved(engine, redis),
     beginFilling: () =>
       engine.operation(async (redis) => {
-        if ((await redis.hexists(meta, FILLING)) === 1 || !(await isEmpty(redis, place))) throw notEmpty(place);
-        await engine.commit(new Change().write('HSET', meta, FILLING, 1));
+        const [schema, filling] = await redis.hmget(meta, 'schema', FILLING);
+        if (typeof filling === 'string' || !(await isEmpty(redis, place))) throw notEmpty(place);
+        const change = new Change().write('HSET', meta, FILLING, 1);
+        if (!(await engine.commit(schema ? change : markNew(change, meta, wrap)))) throw inUse();
       }),
     put: (batch) =>
       engine.operation(async () => {
@@ -84,19 +90,31 @@ function movable(engine: Engine, redis: Client, place: RedisPlace, wrap: KeyWrap
   };
 }
 
-/** Every process of the product is connected under the name of its town, whatever it does. */
-async function assertAtRest(redis: Client, place: RedisPlace): Promise<void> {
-  const name = nameOfTown(place);
-  for (const node of redis instanceof Cluster ? redis.nodes('master') : [redis]) {
-    const clients = String(await node.client('LIST')).split('\n');
-    const names = clients.map((line) => / name=(\S*)/.exec(line)?.[1] ?? '');
-    if (!names.some((other) => other.startsWith(`${name}:`) && other !== ownName(redis))) continue;
-    throw new OperatorError(
-      'STORE_IN_USE',
-      'Another process has the town’s store in Redis open.',
-      'Stop all of the product’s processes first.',
-    );
+/** Who is refused because the store is marked goes at once; one that a supervisor starts anew comes under another name. */
+async function assertAtRest(lookForOthers: () => Promise<readonly string[]>, isMarked: boolean): Promise<void> {
+  let there = await lookForOthers();
+  for (let left = isMarked ? LOOKS - 1 : 0; there.length > 0; left--) {
+    if (left === 0) throw inUse();
+    await pause(systemClock, LOOK_PAUSE_MS);
+    const now = await lookForOthers();
+    there = there.filter((name) => now.includes(name));
   }
+}
+
+/** Every process of the product is connected under the name of its town, whatever it does. */
+async function others(redis: Client, place: RedisPlace): Promise<string[]> {
+  const nodes = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const lists = await Promise.all(nodes.map((node) => node.client('LIST')));
+  const names = lists.flatMap((list) => [...String(list).matchAll(/ name=(\S*)/g)].map(([, name = '']) => name));
+  return names.filter((name) => name.startsWith(`${nameOfTown(place)}:`) && name !== ownName(redis));
+}
+
+function inUse(): OperatorError {
+  return new OperatorError(
+    'STORE_IN_USE',
+    'Another process has the town’s store in Redis open.',
+    'Stop all of the product’s processes first.',
+  );
 }
 
 function ownName(redis: Client): string {

@@ -17,6 +17,7 @@ import { CONTEXT, device, event, START, TOWN_KEY, WHOLE_TIME } from '../contract
 import { busyDay } from '../privacy/busy-day';
 import { describeWith } from '../support/packages';
 import { type RedisServer, redisPlace, startCluster, startRedis } from '../support/redis';
+import { until } from '../support/wait';
 
 jest.setTimeout(120_000);
 
@@ -49,6 +50,13 @@ const embedded = (name: string) => ({ path: join(folder, name) });
 const fileOf = (name: string) => join(folder, `${name}.jsonl`);
 const contentOf = (file: string): unknown =>
   JSON.parse(readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '').content;
+
+/** `stadtfunk store` as a shell runs it. */
+function inShell(shell: string, command: 'export' | 'import', file: string, { config }: { readonly config: string }) {
+  const main = ['--require', join(__dirname, 'typescript.cjs'), join(__dirname, '../../main.ts')];
+  const all = [process.execPath, ...main, 'store', command, file, '-c', config];
+  return spawnSync('bash', ['-c', `set -o pipefail; ${shell}`, 'bash', ...all], { encoding: 'utf8' });
+}
 
 async function open(name: string, context: StoreContext = CONTEXT): Promise<Store> {
   return openEmbeddedStore(join(folder, name), context);
@@ -171,18 +179,50 @@ describeWith(['redis-server', 'redis-cli'], 'moving a town', () => {
     await (await openRedisStore(place, CONTEXT)).close();
   });
 
-  test('a process that is there again before a store is full has spoilt it', async () => {
-    const { pipe, failing, goOn, place } = await importing('back-again');
+  /** The same, with the store marked and looked at again, and the file read to its first record. */
+  async function filling(name: string) {
+    const looks = () => Number(/client\|list:calls=(\d+)/.exec(server.cli('info', 'commandstats'))?.[1]);
+    const { pipe, failing: outcome, goOn, place } = await importing(name);
+    const before = looks();
     execFileSync('mkfifo', [pipe]);
     await goOn();
-    const filling = await openFile(pipe, 'w');
-    const other = new Redis(server.port, '127.0.0.1', { protocol: 2, connectionName: 'stadtfunk:back-again:0:other' });
-    await other.ping();
-    await filling.writeFile(readFileSync(fileOf('back-again')));
-    await filling.close();
-    expect(await failing).toMatchObject({ code: 'STORE_IN_USE' });
+    const file = await openFile(pipe, 'w');
+    const lines = readFileSync(fileOf(name), 'utf8').split('\n');
+    await file.writeFile(`${lines.splice(0, 2).join('\n')}\n`);
+    await until('it has looked', () => looks() > before);
+    const finish = async () => {
+      await file.writeFile(lines.join('\n'));
+      await file.close();
+      await until('it looks for the last time', () => looks() > before + 1);
+    };
+    return { finish, outcome, place };
+  }
+
+  async function connected(name: string, who: string): Promise<Redis> {
+    const names = { connectionName: `stadtfunk:${name}:0:${who}` };
+    const client = new Redis(server.port, '127.0.0.1', { protocol: 2, ...names });
+    await client.ping();
+    return client;
+  }
+
+  test('a process that is there again before a store is full has spoilt it', async () => {
+    const { finish, outcome, place } = await filling('back-again');
+    const other = await connected('back-again', 'other');
+    await finish();
+    expect(await outcome).toMatchObject({ code: 'STORE_IN_USE' });
     other.disconnect();
     await expect(openRedisStore(place, CONTEXT)).rejects.toMatchObject({ code: 'STORE_HALF_FILLED' });
+  });
+
+  test('processes that are refused while a store is filled, started again and again, spoil nothing', async () => {
+    const { finish, outcome, place } = await filling('refused');
+    const first = await connected('refused', 'first');
+    await finish();
+    const second = await connected('refused', 'second');
+    first.disconnect();
+    expect(await outcome).toBe(0);
+    second.disconnect();
+    await (await openRedisStore(place, CONTEXT)).close();
   });
 
   test('only an empty store is filled, and one whose filling was cut off opens for nobody', async () => {
@@ -197,6 +237,17 @@ describeWith(['redis-server', 'redis-cli'], 'moving a town', () => {
     await expect(half).rejects.toMatchObject({ code: 'STORE_HALF_FILLED' });
     await expect(storeImport(fileOf('full'), town(redis('half')))).rejects.toMatchObject({ code: 'STORE_KEY_WRONG' });
   });
+
+  test('an import with another key is refused and changes nothing: with the right one the store is filled', async () => {
+    await busyFolder('under-key');
+    await storeExport(fileOf('under-key'), town(embedded('under-key')));
+    for (const store of [embedded('other-key'), redis('other-key')]) {
+      const wrong = town(store, 'another-key-another-key-another-key-01');
+      expect(inShell(`"$@" < ${fileOf('under-key')}`, 'import', '-', wrong).stderr).toContain('IMPORT_KEY');
+      await expect(storeImport(fileOf('under-key'), wrong)).rejects.toMatchObject({ code: 'IMPORT_KEY' });
+      await storeImport(fileOf('under-key'), town(store));
+    }
+  });
 });
 
 describe('a file that is not as it was written', () => {
@@ -206,10 +257,10 @@ describe('a file that is not as it was written', () => {
   });
 
   let targets = 0;
-  const importOf = (text: string, key?: string) => {
+  const importOf = (text: string) => {
     const file = fileOf(`bad-${++targets}`);
     writeFileSync(file, text);
-    return storeImport(file, town(embedded(`target-${targets}`), key));
+    return storeImport(file, town(embedded(`target-${targets}`)));
   };
 
   test.each<[string, (lines: string[]) => string[], string]>([
@@ -233,12 +284,6 @@ describe('a file that is not as it was written', () => {
     await store.close();
   });
 
-  test('another key is refused', async () => {
-    const good = readFileSync(fileOf('good'), 'utf8');
-    const other = 'another-key-another-key-another-key-01';
-    await expect(importOf(good, other)).rejects.toMatchObject({ code: 'IMPORT_KEY' });
-  });
-
   test('an export follows no link, keeps to no file of others, and replaces none', async () => {
     const [there, target] = [town(embedded('source')), fileOf('linked')];
     const foreign = join(folder, 'foreign');
@@ -258,13 +303,6 @@ describe('a file that is not as it was written', () => {
     expect(() => statSync(`${target}.unfinished`)).toThrow('ENOENT');
   });
 
-  /** `stadtfunk store export` as a shell runs it. */
-  const exported = (shell: string, file: string) => {
-    const main = ['--require', join(__dirname, 'typescript.cjs'), join(__dirname, '../../main.ts')];
-    const command = [process.execPath, ...main, 'store', 'export', file, ...['-c', town(embedded('source')).config]];
-    return spawnSync('bash', ['-c', `set -o pipefail; ${shell}`, 'bash', ...command], { encoding: 'utf8' });
-  };
-
   test.each([
     ['for which there is not enough room', 'ulimit -f 1; "$@"', fileOf('no-room'), 'EFBIG'],
     [
@@ -275,7 +313,7 @@ describe('a file that is not as it was written', () => {
     ],
     ['whose reader leaves early', '"$@" | true', '-', 'EPIPE'],
   ])('an export %s fails in one sentence, and no file is left', (_, shell, target, why) => {
-    const { status, stderr } = exported(shell, target);
+    const { status, stderr } = inShell(shell, 'export', target, town(embedded('source')));
     expect(stderr.trim()).toMatch(/^stadtfunk: The export to .* was cut off: [A-Z]+\. .* \(EXPORT_CUT_OFF\)$/);
     expect(stderr).toContain(why);
     expect(status).toBe(1);
