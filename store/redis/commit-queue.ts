@@ -1,6 +1,6 @@
 import { type Change, callOf } from './change';
 import { isFull } from './faults';
-import { GroupQueue } from './group-queue';
+import { GroupQueue, refused, type Sent } from './group-queue';
 import type { Value } from './keys';
 
 interface Asked {
@@ -8,8 +8,6 @@ interface Asked {
   readonly resolve: (isDone: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
-
-const NONE: readonly Asked[] = [];
 
 /**
  * Sends changes to Redis in groups, each in one call of the script COMMIT. In the group each is done by itself; and where
@@ -45,22 +43,31 @@ export class CommitQueue {
     });
   }
 
-  async #sendAll(group: readonly Asked[]): Promise<readonly Asked[]> {
-    if (await this.#commitAll(group)) await Promise.all(group.map((asked) => this.#commitAll([asked])));
-    return NONE;
+  async #sendAll(group: readonly Asked[]): Promise<Sent<Asked>> {
+    const sent = await this.#commitAll(group);
+    if (sent !== undefined) return sent;
+    const each = await Promise.all(group.map((asked) => this.#commitAll([asked])));
+    return {
+      tell: () => {
+        for (const one of each) one?.tell();
+      },
+    };
   }
 
-  /** @returns whether nothing of the group was written or answered, and a part of it may succeed */
-  async #commitAll(group: readonly Asked[]): Promise<boolean> {
+  /** @returns undefined if nothing of the group was written or answered, and a part of it may succeed */
+  async #commitAll(group: readonly Asked[]): Promise<Sent<Asked> | undefined> {
     try {
       const changes = group.map(({ change }) => change);
       const { keys, values } = callOf(changes, this.#channel);
       const done = String(await this.#send(keys, values));
-      for (const [i, { resolve }] of group.entries()) resolve(done[i] === '1');
+      return {
+        tell: () => {
+          for (const [i, { resolve }] of group.entries()) resolve(done[i] === '1');
+        },
+      };
     } catch (error) {
-      if (group.length > 1 && isFull(error)) return true;
-      for (const { reject } of group) reject(error);
+      if (group.length > 1 && isFull(error)) return undefined;
+      return refused(group, error);
     }
-    return false;
   }
 }

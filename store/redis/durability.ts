@@ -9,14 +9,15 @@ export interface Durability {
   confirmed(redis: Client, script: Script, keys: string[], values: Value[]): Promise<unknown>;
 }
 
-/** Redis writes to its disk before it answers (`appendfsync always`). All that is asked for meanwhile goes together. */
+/** Redis writes to its disk before it answers (`appendfsync always`). */
 export const answered: Durability = {
-  confirmed: (redis, script, keys, values) =>
-    redis
-      .evalsha(script.sha, keys.length, ...keys, ...values)
-      .catch((error: unknown) =>
-        lacksScript(error) ? redis.eval(script.source, keys.length, ...keys, ...values) : Promise.reject(error),
-      ),
+  confirmed: async (redis, script, keys, values) => {
+    const ask = redis.pipeline().evalsha(script.sha, keys.length, ...keys, ...values);
+    const [error, result] = (await ask.exec())?.[0] ?? [];
+    if (!error) return result;
+    if (!lacksScript(error)) throw error;
+    return redis.eval(script.source, keys.length, ...keys, ...values);
+  },
 };
 
 /** How long a replica or disk may take to confirm; less than a command may take altogether. */

@@ -4,10 +4,27 @@ import { turnOfOthers } from '../../runtime/turn';
 const MOST_ITEMS = 128;
 const MOST_VALUES = 4_000;
 
+/** What became of a group. */
+export interface Sent<Item> {
+  /** Those that are to go again, before all others. */
+  readonly again?: readonly Item[];
+  /** Tells everybody else. */
+  tell(): void;
+}
+
+/** Nothing of it was done. */
+export function refused(group: readonly { reject(error: unknown): void }[], error: unknown): { tell(): void } {
+  return {
+    tell: () => {
+      for (const { reject } of group) reject(error);
+    },
+  };
+}
+
 /** How a group is sent, and who may go in it. */
 export interface Sending<Item> {
-  /** Never rejects; resolves with those that are to go again, before all others. */
-  readonly send: (group: readonly Item[]) => Promise<readonly Item[]>;
+  /** Never rejects. */
+  readonly send: (group: readonly Item[]) => Promise<Sent<Item>>;
   /** About how many values Redis is sent for it. */
   readonly sizeOf: (item: Item) => number;
   /** Two of the same name do not go in one group. */
@@ -37,14 +54,27 @@ export class GroupQueue<Item> {
     return this.#work(place);
   }
 
-  /** One group after the other. The first one waits for what comes in the same turn. */
+  /**
+   * One group after the other; the first one waits for what comes in the same turn. The next one is on its way before
+   * those of the last one are told, so that Redis works while they go on.
+   */
   async #work(place: string): Promise<void> {
     await turnOfOthers();
-    for (let group = this.#take(place); group.length > 0; group = this.#take(place)) {
-      const again = await this.#sending.send(group);
+    let sending = this.#sendNext(place);
+    while (sending !== undefined) {
+      const { again = [], tell } = await sending;
       if (again.length > 0) this.#waiting.set(place, [...again, ...(this.#waiting.get(place) ?? [])]);
+      sending = this.#sendNext(place);
+      tell();
     }
+  }
+
+  /** @returns undefined if nobody waits */
+  #sendNext(place: string): Promise<Sent<Item>> | undefined {
+    const group = this.#take(place);
+    if (group.length > 0) return this.#sending.send(group);
     this.#waiting.delete(place);
+    return undefined;
   }
 
   #take(place: string): readonly Item[] {

@@ -1,6 +1,6 @@
 import type { Engine } from './engine';
 import { redisFault } from './faults';
-import { GroupQueue } from './group-queue';
+import { GroupQueue, refused, type Sent } from './group-queue';
 import { type Report, reportCallOf } from './report-call';
 import { REPORT } from './scripts';
 
@@ -12,7 +12,6 @@ interface Asked {
 
 /** Three values for its session, about as many for the lists of one that begins or ends. */
 const SIZE = 8;
-const NONE: readonly Asked[] = [];
 
 /**
  * Writes what reports make of their sessions, in groups: each group is one call of the script REPORT, which writes all of
@@ -39,20 +38,20 @@ export class ReportQueue {
     });
   }
 
-  async #send(group: readonly Asked[]): Promise<readonly Asked[]> {
+  async #send(group: readonly Asked[]): Promise<Sent<Asked>> {
     try {
-      const { keys, values, asked: all } = reportCallOf(group);
+      const { keys, values, asked } = reportCallOf(group);
       const done = String(await this.#engine.run(REPORT, keys, values));
       const isWhole = !done.includes('0');
-      const again: Asked[] = [];
-      for (const [i, asked] of all.entries()) {
-        if (!isWhole && done[i] === '1') again.push(asked);
-        else asked.resolve(isWhole);
-      }
-      return again;
+      const isTold = (i: number): boolean => isWhole || done[i] === '0';
+      return {
+        again: isWhole ? [] : asked.filter((_, i) => !isTold(i)),
+        tell: () => {
+          for (const [i, { resolve }] of asked.entries()) if (isTold(i)) resolve(isWhole);
+        },
+      };
     } catch (error) {
-      for (const { reject } of group) reject(redisFault(error));
-      return NONE;
+      return refused(group, redisFault(error));
     }
   }
 }
