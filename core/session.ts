@@ -159,10 +159,15 @@ export function foldSession(
 /** The segments, by their start, with what the packet tells. */
 function withPacket(segments: readonly Segment[], event: AccountingEvent): readonly Segment[] {
   const byStart = (a: Segment, b: Segment) => a.start - b.start;
-  for (const tells of [asItIs, byItsOwnTime]) {
-    const index = segments.findLastIndex((segment) => fits(segment, tells(event, segment)));
-    const told = segments[index];
-    if (told !== undefined) return segments.with(index, grow(told, tells(event, told))).sort(byStart);
+  const seconds = ownSeconds(event);
+  const index = segments.findLastIndex((segment) =>
+    seconds === undefined ? fits(segment, event) : isInLine(segment, event, seconds),
+  );
+  const told = segments[index];
+  if (told !== undefined) {
+    // As if nobody had set a clock since the first packet: times of one life are told by one clock.
+    const tells = seconds === undefined ? event : { ...event, seconds, eventAt: told.start + seconds * SECOND };
+    return segments.with(index, grow(told, tells)).sort(byStart);
   }
 
   const another = newSegment(event);
@@ -172,16 +177,21 @@ function withPacket(segments: readonly Segment[], event: AccountingEvent): reado
   return [...segments, another].sort(byStart);
 }
 
-const asItIs = (event: AccountingEvent): AccountingEvent => event;
-
 /**
- * The packet as it would tell of this life had nobody set a clock meanwhile: its Acct-Session-Time does not depend on
- * clocks. Only where no other life can have the id, because one that began later tells no less than one that went on.
+ * How long the session has lasted, where that alone places a packet: clocks may be set and packets be late, but where no
+ * id comes again, no life that began later can be taken for one that went on.
  */
-function byItsOwnTime(event: AccountingEvent, segment: Segment): AccountingEvent {
-  const seconds = event.seconds ?? (event.kind === 'start' ? 0 : undefined);
-  if (event.idIsUnique !== true || seconds === undefined) return event;
-  return { ...event, seconds, eventAt: segment.start + seconds * SECOND };
+function ownSeconds(event: AccountingEvent): number | undefined {
+  if (event.idIsUnique !== true) return undefined;
+  return event.seconds ?? (event.kind === 'start' ? 0 : undefined);
+}
+
+/** Whether a life can have told both, one after the other. */
+function isInLine(segment: Segment, event: AccountingEvent, seconds: number): boolean {
+  const down = event.downloadOctets ?? segment.downloadOctets;
+  const up = event.uploadOctets ?? segment.uploadOctets;
+  const isLater = seconds >= segment.seconds && down >= segment.downloadOctets && up >= segment.uploadOctets;
+  return isLater || (seconds <= segment.seconds && down <= segment.downloadOctets && up <= segment.uploadOctets);
 }
 
 /** When the life began that the packet tells of; undefined if it does not say how long that life has lasted. */

@@ -127,6 +127,14 @@ describe('folding accounting packets', () => {
       );
     });
 
+    test('a packet that was late does not make a later one earlier', () => {
+      const late = packet('interim', 11, { ...counts(8, 800, 8), idIsUnique: true });
+      const next = packet('stop', 3610, { ...counts(9, 900, 9), idIsUnique: true });
+      const { session, total } = fold([packet('start', 0, { idIsUnique: true }), late, next]);
+      expect(total).toEqual({ sessions: 1, ...counts(9, 900, 9) });
+      expect(isStopped(session)).toBe(true);
+    });
+
     test('counters that go backwards are still those of another life', () => {
       const packets = [packet('interim', 600, counts(600, 5000, 50)), packet('interim', 5000, counts(900, 200, 60))];
       const { total } = fold(packets.map((each) => ({ ...each, idIsUnique: true })));

@@ -37,22 +37,37 @@ export class LoadGateway {
   readonly site: string;
   readonly secret: Buffer;
   readonly #ports: ProductPorts;
+  readonly #tellsTime: boolean;
   readonly #socket: Socket;
   readonly #pending: PendingRequests;
 
-  private constructor({ id, site, radius }: UamGateway, ports: ProductPorts, patience: readonly number[]) {
+  private constructor(
+    { id, site, radius }: UamGateway,
+    ports: ProductPorts,
+    patience: readonly number[],
+    tellsTime: boolean,
+  ) {
     this.id = id;
     this.site = site;
     this.secret = Buffer.from(radius.secret.reveal());
     this.#ports = ports;
+    this.#tellsTime = tellsTime;
     this.#socket = createSocket('udp4');
     this.#pending = new PendingRequests(systemClock, patience);
     this.#socket.on('message', (datagram) => this.#pending.receive(datagram));
   }
 
-  /** @param patience  how long each transmission waits for its answer, in milliseconds */
-  static async open(gateway: UamGateway, ports: ProductPorts, patience: readonly number[]): Promise<LoadGateway> {
-    const opened = new LoadGateway(gateway, ports, patience);
+  /**
+   * @param patience  how long each transmission waits for its answer, in milliseconds
+   * @param tellsTime  whether its records say when they were made; those of uspot do not
+   */
+  static async open(
+    gateway: UamGateway,
+    ports: ProductPorts,
+    patience: readonly number[],
+    tellsTime = true,
+  ): Promise<LoadGateway> {
+    const opened = new LoadGateway(gateway, ports, patience, tellsTime);
     opened.#socket.bind(0, gateway.radius.clients[0]);
     await once(opened.#socket, 'listening');
     return opened;
@@ -64,7 +79,7 @@ export class LoadGateway {
       integerAttribute('Acct-Status-Type', INTERIM),
       textAttribute('Acct-Session-Id', sessionId),
       integerAttribute('Acct-Session-Time', seconds),
-      integerAttribute('Event-Timestamp', Math.floor(systemClock.now() / SECOND)),
+      ...(this.#tellsTime ? [integerAttribute('Event-Timestamp', Math.floor(systemClock.now() / SECOND))] : []),
       integerAttribute('Acct-Output-Octets', downloadOctets),
       ...(grantId === undefined ? [] : [textAttribute('Class', grantId)]),
     ];

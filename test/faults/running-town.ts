@@ -1,5 +1,5 @@
 import type { UamGateway } from '../../config/schema';
-import { type Product, prepareProduct } from '../support/product';
+import { type Place, type Product, prepareProduct } from '../support/product';
 import { type Acceptance, accept } from '../support/visitor';
 import type { LoadGateway } from './load-gateway';
 import { deviceOf, faultTown, gatewaysOf, openGateways } from './town';
@@ -22,15 +22,17 @@ let towns = 0;
 /**
  * @param store  the key `store` of the configuration
  * @param more  other keys; it is given the key `portal` as it is otherwise
+ * @param place  where it runs, if not as it is on this machine
  */
 export async function startTown(
   store: object,
   more: (portal: object) => Readonly<Record<string, unknown>> = () => ({}),
+  place?: Place,
 ): Promise<RunningTown> {
   const product = await prepareProduct((ports) => {
     const portal = { url: `http://127.0.0.1:${ports.portal}`, listen: { host: '127.0.0.1', port: ports.portal } };
     return { ...faultTown(ports, store), ...more(portal) };
-  });
+  }, place);
   await product.start();
   const gateways = await openGateways(product);
   const kind = 0x80 + (++towns % 0x40);

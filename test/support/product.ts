@@ -53,7 +53,7 @@ export interface Place {
   get(url: string): Promise<string | undefined>;
 }
 
-const thisMachine: Place = {
+export const thisMachine: Place = {
   prefix: [],
   get: (url) =>
     fetch(url).then(
