@@ -3,6 +3,7 @@ import type { GrantId } from '../core/ids';
 import type { Millis } from '../core/time';
 import { HmacSha256 } from '../runtime/hmac-sha256';
 import type { Random } from '../runtime/random';
+import type { Soon } from '../runtime/soon';
 import type { Granted, GrantStore } from '../store/store';
 import type { GatewayAdapter } from './gateways/gateway';
 import type { ShownVisit } from './visit-seal';
@@ -50,9 +51,11 @@ export class AcceptedPages {
       ...{ shownAt, ticket: visit.ticket, acceptedAt },
       ...{ grant: isStored ? grant.id : undefined, username: credential?.username },
     });
-    for (const [oldest] of this.#pages) {
-      if (this.#pages.size <= MOST) break;
+    if (this.#pages.size <= MOST) return;
+    // The oldest one. To look for it passes by all that were taken out since the map was made last.
+    for (const oldest of this.#pages.keys()) {
       this.#pages.delete(oldest);
+      return;
     }
   }
 
@@ -60,17 +63,16 @@ export class AcceptedPages {
    * Has the page had its time? It has when the gateway let the device in by it, when what it opened is over, two minutes
    * after its acceptance, and when the gateway has begun anew with the device since. Rejects as the store does.
    */
-  async isSpent(
+  isSpent(
     shown: ShownVisit,
     adapter: GatewayAdapter,
     store: Pick<GrantStore, 'isRedeemed' | 'getGrant'>,
     now: Millis,
-  ): Promise<boolean> {
+  ): Soon<boolean> {
     const last = this.#pages.get(this.#keyOf(shown, adapter));
     if (last === undefined || shown.shownAt > last.shownAt) return false;
     if (shown.visit.ticket !== last.ticket || now >= last.acceptedAt + TAP_AGAIN_FOR) return true;
-    if (last.username !== undefined && (await store.isRedeemed(last.username, now))) return true;
-    return last.grant !== undefined && (await store.getGrant(last.grant, now)) === undefined;
+    return isOver(last, store, now);
   }
 
   /** Where anybody can name a device, one page must not say anything about another of the same device. */
@@ -79,4 +81,13 @@ export class AcceptedPages {
     const words = vouches ? gateway : `${gateway} ${shownAt} ${ticket}`;
     return this.#hash.digest(Buffer.concat([device.reveal(), Buffer.from(words)])).toString('base64');
   }
+}
+
+async function isOver(
+  { grant, username }: AcceptedPage,
+  store: Pick<GrantStore, 'isRedeemed' | 'getGrant'>,
+  now: Millis,
+): Promise<boolean> {
+  if (username !== undefined && (await store.isRedeemed(username, now))) return true;
+  return grant !== undefined && (await store.getGrant(grant, now)) === undefined;
 }

@@ -10,17 +10,21 @@ export class TooSlow extends Error {
 }
 
 /** What `operation` resolves to, or rejects with; with TooSlow if neither happens in time. */
-export async function within<T>(patience: Millis, operation: Promise<T>, clock: Clock = systemClock): Promise<T> {
-  let cancel = (): void => {};
-  const tooSlow = new Promise<never>((_, reject) => {
+export function within<T>(patience: Millis, operation: Promise<T>, clock: Clock = systemClock): Promise<T> {
+  return new Promise((resolve, reject) => {
     // Where this process itself was held up, the answer may lie there already: it has a turn of the event loop more.
-    cancel = clock.after(patience, () => setImmediate(() => reject(new TooSlow(patience))));
+    const cancel = clock.after(patience, () => setImmediate(() => reject(new TooSlow(patience))));
+    operation.then(
+      (value) => {
+        cancel();
+        resolve(value);
+      },
+      (error: unknown) => {
+        cancel();
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([operation, tooSlow]);
-  } finally {
-    cancel();
-  }
 }
 
 /** For so long nobody is patient after one who was patient waited in vain. */

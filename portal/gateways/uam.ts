@@ -162,9 +162,10 @@ function admit(origin: string, uam: UamGateway['uam'], { visit, granted, returnT
   const secret = uam.secret?.reveal();
   const proof =
     uam.login === 'chap'
-      ? { response: chapResponse(password, visit.ticket, secret) }
-      : { password: papPassword(password, visit.ticket, secret) };
-  return `${origin}/logon?${new URLSearchParams({ username, ...proof, userurl: returnTo })}`;
+      ? `response=${chapResponse(password, visit.ticket, secret)}`
+      : `password=${papPassword(password, visit.ticket, secret)}`;
+  // All but the address is hexadecimal or a word of ours.
+  return `${origin}/logon?username=${username}&${proof}&userurl=${encodeURIComponent(returnTo)}`;
 }
 
 /**

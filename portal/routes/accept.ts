@@ -42,7 +42,8 @@ async function admit(
     seeOther(portal, request, response, `/visit?visit=${word}&${LANGUAGE_PARAMETER}=${shown.language}`);
     return;
   }
-  if (await storing(portal.accepted.isSpent(shown, adapter, portal.store, now)).catch(() => false)) {
+  const spent = portal.accepted.isSpent(shown, adapter, portal.store, now);
+  if (spent instanceof Promise ? await storing(spent).catch(() => false) : spent) {
     refuse(portal, request, response, 'visit-used', adapter);
     return;
   }
