@@ -8,8 +8,11 @@ import type { Answer, Recorded } from './portal/town';
 import { compiled, type Form, fromSource } from './radius/compiled';
 import { pinGenerator, pinnedToServerCore } from './radius/pin';
 
-const ROUNDS = 3;
-const CONNECTIONS = 32;
+/** Short and many, so that what else happens on the machine troubles both alike. */
+const TURN_MS = 250;
+const FEWEST_ROUNDS = 3;
+/** As many as come when a train stops. Of a few dozen all wait for the same commit, and the disk is measured, not the core. */
+const CONNECTIONS = 500;
 /** Until the compiler has seen enough of the portal; it is several times as fast afterwards. */
 const WARM_UP_ANSWERS = 30_000;
 /** What 99 of 100 visitors wait at most, half as many coming as could be served. */
@@ -74,29 +77,31 @@ async function measured(
   status: number,
   next: { readonly ours: () => string; readonly bare: () => string },
 ): Promise<Figure[]> {
-  const milliseconds = (seconds * 1000) / (2 * ROUNDS);
-  // Connections of their own for each turn: servers end those that wait for long.
-  const turn = async (port: number, milliseconds: number, request: () => string): Promise<number> => {
+  const warmUp = async (port: number, request: () => string): Promise<void> => {
     const load = await Load.open(port, CONNECTIONS, status);
-    const rate = await load.asFastAsAnswered(milliseconds, request);
+    for (let answers = 0; answers < WARM_UP_ANSWERS; ) answers += await load.asFastAsAnswered(1000, request);
     load.close();
-    return rate;
   };
+  await warmUp(ours, next.ours);
+  await warmUp(bare, next.bare);
+  const [theirLoad, ourLoad] = [await Load.open(bare, CONNECTIONS, status), await Load.open(ours, CONNECTIONS, status)];
+  const rounds = Math.max(FEWEST_ROUNDS, Math.round((seconds * 1000) / (2 * TURN_MS)));
+  const milliseconds = (seconds * 1000) / (2 * rounds);
   const values: number[] = [];
-  const peers: number[] = [];
-  for (let answers = 0; answers < WARM_UP_ANSWERS; ) answers += await turn(ours, 1000, next.ours);
-  for (let answers = 0; answers < WARM_UP_ANSWERS; ) answers += await turn(bare, 1000, next.bare);
-  for (let round = 0; round < ROUNDS; round++) {
-    peers.push(await turn(bare, milliseconds, next.bare));
-    values.push(await turn(ours, milliseconds, next.ours));
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const peer = await theirLoad.asFastAsAnswered(milliseconds, next.bare);
+    const value = await ourLoad.asFastAsAnswered(milliseconds, next.ours);
+    values.push(value);
+    ratios.push(value / peer);
   }
+  theirLoad.close();
   const value = median(values);
-  const load = await Load.open(ours, CONNECTIONS, status);
-  const took = await load.atRate(value / 2, seconds * 1000, next.ours);
-  load.close();
+  const took = await ourLoad.atRate(value / 2, seconds * 1000, next.ours);
+  ourLoad.close();
   const slowest = took[Math.floor(took.length * 0.99)] ?? Number.NaN;
   return [
-    { name, value, unit: '1/s', against: 'node:http, same bytes', ratio: value / median(peers) },
+    { name, value, unit: '1/s', against: 'node:http, same bytes', ratio: median(ratios) },
     {
       name: `${name}.p99`,
       value: slowest,

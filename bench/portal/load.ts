@@ -53,12 +53,15 @@ export class Load {
     let answers = 0;
     await busyUntil(() => {
       const due = Math.min(count, Math.floor(((performance.now() - began) * perSecond) / 1000) + 1);
-      for (let connection = free.at(-1); connection !== undefined && sent < due; connection = free.at(-1)) {
-        const [at, mine] = [began + (sent * 1000) / perSecond, free.pop()];
+      while (sent < due) {
+        // In turn, because the server ends those that are silent for long.
+        const connection = free.shift();
+        if (connection === undefined) break;
+        const at = began + (sent * 1000) / perSecond;
         sent++;
         connection.ask(next(), () => {
           took[answers++] = performance.now() - at;
-          if (mine !== undefined) free.push(mine);
+          free.push(connection);
         });
       }
       return answers === count;
