@@ -297,14 +297,15 @@ export const RECORDS = {
   mark: {
     title: { de: 'Merkmale des Speichers', en: 'marks of the store' },
     holds: {
-      de: 'Fassung des Speichers, Probe des Schlüssels, Ergebnis der letzten Prüfung',
-      en: 'version of the store, check of the key, result of the last audit',
+      de: 'Fassung des Speichers, Probe des Schlüssels, ob ein Umzug ihn gerade füllt, Ergebnis der letzten Prüfung',
+      en: 'version of the store, check of the key, whether a move is filling it, result of the last audit',
     },
     subjects: 'nobody',
     until: { de: 'solange es den Speicher gibt', en: 'as long as there is the store' },
     fields: {
       schema: ['product', 'product'],
       'key-check': ['product', 'product'],
+      filling: ['product', 'product'],
       probe: ['product', 'product'],
       'watched-until': ['equipment', 'health'],
       'audit.at': ['product', 'product'],

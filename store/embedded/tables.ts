@@ -30,7 +30,7 @@ export interface UsageRecord extends Usage {
 /** Where what is kept. Values are MessagePack unless said; keys sort as the columns are written. */
 export interface Tables {
   readonly root: RootDatabase<unknown, string>;
-  /** `schema`, `key-check`, `watched-until`, `probe`, `audit`. */
+  /** `schema`, `key-check`, `filling`, `watched-until`, `probe`, `audit`. */
   readonly meta: Database<string | number | Buffer | Audit, string>;
   /** For each key of pseudonyms, when the last grant made under it expires. The keys themselves lie in files. */
   readonly keyExpiry: Database<Millis, [site: SiteId, day: string]>;

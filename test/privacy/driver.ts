@@ -1,3 +1,4 @@
+import type { Movable } from '../../store/move/records';
 import type { Store } from '../../store/store';
 import type { OpenOptions } from '../contract/fixtures';
 
@@ -13,6 +14,8 @@ export interface LyingRecord {
 /** What a driver shows so that its privacy can be proven. */
 export interface ProvenDriver {
   open(options: OpenOptions): Promise<Store>;
+  /** Opens it to be exported, or filled by an import. */
+  openMovable(options: OpenOptions, mustBeThere: boolean): Promise<Movable>;
   /** Everything that lies in a place, whether or not its store is open. */
   records(place: string): Promise<readonly LyingRecord[]>;
   /** Classes of record that this driver never writes anywhere. */

@@ -1,7 +1,9 @@
 import { openRedisStore } from '../../store/redis/driver';
+import { openRedisMovable } from '../../store/redis/move';
 import type { Store } from '../../store/store';
 import { describeWith } from '../support/packages';
 import { type RedisServer, redisPlace, startRedis } from '../support/redis';
+import type { ProvenDriver } from './driver';
 import { linkageContract } from './linkage';
 import { recordsContract } from './records';
 import { redisRecords } from './redis-records';
@@ -19,16 +21,18 @@ describeWith(['redis-server', 'redis-cli'], 'a store on Redis', () => {
     await server.end();
   });
 
-  const redis = {
-    open: async ({ place, ...context }: Parameters<Parameters<typeof recordsContract>[1]['open']>[0]) => {
-      const store = await openRedisStore(redisPlace({ server: `127.0.0.1:${server.port}`, prefix: place }), context);
+  const placeOf = (prefix: string) => redisPlace({ server: `127.0.0.1:${server.port}`, prefix });
+  const redis: ProvenDriver = {
+    open: async ({ place, ...context }) => {
+      const store = await openRedisStore(placeOf(place), context);
       opened.push(store);
       return store;
     },
-    records: (place: string) => redisRecords(server.port, place),
+    openMovable: ({ place, ...context }, mustBeThere) => openRedisMovable(placeOf(place), context, mustBeThere),
+    records: (place) => redisRecords(server.port, place),
     inMemoryOnly: [],
     lacks: 'unseen',
-  } as const;
+  };
   recordsContract('redis', redis);
   linkageContract('redis', redis);
 });
