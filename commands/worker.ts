@@ -26,6 +26,7 @@ export const SHARED_ROLES: readonly RoleName[] = ['portal', 'radius'];
 export async function work(config: LiveValue<Config>, options: StartOptions, log: Log): Promise<number> {
   // Whoever stops the product by a signal may reach all its processes; the first one stops the others in order.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+  const orders = hear();
   try {
     // The first process has told already what the store has to warn of.
     const store = await openStore(config.current, systemRandom);
@@ -38,7 +39,7 @@ export async function work(config: LiveValue<Config>, options: StartOptions, log
       throw error;
     });
     tell({ kind: 'ready', ports: portsOf(own) });
-    await served(config, shared, roles, options.config);
+    await served(orders, config, shared, roles, options.config);
     await stopRoles(roles, log);
     await store.close();
     return 0;
@@ -49,8 +50,29 @@ export async function work(config: LiveValue<Config>, options: StartOptions, log
   }
 }
 
+interface Orders {
+  /** Resolves when it is told to stop. */
+  readonly stop: Promise<void>;
+  /** Who answers; nothing is asked before it has said that it is ready. */
+  answer: (asked: Exclude<ToWorker, { kind: 'stop' }>) => void;
+}
+
+/** Listens from the first moment on: what comes while nobody does is lost. */
+function hear(): Orders {
+  let stop = (): void => {};
+  const orders: Orders = {
+    stop: new Promise((resolve) => {
+      stop = resolve;
+    }),
+    answer: () => {},
+  };
+  process.on('message', (asked: ToWorker) => (asked.kind === 'stop' ? stop() : orders.answer(asked)));
+  return orders;
+}
+
 /** Does what it is told until it is told to stop. */
 async function served(
+  orders: Orders,
   config: LiveValue<Config>,
   { clock, log, registry }: Shared,
   roles: readonly Role[],
@@ -66,13 +88,11 @@ async function served(
     told = reasons.join();
     tell({ kind: 'state', reasons });
   });
-  await new Promise<void>((resolve) => {
-    process.on('message', async (asked: ToWorker) => {
-      if (asked.kind === 'stop') resolve();
-      else if (asked.kind === 'reload') tell({ kind: 'reloaded', id: asked.id, ok: reload(file, config, log) });
-      else tell({ kind: 'counted', id: asked.id, counted: await registry.getMetricsAsJSON() });
-    });
-  });
+  orders.answer = async ({ kind, id }) => {
+    if (kind === 'reload') tell({ kind: 'reloaded', id, ok: reload(file, config, log) });
+    else tell({ kind: 'counted', id, counted: await registry.getMetricsAsJSON() });
+  };
+  await orders.stop;
   cancel();
 }
 

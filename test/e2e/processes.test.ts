@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HOUR } from '../../core/time';
@@ -53,8 +53,8 @@ async function startBeside(product: Product, ...words: string[]): Promise<Beside
 }
 
 function workersOf(product: Product): number[] {
-  const found = execFileSync('pgrep', ['-P', `${product.pid()}`], { encoding: 'utf8' });
-  return found.trim().split('\n').map(Number);
+  const { stdout } = spawnSync('pgrep', ['-P', `${product.pid()}`], { encoding: 'utf8' });
+  return stdout.split('\n').filter(Boolean).map(Number);
 }
 
 function killWorkerOf(product: Product): void {
@@ -201,7 +201,7 @@ describeWith(['redis-server', 'redis-cli'], 'a town of several processes on one 
     expect(product.output()).not.toContain('worker-ended');
   });
 
-  test('a worker that finds mistakes in the file is back when they are mended', async () => {
+  test('a worker that finds mistakes in the file is back when they are mended; one still starting hears that it shall stop', async () => {
     const product = await prepare();
     await product.start('--workers', '1');
     const file = join(product.folder, 'town.yaml');
@@ -213,7 +213,16 @@ describeWith(['redis-server', 'redis-cli'], 'a town of several processes on one 
     expect(product.output()).toContain('sight: There is no such key here.');
     writeFileSync(file, good);
     await until('it serves', async () => (await product.metric('stadtfunk_workers{state="ready"}')) === 1);
-    expect(await product.end('SIGTERM')).toBe(0);
+
+    const [first] = workersOf(product);
+    killWorkerOf(product);
+    const next = await until('the next is started', () => workersOf(product).find((pid) => pid !== first));
+    process.kill(next, 'SIGSTOP');
+    process.kill(product.pid(), 'SIGTERM');
+    await until('all are told to stop', () => product.output().includes('"event":"stopping"'));
+    process.kill(next, 'SIGCONT');
+    expect(await product.end('SIGCONT')).toBe(0);
+    expect(product.output()).not.toContain('worker-did-not-stop');
   });
 
   test('keys of pseudonyms are shared over a change of the day: each is drawn once, and destroyed for all', async () => {
