@@ -66,8 +66,10 @@ export function auditGauges(registry: Registry, lastAudit: () => Promise<Audit |
     help: 'When the last privacy audit was; 0 if there was none yet.',
     registers: [registry],
     async collect() {
-      const audit = await within(SCRAPE_PATIENCE_MS, lastAudit()).catch(() => undefined);
-      this.set((audit?.at ?? 0) / SECOND);
+      const last = await within(SCRAPE_PATIENCE_MS, lastAudit()).catch(() => 'unknown' as const);
+      // Without labels reset() would say 0.
+      this.remove();
+      if (last !== 'unknown') this.set((last?.at ?? 0) / SECOND);
     },
   });
 }

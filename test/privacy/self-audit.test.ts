@@ -63,3 +63,18 @@ test('what it found is a metric by class of record, and says nothing of a person
   expect(await figures()).toContain('stadtfunk_privacy_audit_hits{kind="session"} 0');
   expect(await figures()).toContain(`stadtfunk_privacy_audit_timestamp_seconds ${START / 1000}`);
 });
+
+test('a store that does not answer in time leaves a gap, which is not the same as that nobody has ever looked', async () => {
+  let answers = false;
+  const registry = createMetrics();
+  auditGauges(registry, async () => {
+    if (answers) return undefined;
+    throw new Error('it hangs');
+  });
+  const shown = async () => (await registry.metrics()).match(/^stadtfunk_privacy_audit.*$/gm);
+  expect(await shown()).toBeNull();
+  answers = true;
+  expect(await shown()).toEqual(['stadtfunk_privacy_audit_timestamp_seconds 0']);
+  answers = false;
+  expect(await shown()).toBeNull();
+});
