@@ -8,10 +8,12 @@ import { describeWith } from '../support/packages';
 import { configOf, type Product, prepareProduct } from '../support/product';
 import { type RedisServer, startRedis } from '../support/redis';
 import { acceptTerms } from '../support/visitor';
+import { until } from '../support/wait';
 import { Evidence } from './evidence';
 import { DRILL_MS, figures, inForm, lasting } from './forms';
 import { AccountingLoad } from './load';
 import type { LoadGateway } from './load-gateway';
+import { startRole } from './roles';
 import { deviceOf, faultTown, gatewaysOf, openGateways } from './town';
 
 const RECORDS_PER_SECOND = 2_000;
@@ -178,3 +180,48 @@ describeWith(['redis-server', 'redis-cli'], 'SIGKILL at random moments under loa
     DRILL_MS,
   );
 });
+
+describeWith(
+  ['redis-server', 'redis-cli'],
+  'SIGKILL at random moments under load, of processes of one role each',
+  () => {
+    const roles = ['portal', 'radius', 'controller'];
+    let redis: RedisServer;
+    beforeAll(async () => {
+      redis = await startRedis(['appendonly yes', 'appendfsync always']);
+    });
+    afterAll(() => redis.end());
+
+    test(
+      'of each in turn: the others go on, and nothing acknowledged is lost or doubled [RFC 2866 4.2]',
+      async () => {
+        const kills = inForm(3, 100);
+        const evidence = new Evidence('kill-roles');
+        const { product, promised } = await prepare({ kind: 'redis', redis: { server: `127.0.0.1:${redis.port}` } });
+        const processes = await Promise.all(roles.map((role) => startRole(product, role)));
+        for (const process of processes) open.push({ end: () => process.running().end('SIGKILL') });
+        await promised.begin();
+        for (let kill = 0; kill < kills; kill++) {
+          promised.load.goOn();
+          await randomWhile();
+          const killed = processes[kill % roles.length];
+          const [{ records }, { length }] = [promised.load, promised.devices];
+          await killed?.running().end('SIGKILL');
+          // What the others take does not wait for the one that is gone.
+          if (killed?.role !== 'radius') await until('records are kept', () => promised.load.records > records);
+          if (killed?.role !== 'portal') await until('visitors are served', () => promised.devices.length > length);
+          promised.load.hold();
+          expect(await withStore(product, (opened) => promised.losses(opened))).toEqual([]);
+          await killed?.start();
+        }
+        promised.load.goOn();
+        await promised.settle();
+        expect(await withStore(product, (opened) => promised.load.differences(opened))).toEqual([]);
+        if (processes.every(({ running }) => running().output().includes('"event":"started"'))) evidence.saw('started');
+        evidence.isWhatTheTableTells();
+        figures('kill-roles', { kills, records: promised.load.records, grants: promised.devices.length });
+      },
+      DRILL_MS,
+    );
+  },
+);
