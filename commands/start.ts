@@ -89,9 +89,8 @@ async function run(options: StartOptions): Promise<number> {
   }
   announce(config.current, workers?.ports ?? portsOf(own), ops, log);
   const reloaded = reloadMetric(registry, systemClock);
-  process.on('SIGHUP', async () =>
-    reloaded(reload(options.config, config, log) && (await workers?.reload()) !== false),
-  );
+  const readAgain = async () => reload(options.config, config, log) && (await workers?.reload()) !== false;
+  process.on('SIGHUP', () => reloaded(readAgain()));
 
   const reason = await Promise.race([stopSignal(), ...crashLoop]);
   log.info('stopping', { reason });

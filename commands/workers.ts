@@ -28,6 +28,8 @@ interface Place {
   readyAt: number | undefined;
   reasons: readonly string[];
   deaths: number;
+  /** Who waits until one serves here. */
+  waiting: (() => void)[];
 }
 
 export interface WorkersDeps {
@@ -56,7 +58,7 @@ export class Workers implements Role {
   constructor(deps: WorkersDeps) {
     this.#deps = deps;
     this.#places = Array.from({ length: deps.count }, (_, i) => {
-      return { number: i + 1, worker: undefined, readyAt: undefined, reasons: [], deaths: 0 };
+      return { number: i + 1, worker: undefined, readyAt: undefined, reasons: [], deaths: 0, waiting: [] };
     });
     this.#metrics = workerMetrics(deps.registry, () => {
       const ready = this.#places.filter(({ readyAt }) => readyAt !== undefined).length;
@@ -96,10 +98,19 @@ export class Workers implements Role {
     return reasons.length === 0 ? undefined : reasons.join('; ');
   }
 
-  /** Lets every worker read the configuration again; whether all of them could use it. */
+  /** Lets every worker read the configuration again; whether all of them could use it, those that do not serve yet included. */
   async reload(): Promise<boolean> {
-    const asked = this.#places.map((place) => this.#ask(place, (id) => ({ kind: 'reload', id }), RELOAD_MS));
-    return (await Promise.all(asked)).every((answer) => answer?.kind === 'reloaded' && answer.ok);
+    return (await Promise.all(this.#places.map((place) => this.#reload(place)))).every((ok) => ok);
+  }
+
+  /** One that is being started may have read the file before it was changed, so it is asked when it serves. */
+  async #reload(place: Place): Promise<boolean> {
+    if (place.readyAt === undefined) await new Promise<void>((resolve) => void place.waiting.push(resolve));
+    const { worker } = place;
+    const answer = await this.#ask(place, (id) => ({ kind: 'reload', id }), RELOAD_MS);
+    if (answer?.kind === 'reloaded') return answer.ok;
+    const hasEnded = place.worker !== worker || place.readyAt === undefined;
+    return hasEnded && this.#reload(place);
   }
 
   /** The metrics of all processes, added up. */
@@ -151,6 +162,7 @@ export class Workers implements Role {
     if (told.kind === 'ready') {
       place.readyAt = this.#deps.clock.monotonic();
       place.reasons = [];
+      for (const resolve of place.waiting.splice(0)) resolve();
       this.ports = told.ports;
       if (this.#places.every(({ readyAt }) => readyAt !== undefined)) this.#started()?.resolve();
     } else if (told.kind === 'state') place.reasons = told.reasons;

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Counter, Registry } from 'prom-client';
+import { reloadMetric } from '../../commands/reload-metric';
 import { Figures } from '../../commands/worker-figures';
 import { Workers } from '../../commands/workers';
 import { SECOND } from '../../core/time';
@@ -18,6 +19,7 @@ const { worker } = require('node:cluster');
 let asked = 0;
 process.on('message', ({ kind, id }) => {
   if (kind === 'stop') process.exit(0);
+  if (kind === 'reload') return process.send({ kind: 'reloaded', id, ok: true });
   asked += 1;
   if (worker.id === 2 && asked > 1) return;
   const counted = [{ name: 'visits', help: 'visits', type: 'counter', aggregator: 'sum', values: [{ value: 10, labels: {} }] }];
@@ -96,6 +98,15 @@ describe('workers', () => {
     await readyAgain();
   });
 
+  test('read the configuration again also if that is asked for while one is being started', async () => {
+    const before = ended();
+    all()[0]?.process.kill('SIGKILL');
+    await until('it is missed', () => ended() === before + 1);
+    const reloaded = workers.reload();
+    await readyAgain();
+    expect(await reloaded).toBe(true);
+  });
+
   test('are tried for as long as the configuration has mistakes, which is no crash loop', async () => {
     const before = ended();
     const mistakes = join(folder, 'mistakes.js');
@@ -139,4 +150,19 @@ test('workers that end at the same time leave what each had counted', async () =
   await Promise.all(settled);
   await figures.settle(3);
   expect(visits(await figures.page(new Registry()))).toBe(30);
+});
+
+test('of two readings of the configuration the later one counts, however long the former waited for a worker', async () => {
+  const registry = createMetrics();
+  const reloaded = reloadMetric(registry, new ManualClock(0));
+  let found = (_: boolean): void => {};
+  const former = reloaded(
+    new Promise((resolve) => {
+      found = resolve;
+    }),
+  );
+  await reloaded(Promise.resolve(false));
+  found(true);
+  await former;
+  expect(await registry.metrics()).toContain('stadtfunk_config_last_reload_successful 0');
 });
