@@ -11,6 +11,7 @@ const SOCKETS = 16;
 /** Ten times what a large town reports. */
 const PER_SECOND = 20_000;
 const TURN_MS = 5;
+const MOST_IN_A_TURN = 500;
 
 /** Accounting-Requests without regard for answers: each of a session of its own, so that none is a repetition. */
 export class Flood {
@@ -31,11 +32,10 @@ export class Flood {
     const began = systemClock.monotonic();
     let sent = 0;
     for (let elapsed = 0; elapsed < milliseconds; elapsed = systemClock.monotonic() - began) {
-      for (const due = (elapsed / SECOND) * PER_SECOND; sent < due; sent++) {
-        sockets[sent % SOCKETS]?.send(this.#record(sent), this.#port, '127.0.0.1');
-        if (sent % 500 === 499) break;
-      }
-      await new Promise((resolve) => setTimeout(resolve, sent < (elapsed / SECOND) * PER_SECOND ? 0 : TURN_MS));
+      // A turn has an end, so that answers are taken in between.
+      const due = Math.min(sent + MOST_IN_A_TURN, (elapsed / SECOND) * PER_SECOND);
+      for (; sent < due; sent++) sockets[sent % SOCKETS]?.send(this.#record(sent), this.#port, '127.0.0.1');
+      await new Promise((resolve) => setTimeout(resolve, TURN_MS));
     }
     setTimeout(() => {
       for (const socket of sockets) socket.close();

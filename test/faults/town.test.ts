@@ -6,7 +6,6 @@ import { systemClock } from '../../runtime/clock';
 import { TEST_KEY } from '../support/product';
 import { until } from '../support/wait';
 import { Evidence } from './evidence';
-import { Flood } from './flood';
 import { DRILL_MS, figures, inForm } from './forms';
 import { type RunningTown, startTown } from './running-town';
 import { connectFrom, drip, ended } from './strangers';
@@ -136,43 +135,4 @@ describe('a town on a hard day', () => {
     expect(await product.metric(octets)).toBe(15_007);
     evidence.isWhatTheTableTells();
   });
-
-  test(
-    'overload: ten times as much as fits is answered as far as it goes, and is over when it is over',
-    async () => {
-      const evidence = new Evidence('overload');
-      const { product, at } = town;
-      const flood = new Flood(at('park').secret, product.ports.accounting, '127.0.2.1');
-      const lasted = flood.run(inForm(4, 60) * SECOND);
-      const pages: number[] = [];
-      let over = false;
-      void lasted.then(() => {
-        over = true;
-      });
-      while (!over) {
-        const asked = systemClock.monotonic();
-        expect((await town.walkIn('rathaus')).status).toBe(303);
-        pages.push(systemClock.monotonic() - asked);
-      }
-      const sent = await lasted;
-      const calm = systemClock.monotonic();
-      expect(await at('rathaus').account({ sessionId: 'after', seconds: 1, downloadOctets: 1 })).toBe(true);
-      const recoveredMs = Math.round(systemClock.monotonic() - calm);
-      await evidence.metric(product, 'stadtfunk_radius_dropped_total{reason="overloaded"}', (count) => count >= 0);
-      const [slowest, perSecond] = [Math.max(...pages), flood.answered / inForm(4, 60)].map(Math.round);
-      const visitors = pages.length;
-      figures('overload', {
-        sent,
-        answered: flood.answered,
-        perSecond: perSecond ?? 0,
-        visitors,
-        slowest: slowest ?? 0,
-        recoveredMs,
-      });
-      expect(flood.answered).toBeGreaterThan(100);
-      expect(recoveredMs).toBeLessThan(inForm(20, 2) * SECOND);
-      evidence.isWhatTheTableTells();
-    },
-    DRILL_MS,
-  );
 });
