@@ -112,6 +112,8 @@ export class ControllerRole implements Role {
     const running = this.#running;
     if (running === undefined) return;
     this.#schedule(running);
+    // By the former period it may be believed for less long than the new one is.
+    this.#claims.now();
     this.#watch.follow().catch((err) => this.#deps.log.error('configuration-not-followed', { err }));
   }
 

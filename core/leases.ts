@@ -14,6 +14,8 @@ interface Holder {
   /** Drawn by each process at its start. */
   readonly name: string;
   readonly until: Millis;
+  /** For how long it asked; missing in what a former version wrote. */
+  readonly span?: Millis;
   /** Whether it can do the work just now. */
   readonly able: boolean;
 }
@@ -47,9 +49,9 @@ export const NO_LEASES: Leases = { holders: [], pieces: [] };
 
 /** What a claim comes to. Nobody gets more than an even share, and nobody loses a piece before it gave it up or is gone. */
 export function claimPieces(before: Leases, claim: Claim): { readonly leases: Leases; readonly claimed: Claimed } {
-  const { holder: name, until, able } = claim;
+  const { holder: name, now, until, able } = claim;
   const others = before.holders.filter((other) => other.name !== name && isThere(other, claim));
-  const holders = [...others, { name, until, able }];
+  const holders = [...others, { name, until, span: until - now, able }];
   const ableOthers = others.filter((other) => other.able).length;
   const workers = ableOthers + Number(able);
   // Where nobody is able, everybody goes on trying.
@@ -83,9 +85,13 @@ export function givePieces(before: Leases, holder: string, pieces?: readonly num
   };
 }
 
-/** Who claims to stay for longer than anybody may had a clock that was ahead; it must not keep its pieces for hours. */
+/**
+ * Who is to stay for much longer than it asked for had a clock that was ahead; it must not keep its pieces for hours. Not
+ * than others ask for: while a configuration is exchanged, one after the other, they ask for different spans.
+ */
 function isThere(holder: Holder, { now, until }: Claim): boolean {
-  return now < holder.until && holder.until - now <= 2 * (until - now);
+  const { span = until - now } = holder;
+  return now < holder.until && holder.until - now <= 2 * span;
 }
 
 function evenly(pieces: number, workers: number): number {

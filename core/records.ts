@@ -290,6 +290,7 @@ export const RECORDS = {
       work: ['product', 'product'],
       'holders.name': ['product', 'product'],
       'holders.until': ['product', 'product'],
+      'holders.span': ['product', 'product'],
       'holders.able': ['product', 'product'],
       pieces: ['product', 'product'],
     },

@@ -15,10 +15,13 @@ export class Lookout {
   /** Begins, or goes on with another period. */
   start(clock: Clock, period: Millis): void {
     this.#cancel();
-    this.#cancel = clock.every(period, () => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = undefined;
-      });
+    this.#cancel = clock.every(period, () => this.now());
+  }
+
+  /** Looks at once, unless a look is under way. */
+  now(): void {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
     });
   }
 

@@ -14,9 +14,9 @@ export function leasesContract(name: string, openNew: () => Promise<Store>): voi
     });
     afterEach(() => store.close());
 
-    const claim = (holder: string, after: Millis = 0, able = true) => {
+    const claim = (holder: string, after: Millis = 0, able = true, span: Millis = MINUTE) => {
       const now = START + after;
-      return store.claim({ work: WORK, pieces: PIECES, holder, now, until: now + MINUTE, able });
+      return store.claim({ work: WORK, pieces: PIECES, holder, now, until: now + span, able });
     };
     /** Claims and gives up at once what others shall have. */
     const share = async (holder: string, after: Millis = 0) => {
@@ -67,6 +67,13 @@ export function leasesContract(name: string, openNew: () => Promise<Store>): voi
     test('who had a clock that was ahead keeps nothing for hours', async () => {
       expect((await claim('a', 60 * MINUTE)).held).toHaveLength(64);
       expect((await claim('b')).held).toHaveLength(64);
+    });
+
+    test('who asks more often, or more seldom, than before takes nothing from others', async () => {
+      for (const holder of ['a', 'b', 'a', 'b']) await share(holder);
+      expect(await claim('b', SECOND, true, 10 * SECOND)).toMatchObject({ taken: [], others: 1 });
+      expect(await claim('a', 2 * SECOND, true, 10 * MINUTE)).toMatchObject({ taken: [], others: 1 });
+      expect(await claim('b', 3 * SECOND, true, 10 * SECOND)).toMatchObject({ taken: [], others: 1 });
     });
 
     test('different works have nothing to do with one another', async () => {

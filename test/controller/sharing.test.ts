@@ -1,4 +1,5 @@
 import { parseConfig } from '../../config/load';
+import type { Config } from '../../config/schema';
 import type { PollResult } from '../../controller/probe/probe';
 import { ControllerRole } from '../../controller/role';
 import { type Millis, SECOND } from '../../core/time';
@@ -20,7 +21,7 @@ const STEP = SECOND;
 
 const everything = { from: 0, to: START + 100 * POLL };
 
-function town() {
+function town(pollSeconds = POLL / SECOND) {
   const sites = Array.from({ length: SITES }, (_, i) => ({ id: `site-${i}`, name: `Site ${i}`, kind: 'square' }));
   const accessPoints = Array.from({ length: APS }, (_, i) => {
     return { id: `ap-${i}`, name: `AP ${i}`, site: `site-${i % SITES}`, host: '127.0.0.1', community: 'public' };
@@ -30,6 +31,7 @@ function town() {
       town: { name: 'Teststadt', contact: { email: 'wlan@teststadt.example' } },
       key: TEST_KEY,
       portal: { url: 'http://127.0.0.1:8080' },
+      controller: { pollSeconds },
       ...{ sites, accessPoints },
     }),
     '/',
@@ -56,11 +58,12 @@ class Controllers {
   readonly silent = new Set<string>();
   /** The same, for one controller: `a ap-0`. */
   readonly silentFor = new Set<string>();
-  readonly #roles = new Map<string, { role: ControllerRole; clock: ManualClock }>();
+  readonly #roles = new Map<string, { role: ControllerRole; clock: ManualClock; config: LiveValue<Config> }>();
   #now = START;
 
   async start(by: string): Promise<void> {
     const clock = new ManualClock(this.#now);
+    const config = new LiveValue(town());
     const write = (event: string, fields: LogFields = {}): void => void this.lines.push({ by, event, ...fields });
     const refuse = async () => {
       throw new Error('Redis is away');
@@ -69,11 +72,11 @@ class Controllers {
       get: (target, name, receiver) => (this.cutOff.has(by) ? refuse : Reflect.get(target, name, receiver)),
     });
     const role = new ControllerRole({
-      ...{ config: new LiveValue(town()), store, clock, random: systemRandom, registry: createMetrics() },
+      ...{ config, store, clock, random: systemRandom, registry: createMetrics() },
       log: { ...silentLog, info: write, warn: write, error: write },
       openProber: () => ({ probe: async ({ id }) => this.#poll(by, id), close: async () => {} }),
     });
-    this.#roles.set(by, { role, clock });
+    this.#roles.set(by, { role, clock, config });
     await role.start();
   }
 
@@ -86,6 +89,11 @@ class Controllers {
     const { role } = this.#of(by);
     this.#roles.delete(by);
     await role.stop();
+  }
+
+  /** Gives it another configuration. */
+  reload(by: string, config: Config): void {
+    this.#of(by).config.exchange(config);
   }
 
   async pass(time: Millis): Promise<void> {
@@ -192,6 +200,20 @@ test('one that stops leaves its access points at once, and one that comes back g
   await town.start('a');
   await town.pass(POLL);
   expect(Math.min(...(await town.shown('ap_state')))).toBeGreaterThan(APS / 5);
+});
+
+test('none loses anything when all are told one by one to poll more often, and then more seldom again', async () => {
+  const controllers = await two();
+  for (const pollSeconds of [10, 60]) {
+    for (const by of ['a', 'b']) {
+      controllers.reload(by, town(pollSeconds));
+      await controllers.pass(5 * SECOND);
+    }
+    const from = controllers.now;
+    await controllers.pass(pollSeconds * SECOND);
+    expect(Math.max(...pollers(controllers.since(from)))).toBe(1);
+  }
+  expect(controllers.lines.filter(({ event }) => event === 'access-points-let-go')).toEqual([]);
 });
 
 test('one that does not reach the store lets go before another may have its access points', async () => {
