@@ -4,15 +4,17 @@ import { HOUR, SECOND } from '../../core/time';
 import { systemClock } from '../../runtime/clock';
 import { systemRandom } from '../../runtime/random';
 import { openRedisStore } from '../../store/redis/driver';
-import { Keys } from '../../store/redis/keys';
+import { ALL_SHARES, Keys } from '../../store/redis/keys';
 import type { Store } from '../../store/store';
 import { type Figure, median } from '../figure';
 import { deviceOf } from '../radius/requests';
 import { type BenchRedis, startBenchRedis } from './redis-server';
+import { millisecondsOf } from './scale-out';
 
 /**
  * What an operation costs with millions of grants beside what it costs with a few: two Redis, in turns. Neither writes to
- * a disk, so that what differs is the number of grants only.
+ * a disk, so that what differs is the number of grants only; and what a bare GET and a bare SET of keys of their own lose
+ * there is Redis' and the memory's, not ours. Before, Redis has to have put its tables in order.
  */
 
 const SITES = 640;
@@ -57,9 +59,14 @@ export async function manyGrants(grants: number, seconds: number): Promise<Figur
     const [few, many] = stores;
     if (few === undefined || many === undefined) return [];
     const now = systemClock.now();
-    await Promise.all(stores.map((store) => putKnown(store, now)));
+    const [a, b] = [sideOf(few, redis[0]), sideOf(many, redis[1])];
+    for (const { store, redis } of [a, b]) {
+      await putKnown(store, now);
+      await bareKeys(redis.client);
+      await inOrder(redis.client);
+    }
     const figures: Figure[] = [];
-    for (const [name, operation] of operations(now)) figures.push(await inTurns(name, operation, few, many, seconds));
+    for (const [name, operation] of operations(now)) figures.push(...(await inTurns(name, operation, a, b, seconds)));
     return figures;
   } finally {
     await Promise.all(stores.map((store) => store.close()));
@@ -67,7 +74,7 @@ export async function manyGrants(grants: number, seconds: number): Promise<Figur
   }
 }
 
-const startVolatile = (): Promise<BenchRedis> => startBenchRedis(['appendonly no']);
+const startVolatile = (): Promise<BenchRedis> => startBenchRedis(['appendonly no', 'enable-debug-command local']);
 
 function openOn(port: number): Promise<Store> {
   const place = { server: `127.0.0.1:${port}`, prefix: PREFIX, master: '', database: 0, replicas: 1 };
@@ -100,11 +107,20 @@ function device(n: number): DeviceAddress {
   return address;
 }
 
-type Operation = (store: Store, n: number) => unknown;
+interface Side {
+  readonly store: Store;
+  readonly redis: BenchRedis;
+  /** How many operations there were. */
+  done: number;
+}
+
+const sideOf = (store: Store, redis: BenchRedis): Side => ({ store, redis, done: 0 });
+
+type Operation = (side: Pick<Side, 'store' | 'redis'>, n: number) => unknown;
 
 const granting =
-  (now: number): Operation =>
-  (store, n) =>
+  (now: number) =>
+  ({ store }: Pick<Side, 'store'>, n: number) =>
     store.putGrant({
       ...{ site: siteOf(n), gateway: GATEWAY, device: device(n), termsVersion: '2026-11', language: 'de' },
       ...{ now: now + Math.floor(n / KNOWN), expiresAt: now + HOUR, withCredential: false },
@@ -112,18 +128,20 @@ const granting =
 
 async function putKnown(store: Store, now: number): Promise<void> {
   for (let from = 0; from < KNOWN; from += AT_ONCE) {
-    await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => granting(now)(store, from + i)));
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => granting(now)({ store }, from + i)));
   }
 }
 
 function operations(now: number): [string, Operation][] {
   const report = (n: number) => 1 + Math.floor(n / KNOWN);
   return [
-    ['redis.find.million', (store, n) => store.findGrant(siteOf(n), device(n), now)],
+    ['redis.get.million', ({ redis }, n) => redis.client.get(bareKey(n))],
+    ['redis.set.million', ({ redis }, n) => redis.client.set(bareKey(n), n)],
+    ['redis.find.million', ({ store }, n) => store.findGrant(siteOf(n), device(n), now)],
     ['redis.grant.million', granting(now)],
     [
       'redis.accounting.million',
-      (store, n) =>
+      ({ store }, n) =>
         store.applyAccounting({
           ...{ kind: 'interim', gateway: GATEWAY, site: siteOf(n), sessionId: `5F1E2D3C0000${n % KNOWN}` },
           ...{ eventAt: now + report(n) * SECOND, receivedAt: now + report(n) * SECOND, seconds: report(n) },
@@ -133,28 +151,67 @@ function operations(now: number): [string, Operation][] {
   ];
 }
 
-async function inTurns(name: string, operation: Operation, few: Store, many: Store, seconds: number): Promise<Figure> {
-  const counters = new Map<Store, number>();
-  const measure = async (store: Store): Promise<number> => {
-    const begun = systemClock.monotonic();
-    let done = 0;
-    const worker = async () => {
-      for (; systemClock.monotonic() - begun < SLICE_MS; done++) {
-        const n = (counters.get(store) ?? 0) + 1;
-        counters.set(store, n);
-        await operation(store, n * 7919);
-      }
-    };
-    await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
-    return (done * SECOND) / (systemClock.monotonic() - begun);
-  };
+/** Rates, and beside them what the operation costs Redis, which others on the machine change less. */
+async function inTurns(name: string, operation: Operation, few: Side, many: Side, seconds: number): Promise<Figure[]> {
   const rounds = Math.max(3, Math.round((seconds * SECOND) / SLICE_MS));
-  const [rates, ratios]: [number[], number[]] = [[], []];
+  const rates: number[] = [];
+  const [ratios, costs]: [number[], number[]] = [[], []];
   for (let round = 0; round <= rounds; round++) {
-    const [a, b] = [await measure(few), await measure(many)];
+    const [a, b] = [await slice(operation, few), await slice(operation, many)];
     if (round === 0) continue;
-    rates.push(b);
-    ratios.push(b / a);
+    rates.push(b.rate);
+    ratios.push(b.rate / a.rate);
+    costs.push(b.cost / a.cost);
   }
-  return { name, value: median(rates), unit: '1/s', against: '10,000 grants', ratio: median(ratios) };
+  const against = '10,000 grants';
+  return [
+    { name, value: median(rates), unit: '1/s', against, ratio: median(ratios) },
+    { name: `${name}.redis`, value: median(costs), unit: 'x', against: 'processor time', ratio: median(costs) },
+  ];
+}
+
+async function slice(operation: Operation, side: Side): Promise<{ readonly rate: number; readonly cost: number }> {
+  const [begun, before] = [systemClock.monotonic(), millisecondsOf(side.redis.pid)];
+  let count = 0;
+  const worker = async () => {
+    for (; systemClock.monotonic() - begun < SLICE_MS; count++) await operation(side, ++side.done * 7919);
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+  const rate = (count * SECOND) / (systemClock.monotonic() - begun);
+  return { rate, cost: (millisecondsOf(side.redis.pid) - before) / count };
+}
+
+const bareKey = (n: number): string => `bare:${n % KNOWN}`;
+
+async function bareKeys(client: Redis): Promise<void> {
+  await Promise.all(Array.from({ length: KNOWN }, (_, n) => client.set(bareKey(n), n)));
+}
+
+/** Looks for what is not there: each look moves an entry of a table that grows. */
+const LOOK = `for i = 1, 20000 do
+  if ARGV[1] == 'hash' then redis.call('HGET', KEYS[1], '') else redis.call('ZSCORE', KEYS[1], '') end
+end`;
+
+/** Waits until no table of the grants' keys, nor that of all keys, is half moved to a larger one. */
+async function inOrder(client: Redis): Promise<void> {
+  const keys = new Keys(PREFIX);
+  for (const share of ALL_SHARES) {
+    const { grants, octets, byExpiry, bySite, byGateway } = keys.siteShare(share);
+    for (const key of [grants, octets, byExpiry, bySite, byGateway]) {
+      const type = key === grants || key === octets ? 'hash' : 'list';
+      while (isMoving(await tableOf(client, key))) await client.eval(LOOK, 1, key, type);
+    }
+  }
+  while (isMoving(await client.call('DEBUG', 'HTSTATS', 0))) {
+    await Promise.all(Array.from({ length: AT_ONCE }, () => client.exists('')));
+  }
+}
+
+/** What is small is kept in no table. */
+function tableOf(client: Redis, key: string): Promise<unknown> {
+  return client.call('DEBUG', 'HTSTATS-KEY', key).catch(() => '');
+}
+
+function isMoving(statistics: unknown): boolean {
+  return String(statistics).includes('rehashing target');
 }

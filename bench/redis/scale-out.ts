@@ -58,7 +58,7 @@ export async function scaleOut(loads: readonly [Load, Load], work: Work, seconds
 }
 
 /** Processor time of all threads of a process so far. */
-function millisecondsOf(pid: number): number {
+export function millisecondsOf(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const spent = threads.map((thread) =>
     Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
