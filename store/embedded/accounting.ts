@@ -2,8 +2,8 @@ import type { SiteId } from '../../core/ids';
 import { addOctets } from '../../core/octets';
 import { type AccountingEvent, foldSession } from '../../core/session';
 import { type Millis, startOfHour } from '../../core/time';
-import { credentialHash } from '../credentials';
 import type { SessionStore } from '../store';
+import { findCredential } from './credential-place';
 import { noteEnd } from './ends';
 import type { Engine } from './engine';
 import { grantById } from './grants';
@@ -78,7 +78,7 @@ function withGrant(engine: Engine, event: AccountingEvent, before?: SessionRecor
   const { username, gateway } = event;
   if (event.grantId !== undefined || before?.grantId !== undefined || username === undefined) return event;
   if (grantById(engine, username) !== undefined) return { ...event, grantId: username };
-  const redeemed = engine.tables.credentials.get(credentialHash(username));
+  const redeemed = findCredential(engine, username)?.issued;
   if (redeemed?.gateway !== gateway || !redeemed.used) return event;
   return { ...event, grantId: redeemed.grantId };
 }

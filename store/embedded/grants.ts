@@ -5,9 +5,10 @@ import { FEWEST_TOLD } from '../../core/privacy';
 import { type KeyScope, keyScope } from '../../core/pseudonym';
 import { type Millis, startOfHour, startOfMonth } from '../../core/time';
 import type { Random } from '../../runtime/random';
-import { type CredentialKey, credentialHash } from '../credentials';
+import type { CredentialKey } from '../credentials';
 import { type Pseudonym, pseudonym } from '../pseudonyms';
 import type { Granted, GrantRequest, GrantStore } from '../store';
+import { credentialPlace, drawUsername, findCredential } from './credential-place';
 import { keepTime, keepUse, takeOctets, usedBy } from './day-use';
 import type { Engine } from './engine';
 import { type GrantRecord, grantIdOctets } from './grant-record';
@@ -60,7 +61,7 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
     takeCredential: (request) => engine.write(() => takeCredential(engine, tools, request)),
     isRedeemed: (username, now) =>
       engine.read(() => {
-        const issued = engine.tables.credentials.get(credentialHash(username));
+        const issued = findCredential(engine, username)?.issued;
         return issued?.used === true && now < issued.expiresAt;
       }),
     acceptances: (site, window) =>
@@ -134,8 +135,8 @@ async function putGrant(groups: GrantGroups, tools: GrantTools, request: GrantRe
   const key = keyring.find(scope) ?? (await keyring.need(scope));
   const device = pseudonym(key, request.device);
   if (!request.withCredential) return { grant: await groups.add({ request, scope, device, credential: undefined }) };
-  const username = random.word();
-  const granted = await groups.add({ request, scope, device, credential: credentialHash(username) });
+  const username = drawUsername(random, request.now);
+  const granted = await groups.add({ request, scope, device, credential: credentialPlace(username) });
   return { grant: granted, credential: credential(credentialKey, username, request.now) };
 }
 
@@ -267,10 +268,9 @@ function takeCredential(
   { keyring, credentialKey }: Pick<GrantTools, 'keyring' | 'credentialKey'>,
   { username, gateway, device, now, request }: Parameters<GrantStore['takeCredential']>[0],
 ): Awaited<ReturnType<GrantStore['takeCredential']>> {
-  const { credentials } = engine.tables;
-  const hash = credentialHash(username);
-  const issued = credentials.get(hash);
-  if (issued === undefined || issued.expiresAt <= now) return { ok: false, reason: 'credential-unknown' };
+  const found = findCredential(engine, username);
+  if (found === undefined || found.issued.expiresAt <= now) return { ok: false, reason: 'credential-unknown' };
+  const { place, issued } = found;
   const by = request && credentialKey.mark(request);
   const isRepeated = by !== undefined && by === issued.usedBy;
   if (issued.used && !isRepeated) return { ok: false, reason: 'credential-used' };
@@ -281,7 +281,9 @@ function takeCredential(
   if (key === undefined || !pseudonym(key, device).equals(kept.device)) {
     return { ok: false, reason: 'credential-other-device' };
   }
-  if (!isRepeated) credentials.put(hash, { ...issued, used: true, ...(by !== undefined && { usedBy: by }) });
+  if (!isRepeated) {
+    engine.tables.credentials.put(place, { ...issued, used: true, ...(by !== undefined && { usedBy: by }) });
+  }
   return { ok: true, grant: toGrant(kept.record) };
 }
 

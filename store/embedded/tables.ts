@@ -38,7 +38,7 @@ export interface Tables {
   readonly grants: Database<GrantRecord, Pseudonym>;
   /** From the octets of a grant's id to the pseudonym under which it lies. */
   readonly grantDevices: Database<Pseudonym, Buffer>;
-  /** By the hash of the user name. */
+  /** By `credentialPlace`: when it was issued, and a hash of the user name. */
   readonly credentials: Database<CredentialRecord, Buffer>;
   /** By hour and version, without language; and by month and language, without version. */
   readonly acceptances: Database<number, [site: SiteId, hour: Millis, termsVersion: string, language: string]>;

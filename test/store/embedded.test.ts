@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open as openLmdb } from 'lmdb';
 import { OperatorError } from '../../core/errors';
+import { credentialPlace } from '../../store/embedded/credential-place';
 import { openEmbeddedStore } from '../../store/embedded/driver';
 import { SCHEMA_VERSION } from '../../store/embedded/migrate';
 import type { Store } from '../../store/store';
@@ -164,6 +165,22 @@ describe('opening the embedded store', () => {
     await second.ended();
     await store.close();
   });
+});
+
+test('credentials lie in the order in which they were issued, so that those of one commit share their pages', async () => {
+  const place = newPlace();
+  const store = await open(place);
+  const places: Buffer[] = [];
+  for (let number = 0; number < 20; number++) {
+    const asked = request(number, { now: START + number, withCredential: true });
+    const { credential } = await store.putGrant(asked);
+    places.push(credentialPlace(credential?.username ?? ''));
+  }
+  await store.close();
+  const root = openLmdb<unknown, string>({ path: place, noSubdir: false, overlappingSync: false });
+  const lying = [...root.openDB<unknown, Buffer>('credentials', { keyEncoding: 'binary' }).getKeys()];
+  await root.close();
+  expect(lying.map((octets) => octets.toString('hex'))).toEqual(places.map((octets) => octets.toString('hex')));
 });
 
 describeWith([needsRoot, 'setpriv'], 'opening the embedded store without permission', () => {
