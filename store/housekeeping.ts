@@ -19,6 +19,7 @@ const CLOCKS_AGREE = 5 * SECOND;
 const CLOSE_EVERY = 1 * MINUTE;
 /** Of several processes one does this. It says so every minute; when it is gone, another does it after this at the latest. */
 const TURN = 2.5 * MINUTE;
+const RENEW_EVERY = 1 * MINUTE;
 const WORK = 'housekeeping';
 
 /**
@@ -38,6 +39,7 @@ export class Housekeeping implements Role {
   /** When the log was last told that the store fails, by the monotonic clock; not so often as it is tried. */
   #complainedAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> = Promise.resolve();
+  #checking: Promise<void> = Promise.resolve();
   #fault: string | undefined = 'not checked yet';
   #clockAhead: Millis = 0;
 
@@ -52,19 +54,20 @@ export class Housekeeping implements Role {
 
   async start(): Promise<void> {
     await this.#check();
-    await this.#forget();
     this.#checkLater();
     this.#timers = [
       () => this.#nextCheck?.(),
       this.#clock.every(CLOSE_EVERY, () => this.#enqueue(() => this.#closeSilentSessions())),
       this.#clock.every(FORGET_EVERY, () => this.#enqueue(() => this.#forget())),
     ];
+    this.#enqueue(() => this.#forget());
+    await this.#running;
   }
 
   async stop(): Promise<void> {
     for (const cancel of this.#timers) cancel();
     this.#timers = [];
-    await this.#running;
+    await Promise.all([this.#running, this.#checking]);
     await this.#store.giveUp(WORK, this.#name).catch((err) => this.#log.error('housekeeping-not-left', { err }));
   }
 
@@ -88,7 +91,10 @@ export class Housekeeping implements Role {
       await this.#check();
       if (this.#timers.length > 0) this.#checkLater();
     };
-    this.#nextCheck = this.#clock.after(delay, () => this.#enqueue(check));
+    // Beside all else: what takes long must not keep it.
+    this.#nextCheck = this.#clock.after(delay, () => {
+      this.#checking = check();
+    });
   }
 
   async #check(): Promise<void> {
@@ -128,12 +134,28 @@ export class Housekeeping implements Role {
       return;
     }
     try {
-      if (!(await this.#isOurTurn())) return;
-      await this.#store.forget(now, { historyBefore: now - HISTORY_MS });
-      await this.#afterForgetting(now);
+      const forget = () => this.#store.forget(now, { historyBefore: now - HISTORY_MS });
+      if (await this.#inTurn(forget)) await this.#inTurn(() => this.#afterForgetting(now));
     } catch (error) {
       this.#log.error('forget-failed', { err: error });
     }
+  }
+
+  /** Works if it is our turn, and keeps the turn meanwhile, or after a while another would do the same. */
+  async #inTurn(work: () => Promise<void>): Promise<boolean> {
+    if (!(await this.#isOurTurn())) return false;
+    let renewed: Promise<unknown> = Promise.resolve();
+    const renew = () => this.#isOurTurn().catch((err) => this.#log.error('housekeeping-turn-not-renewed', { err }));
+    const cancel = this.#clock.every(RENEW_EVERY, () => {
+      renewed = renewed.then(renew);
+    });
+    try {
+      await work();
+    } finally {
+      cancel();
+      await renewed;
+    }
+    return true;
   }
 
   async #isOurTurn(): Promise<boolean> {
@@ -149,9 +171,10 @@ export class Housekeeping implements Role {
     // Reports were received by other machines, too: a clock that is ahead must not end what runs there.
     const now = trusted - Math.max(0, this.#clockAhead);
     try {
-      if (!(await this.#isOurTurn())) return;
-      const count = await this.#store.closeSilentSessions(now - SESSION_SILENCE_MS, now);
-      if (count > 0) this.#log.info('silent-sessions-closed', { count });
+      await this.#inTurn(async () => {
+        const count = await this.#store.closeSilentSessions(now - SESSION_SILENCE_MS, now);
+        if (count > 0) this.#log.info('silent-sessions-closed', { count });
+      });
     } catch (err) {
       this.#log.error('silent-sessions-not-closed', { err });
     }

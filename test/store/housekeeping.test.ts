@@ -161,3 +161,38 @@ test('a store that fails is tried every second until it is well again, and the l
   await store.close();
   rmSync(folder, { recursive: true });
 });
+
+test('of two processes the one that forgets for long keeps the turn, and the store is still tried', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-housekeeping-'));
+  const store = await openEmbeddedStore(folder, CONTEXT);
+  const clock = new ManualClock(START);
+  let [checks, forgotten] = [0, 0];
+  let finish = (): void => {};
+  const long = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  // Nothing that waits for a disk: here time passes faster.
+  const both = { ...store, check: async () => {}, closeSilentSessions: async () => 0 };
+  const check = async () => {
+    checks += 1;
+  };
+  const forget = async () => {
+    forgotten += 1;
+  };
+  const one = new Housekeeping({ ...both, check, forget: () => long }, clock, silentLog);
+  const other = new Housekeeping({ ...both, forget }, clock, silentLog);
+  const started = one.start();
+  await clock.advance(0);
+  await other.start();
+  for (let i = 0; i < 60; i++) await clock.advance(10 * SECOND);
+  expect(forgotten).toBe(0);
+  expect(checks).toBeGreaterThan(55);
+  finish();
+  await started;
+  await one.stop();
+  await clock.advance(5 * MINUTE);
+  expect(forgotten).toBe(1);
+  await other.stop();
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
