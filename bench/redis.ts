@@ -11,6 +11,7 @@ import type { Memory, Ports } from './radius/server';
 import { verifier } from './radius/verify';
 import { manyGrants } from './redis/many-grants';
 import { type BenchRedis, hasRedis, startBenchRedis } from './redis/redis-server';
+import { rememberedOrAsked } from './redis/remembered';
 import { scaleOut } from './redis/scale-out';
 
 const OURS = 'ours';
@@ -19,6 +20,7 @@ const DEVICES = 10_000;
 /** Far beyond what the first gateway reports. */
 const FAR = 1e9;
 const SCALE_OUT = 'radius.scaleout';
+const OPEN = 'radius.open.redis';
 /** From this on the figures are worth ten million grants: 10 GB of memory, and minutes. */
 const SERIOUS_SECONDS = 10;
 
@@ -85,6 +87,10 @@ export const run: Run = async (seconds, wants) => {
         )),
       ];
     };
+    const delays = ({ hello }: Child<Ports>): Promise<Figure[]> => {
+      const ports = { remembered: server.hello.authenticationPort, asking: hello.authenticationPort };
+      return rememberedOrAsked(OPEN, ports, DEVICES, isAccepted, seconds);
+    };
     const contenders = (port: 'authenticationPort' | 'accountingPort', verify: Contender['verify']): Contender[] => [
       { name: OURS, port: server.hello[port], verify },
       { name: PEER, port: peer[port], verify },
@@ -93,6 +99,7 @@ export const run: Run = async (seconds, wants) => {
       ...(await measure('radius.auth.redis', contenders('authenticationPort', isAccepted), accessRequests())),
       ...(await measure('radius.acct.redis', contenders('accountingPort', isRecorded), accountingRequests())),
       ...(wants(SCALE_OUT) ? await scaledOut(await start(serverOn(form, redis, 'bench'))) : []),
+      ...(wants(OPEN) ? await delays(await start(serverOn(form, redis, 'bench', 'asking'))) : []),
       ...(wants('redis.') ? await manyGrants(seconds < SERIOUS_SECONDS ? 20 * DEVICES : 1_000 * DEVICES, seconds) : []),
     ];
   } finally {
@@ -105,7 +112,7 @@ function pairOf(index: number): [string, string] {
   return [key, value];
 }
 
-function serverOn(form: Form, { port }: BenchRedis, prefix: string): Promise<Child<Ports>> {
+function serverOn(form: Form, { port }: BenchRedis, prefix: string, ...how: 'asking'[]): Promise<Child<Ports>> {
   const store = { kind: 'redis', redis: { server: `127.0.0.1:${port}`, prefix } };
-  return Child.start<Ports>(form, 'server.ts', JSON.stringify(store));
+  return Child.start<Ports>(form, 'server.ts', JSON.stringify(store), ...how);
 }

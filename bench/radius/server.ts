@@ -18,7 +18,7 @@ import { deviceOf, SECRET } from './requests';
 
 /**
  * Child process of bench/radius: the RADIUS server on the embedded store, in a folder of its own; or on the store of
- * the configuration that its first argument is, as JSON. First it tells its
+ * the configuration that its first argument is, as JSON; if its second is `asking`, no grant is remembered. First it tells its
  * ports; then, whenever it is sent a number, it grants so many devices access and tells how much memory it takes.
  */
 
@@ -35,7 +35,7 @@ export interface Memory {
 const SITE = 'platz';
 const GATEWAY = 'gw-platz';
 const AT_ONCE = 5_000;
-const STORE = process.argv[2];
+const [, , STORE, HOW] = process.argv;
 
 function benchTown(folder: string): Config {
   const town = stringify({
@@ -75,7 +75,8 @@ async function grantTo(store: Store, count: number): Promise<void> {
 async function serve(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-bench-'));
   const config = benchTown(folder);
-  const store = await openStore(config, systemRandom);
+  const opened = await openStore(config, systemRandom);
+  const store: Store = HOW === 'asking' ? { ...opened, grantVersion: () => undefined } : opened;
   const role = new RadiusRole({
     config: new LiveValue(config),
     store,
