@@ -74,7 +74,7 @@ describe('compose.yaml', () => {
 });
 
 describe('compose.scaled.yaml', () => {
-  const { program, services } = scaled();
+  const { program, services, prometheus } = scaled();
 
   test('every process is hardened alike, has a role of its own, and starts with options that there are', () => {
     const commands = Object.values(services).map(({ command }) => command.join(' '));
@@ -92,10 +92,28 @@ describe('compose.scaled.yaml', () => {
     }
   });
 
+  test('Prometheus asks each process, and for access points those that have the controller; all else is as usual', () => {
+    const words = Object.values(services).map(({ command }) => command.join(' '));
+    const opsOf = (some: readonly string[]) => some.map((text) => /--ops (\S+)/.exec(text)?.[1] ?? '127.0.0.1:9180');
+    const withController = words.filter((text) => /--roles \S*controller/.test(text));
+    const file = /^\.\/(\S+):\/etc\/prometheus\/prometheus\.yml:ro$/.exec(prometheus.volumes[0] ?? '')?.[1] ?? '';
+    const scrapes = z.looseObject({ scrape_configs: z.array(z.looseObject({ static_configs: z.unknown() })) });
+    const { scrape_configs: usual, ...more } = scrapes.parse(yaml('prometheus/prometheus.yml'));
+    const targets = [opsOf(words), opsOf(withController)];
+    const scrape_configs = usual.map((job, i) => ({ ...job, static_configs: [{ targets: targets[i] }] }));
+    expect(yaml(file)).toEqual({ ...more, scrape_configs });
+    expect(new Set(targets[0]).size).toBe(words.length);
+  });
+
   function scaled() {
-    const shape = z.object({ services: z.record(z.string(), z.looseObject({ command: z.array(z.string()) })) });
+    const shape = z.object({
+      services: z
+        .object({ prometheus: z.object({ volumes: z.array(z.string()) }).strict() })
+        .catchall(z.looseObject({ command: z.array(z.string()) })),
+    });
+    const { prometheus, ...services } = shape.parse(yaml('compose.scaled.yaml')).services;
     return {
-      ...shape.parse(yaml('compose.scaled.yaml')),
+      ...{ prometheus, services },
       program: readFileSync(join(packageRoot, 'main.ts'), 'utf8').replaceAll("'-c, --config", "'--config"),
     };
   }

@@ -38,7 +38,9 @@ function alerts() {
 
 describeWith(['promtool', 'amtool'], 'what Prometheus and Alertmanager are given', () => {
   test('is accepted by them', () => {
-    expect(run('promtool', ['check', 'config', 'prometheus.yml'])).toContain('2 rule files found');
+    for (const file of ['prometheus.yml', 'prometheus.scaled.yml']) {
+      expect(run('promtool', ['check', 'config', file])).toContain('2 rule files found');
+    }
     expect(run('amtool', ['check-config', 'alertmanager.yml'])).toContain('SUCCESS');
   });
 
