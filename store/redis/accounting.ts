@@ -14,7 +14,6 @@ import { noteEnd, writeOrder } from './orders';
 import { decodeIf, encode, type SessionRecord, sessionName } from './records';
 import type { Report } from './report-call';
 import { ReportQueue } from './report-queue';
-import { CREDIT } from './scripts';
 import { listingOf, runs, toRecord, toSession, writeSession } from './session-change';
 
 type Added = Awaited<ReturnType<SessionStore['applyAccounting']>>;
@@ -226,10 +225,7 @@ export async function credit(
   const place = await placeOf(redis, engine.keys, grantId);
   if (place === undefined) return;
   const of = engine.keys.site(place.site);
-  const channel = engine.keys.grantChanges();
-  const values = [place.device, `"id":"${grantId}"`, `${name}\0${stretch}`, octets, channel, grantId];
-  await engine.run(CREDIT, [of.grants, of.octets, of.credits(grantId)], values);
-  engine.grants.changed(grantId);
+  await engine.credit({ of, device: place.device, grantId, session: `${name}\0${stretch}`, octets });
 }
 
 /** The same; and the record of a session that is over forgets whom it owed. */

@@ -3,11 +3,12 @@ import { OperatorError } from '../../core/errors';
 import { pause, systemClock } from '../../runtime/clock';
 import { type Change, callOf } from './change';
 import { CommitQueue } from './commit-queue';
+import { type Credit, CreditQueue } from './credit-queue';
 import type { Durability } from './durability';
 import { isMoving, lacksScript, redisFault, storeClosed } from './faults';
 import { GrantWatch } from './grant-watch';
 import { type Keys, tagOf, type Value } from './keys';
-import { COMMIT, type Script } from './scripts';
+import { COMMIT, CREDIT, type Script } from './scripts';
 
 export type Client = Redis | Cluster;
 
@@ -28,6 +29,7 @@ export class Engine {
   readonly #redis: Client;
   readonly #durability: Durability;
   readonly #commits: CommitQueue;
+  readonly #credits: CreditQueue;
   readonly #watch: GrantWatch;
   readonly #underWay = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -37,9 +39,9 @@ export class Engine {
     this.keys = keys;
     this.#durability = durability;
     this.groupOf = redis instanceof Cluster ? tagOf : () => '';
-    this.#commits = new CommitQueue(keys.grantChanges(), this.groupOf, (names, values) =>
-      this.run(COMMIT, names, values),
-    );
+    const sending = (script: Script) => (names: string[], values: Value[]) => this.run(script, names, values);
+    this.#commits = new CommitQueue(keys.grantChanges(), this.groupOf, sending(COMMIT));
+    this.#credits = new CreditQueue(keys.grantChanges(), this.groupOf, sending(CREDIT));
     this.#watch = new GrantWatch(redis, keys);
   }
 
@@ -94,7 +96,13 @@ export class Engine {
     return isDone;
   }
 
-  /** The same, for what may be lost. */
+  /** Adds what a session owes to its grant; once, however often. Durable when it resolves. */
+  async credit(credit: Credit): Promise<void> {
+    await this.#credits.add(credit);
+    this.#watch.changed(credit.grantId);
+  }
+
+  /** A change that may be lost. */
   async commitFleeting(change: Change): Promise<boolean> {
     const { keys, values } = callOf([change], this.keys.grantChanges());
     return (await this.runFleeting(COMMIT, keys, values)) === '1';

@@ -131,19 +131,24 @@ return table.concat(done)
 `);
 
 /**
- * Adds a session's octets to its grant, once however often it is asked: the session says how much it has altogether, and
- * what of that was added before is kept beside the grant. A grant that is gone gets nothing.
- * Keys: grants, octets, credits of the grant. Values: pseudonym, grant id as it stands in the record, session, its octets
- * altogether, channel, grant id.
+ * Adds the octets of sessions to their grants, once however often it is asked: a session says how much it has altogether,
+ * and what of that was added before is kept beside the grant. A grant that is gone gets nothing.
+ * Keys, for each session: grants, octets, credits of the grant. Values: channel; for each session: pseudonym, grant id,
+ * session, its octets altogether.
  */
 export const CREDIT = script(`${ADD}
-local grant = redis.call('HGET', KEYS[1], ARGV[1])
-if not grant or not string.find(grant, ARGV[2], 1, true) then return 0 end
-local more = tonumber(ARGV[4]) - tonumber(redis.call('HGET', KEYS[3], ARGV[3]) or '0')
-if more > 0 then
-  add(KEYS[2], ARGV[1], more)
-  redis.call('HSET', KEYS[3], ARGV[3], ARGV[4])
-  redis.call('PUBLISH', ARGV[5], ARGV[6])
+for i = 1, #KEYS, 3 do
+  local at = 2 + 4 * (i - 1) / 3
+  local device, id, session, octets = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local grant = redis.call('HGET', KEYS[i], device)
+  if grant and string.find(grant, '"id":"' .. id .. '"', 1, true) then
+    local more = tonumber(octets) - tonumber(redis.call('HGET', KEYS[i + 2], session) or '0')
+    if more > 0 then
+      add(KEYS[i + 1], device, more)
+      redis.call('HSET', KEYS[i + 2], session, octets)
+      redis.call('PUBLISH', ARGV[1], id)
+    end
+  end
 end
 return 1
 `);
