@@ -101,4 +101,37 @@ describeWith(['redis-server', 'redis-cli'], 'what goes to Redis in one call', ()
     await store.applyAccounting(event('start', 0, of));
     expect(server.cli('hkeys', index).split('\n').sort()).toEqual(['device', 'site']);
   });
+
+  test('reports of a group of which another process has changed one session are all counted once', async () => {
+    const other = await openRedisStore(redisPlace({ server: `127.0.0.1:${server.port}`, prefix }), CONTEXT);
+    const ids = ['a', 'b', 'c', 'd'];
+    const all = (kind: 'start' | 'interim', seconds: number) =>
+      Promise.all(
+        ids.map((sessionId) =>
+          store.applyAccounting(event(kind, seconds, { sessionId, seconds, downloadOctets: seconds })),
+        ),
+      );
+    await all('start', 0);
+    await other.applyAccounting(event('interim', 30, { sessionId: 'b', seconds: 30, downloadOctets: 30 }));
+    const added = await all('interim', 60);
+    expect(added.map(({ downloadOctets }) => downloadOctets)).toEqual([60, 30, 60, 60]);
+    expect(await store.siteUsage('rathaus', WHOLE_TIME)).toMatchObject([{ sessions: 4, downloadOctets: 240 }]);
+    await other.close();
+  });
+
+  test('reports on one session that come at the same time count once', async () => {
+    const reports = [10, 20, 30, 40].map((seconds) =>
+      store.applyAccounting(event('start', seconds, { seconds, downloadOctets: seconds, uploadOctets: 0 })),
+    );
+    await Promise.all(reports);
+    expect(await store.siteUsage('rathaus', WHOLE_TIME)).toMatchObject([{ sessions: 1, downloadOctets: 40 }]);
+  });
+
+  test('a session that goes on is silent from its last report on', async () => {
+    await store.applyAccounting(event('start', 0));
+    await store.applyAccounting(event('interim', 1_200, { seconds: 1_200 }));
+    expect(await store.closeSilentSessions(START + 10 * MINUTE, START + 21 * MINUTE)).toBe(0);
+    expect(await store.closeSilentSessions(START + 20 * MINUTE, START + 21 * MINUTE)).toBe(0);
+    expect(await store.closeSilentSessions(START + 21 * MINUTE, START + 40 * MINUTE)).toBe(1);
+  });
 });
