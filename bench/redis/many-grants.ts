@@ -13,8 +13,8 @@ import { millisecondsOf } from './scale-out';
 
 /**
  * What an operation costs with millions of grants beside what it costs with a few: two Redis, in turns. Neither writes to
- * a disk, so that what differs is the number of grants only; and what a bare GET and a bare SET of keys of their own lose
- * there is Redis' and the memory's, not ours. Before, Redis has to have put its tables in order.
+ * a disk, so that what differs is the number of grants only; and what a bare GET, SET (of keys of their
+ * own) and HGET (of grants) lose there is Redis' and the memory's, not ours. Before, Redis has to have put its tables in order.
  */
 
 const SITES = 640;
@@ -60,10 +60,11 @@ export async function manyGrants(grants: number, seconds: number): Promise<Figur
     if (few === undefined || many === undefined) return [];
     const now = systemClock.now();
     const [a, b] = [sideOf(few, redis[0]), sideOf(many, redis[1])];
-    for (const { store, redis } of [a, b]) {
+    for (const { store, redis, places } of [a, b]) {
       await putKnown(store, now);
       await bareKeys(redis.client);
       await inOrder(redis.client);
+      places.push(...(await somePlaces(redis.client)));
     }
     const figures: Figure[] = [];
     for (const [name, operation] of operations(now)) figures.push(...(await inTurns(name, operation, a, b, seconds)));
@@ -112,11 +113,13 @@ interface Side {
   readonly redis: BenchRedis;
   /** How many operations there were. */
   done: number;
+  /** Grants anywhere: the key and the field. */
+  readonly places: (readonly [key: string, field: Buffer])[];
 }
 
-const sideOf = (store: Store, redis: BenchRedis): Side => ({ store, redis, done: 0 });
+const sideOf = (store: Store, redis: BenchRedis): Side => ({ store, redis, done: 0, places: [] });
 
-type Operation = (side: Pick<Side, 'store' | 'redis'>, n: number) => unknown;
+type Operation = (side: Side, n: number) => unknown;
 
 const granting =
   (now: number) =>
@@ -137,6 +140,7 @@ function operations(now: number): [string, Operation][] {
   return [
     ['redis.get.million', ({ redis }, n) => redis.client.get(bareKey(n))],
     ['redis.set.million', ({ redis }, n) => redis.client.set(bareKey(n), n)],
+    ['redis.hget.million', ({ redis, places }, n) => redis.client.hgetBuffer(...placeAt(places, n))],
     ['redis.find.million', ({ store }, n) => store.findGrant(siteOf(n), device(n), now)],
     ['redis.grant.million', granting(now)],
     [
@@ -185,6 +189,23 @@ const bareKey = (n: number): string => `bare:${n % KNOWN}`;
 
 async function bareKeys(client: Redis): Promise<void> {
   await Promise.all(Array.from({ length: KNOWN }, (_, n) => client.set(bareKey(n), n)));
+}
+
+/** Some of the grants of each share. */
+async function somePlaces(client: Redis): Promise<[string, Buffer][]> {
+  const keys = new Keys(PREFIX);
+  const found = ALL_SHARES.map(async (share) => {
+    const { grants } = keys.siteShare(share);
+    const fields = await client.hrandfieldBuffer(grants, Math.ceil(KNOWN / ALL_SHARES.length));
+    return [fields].flat().flatMap((field): [string, Buffer][] => (field instanceof Buffer ? [[grants, field]] : []));
+  });
+  return (await Promise.all(found)).flat();
+}
+
+function placeAt(places: Side['places'], n: number): readonly [string, Buffer] {
+  const place = places[n % places.length];
+  if (place === undefined) throw new Error('no grants');
+  return place;
 }
 
 /** Looks for what is not there: each look moves an entry of a table that grows. */
