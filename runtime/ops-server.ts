@@ -1,4 +1,5 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type Admin, answerAdmin } from './admin';
 import { closeHttp, type Listen, listenHttp } from './listen';
 import { type OpsPage, sendPage } from './ops-page';
@@ -27,6 +28,8 @@ export class OpsServer implements Role {
   readonly #roles: () => readonly Role[];
   readonly #admin: Admin | undefined;
   readonly #server: Server;
+  /** Connections with a request that is not answered yet. */
+  readonly #asking = new WeakSet<Socket>();
   #stopping = false;
   readonly host: string;
   /** The port in use, once started. */
@@ -61,6 +64,7 @@ export class OpsServer implements Role {
   }
 
   readonly #answer: RequestListener = async (request, response) => {
+    if (!this.#isItsTurn(request, response)) return;
     if (this.#admin !== undefined && request.url?.startsWith('/admin/')) {
       // A fault of the command, or a caller who left: the answer has been cut off, which says enough.
       await answerAdmin(this.#admin, request, response).catch(() => response.destroy());
@@ -93,6 +97,20 @@ export class OpsServer implements Role {
       }
     }
   };
+
+  /**
+   * Nobody who monitors asks again before the answer is there. Whoever sends a thousand requests at once and reads nothing
+   * would have us make a thousand pages, each of which is kept until the connection ends.
+   */
+  #isItsTurn({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    if (this.#asking.has(socket)) {
+      socket.destroy();
+      return false;
+    }
+    this.#asking.add(socket);
+    response.once('close', () => this.#asking.delete(socket));
+    return true;
+  }
 
   #answerReady(response: ServerResponse): void {
     const reasons = [this, ...this.#roles()].flatMap((role) => {
