@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Config } from '../config/schema';
 import type { SiteId } from '../core/ids';
 import { type Millis, SECOND } from '../core/time';
@@ -22,10 +23,12 @@ export interface Watching {
   readonly others: number;
   /** Whether what it holds is certainly still its own. */
   readonly isCertain: boolean;
+  /** Whether all other controllers have the same list of access points in their configuration. */
+  readonly isAgreed: boolean;
 }
 
 /** A controller that is alone. */
-export const EVERYTHING: Watching = { holds: () => true, others: 0, isCertain: true };
+export const EVERYTHING: Watching = { holds: () => true, others: 0, isCertain: true, isAgreed: true };
 
 export interface ShareContext {
   readonly config: Live<Config>;
@@ -43,16 +46,19 @@ export class Share implements Watching {
   readonly #clock: Clock;
   readonly #name: string;
   readonly #pieces: () => ReadonlyMap<SiteId, number>;
+  readonly #list: () => string;
   #held: ReadonlySet<number> = new Set();
   #certainUntil = Number.NEGATIVE_INFINITY;
   #cancelEnd: Cancel = () => {};
   others = 0;
+  isAgreed = false;
 
   constructor({ config, store, clock, random }: ShareContext) {
     this.#store = store;
     this.#clock = clock;
     this.#name = random.word();
     this.#pieces = derived(config, piecesOf);
+    this.#list = derived(config, wordFor);
   }
 
   static every(periodMs: Millis): Millis {
@@ -83,10 +89,11 @@ export class Share implements Watching {
     const believedFor = Math.max(BELIEVED_FOR * periodMs, BELIEVED_LEAST_MS);
     const [now, began] = [this.#clock.now(), this.#clock.monotonic()];
     const asked = { work: WORK, pieces: PIECES, holder: this.#name, now, until: now + believedFor, able };
-    const { held, taken, excess, others } = await this.#store.claim(asked);
+    const { held, taken, excess, others, agreed } = await this.#store.claim({ ...asked, knows: this.#list() });
     // First, because what it knows of these must not reach the store once it is certain again.
     this.#loseAllBut(new Set(held.filter((piece) => !taken.includes(piece))), onLost);
     this.others = others;
+    this.isAgreed = agreed;
     this.#certainUntil = began + believedFor;
     this.#cancelEnd();
     const left = this.#certainUntil - this.#clock.monotonic();
@@ -119,4 +126,10 @@ export class Share implements Watching {
     this.#held = left;
     onLost();
   }
+}
+
+/** For which access points there are, whatever their order. */
+function wordFor({ accessPoints }: Config): string {
+  const ids = accessPoints.map(({ id }) => id).sort();
+  return createHash('sha256').update(ids.join(' ')).digest('base64url').slice(0, 22);
 }

@@ -26,6 +26,7 @@ import { presentMaintenance } from './planned-work';
 import type { PollResult } from './probe/probe';
 import { EVERYTHING, type Watching } from './share';
 import { FEW, HOST_ANSWERS, type Judgement, NOT_ASKED, SIGHT, Sight, type SightPolicy } from './sight';
+import { Strays } from './strays';
 import { type Tally, tally } from './tally';
 import { type Miss, WatchedAp } from './watched-ap';
 
@@ -56,6 +57,7 @@ export class Watch {
   readonly #share: Watching;
   readonly #keeper: Keeper;
   readonly #watched = new Map<ApId, WatchedAp>();
+  readonly #strays: Strays;
   readonly #sight: Sight;
   #uplinks: Uplinks = new Map();
   #work: readonly MaintenanceWindow[] = [];
@@ -76,6 +78,7 @@ export class Watch {
     this.#log = log;
     this.#share = share;
     this.#keeper = new Keeper(store, log, share);
+    this.#strays = new Strays({ config, store, share }, this.#keeper);
     this.#sight = new Sight(clock);
   }
 
@@ -127,8 +130,7 @@ export class Watch {
     const kept = new Map([...(await this.#store.allHealth())].map(([ap, { health }]) => [ap, health]));
     this.#uplinks = uplinksOf(this.#config.current);
     await this.#add(this.#missing(), kept);
-    const configured = new Set(this.#config.current.accessPoints.map(({ id }) => id));
-    for (const [ap, health] of kept) if (!configured.has(ap)) await this.#keeper.retire(ap, health, now);
+    this.#strays.note(kept);
     await this.#lookAtWork();
   }
 
@@ -285,6 +287,7 @@ export class Watch {
     await this.#keeper.guarded(() => this.#store.watch(now, this.#tolerance()));
     if (paused)
       await this.#keeper.forEach(this.#watched.values(), (watched) => watched.replaceHealth(afterGap(watched.health)));
+    await this.#strays.look(now);
     await this.#lookAtWork();
   }
 
@@ -306,9 +309,7 @@ export class Watch {
     }
     for (const watched of this.#watched.values()) {
       const { config } = watched;
-      watched.inMaintenance =
-        this.#work.length > 0 &&
-        this.#work.some((window) => covers(window, config, pathFrom(config.id, this.#uplinks)));
+      watched.inMaintenance = this.#work.some((window) => covers(window, config, pathFrom(config.id, this.#uplinks)));
     }
   }
 

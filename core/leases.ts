@@ -18,6 +18,8 @@ interface Holder {
   readonly span?: Millis;
   /** Whether it can do the work just now. */
   readonly able: boolean;
+  /** Missing in what a former version wrote. */
+  readonly knows?: string;
 }
 
 /** A process asks for its share. */
@@ -32,6 +34,8 @@ export interface Claim {
   readonly until: Millis;
   /** False: it gets pieces only if nobody is able, and is asked to give up those it has if somebody is. */
   readonly able: boolean;
+  /** A word for what it knows of the work: two that know the same say the same. */
+  readonly knows?: string;
 }
 
 export interface Claimed {
@@ -43,15 +47,17 @@ export interface Claimed {
   readonly excess: readonly number[];
   /** How many others there are that are able. */
   readonly others: number;
+  /** Whether all that are there know the same. */
+  readonly agreed: boolean;
 }
 
 export const NO_LEASES: Leases = { holders: [], pieces: [] };
 
 /** What a claim comes to. Nobody gets more than an even share, and nobody loses a piece before it gave it up or is gone. */
 export function claimPieces(before: Leases, claim: Claim): { readonly leases: Leases; readonly claimed: Claimed } {
-  const { holder: name, now, until, able } = claim;
+  const { holder: name, now, until, able, knows } = claim;
   const others = before.holders.filter((other) => other.name !== name && isThere(other, claim));
-  const holders = [...others, { name, until, span: until - now, able }];
+  const holders = [...others, { name, until, span: until - now, able, ...(knows !== undefined && { knows }) }];
   const ableOthers = others.filter((other) => other.able).length;
   const workers = ableOthers + Number(able);
   // Where nobody is able, everybody goes on trying.
@@ -72,7 +78,9 @@ export function claimPieces(before: Leases, claim: Claim): { readonly leases: Le
     count += 1;
   }
   const held = pieces.flatMap((owner, piece) => (owner === name ? [piece] : []));
-  return { leases: { holders, pieces }, claimed: { held, taken, excess: held.slice(fair), others: ableOthers } };
+  const agreed = others.every((other) => other.knows === knows);
+  const claimed = { held, taken, excess: held.slice(fair), others: ableOthers, agreed };
+  return { leases: { holders, pieces }, claimed };
 }
 
 /** Without `pieces` it gives up all that it has and leaves. */

@@ -292,6 +292,7 @@ export const RECORDS = {
       'holders.until': ['product', 'product'],
       'holders.span': ['product', 'product'],
       'holders.able': ['product', 'product'],
+      'holders.knows': ['product', 'product'],
       pieces: ['product', 'product'],
     },
   },

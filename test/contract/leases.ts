@@ -27,7 +27,7 @@ export function leasesContract(name: string, openNew: () => Promise<Store>): voi
 
     test('who is alone has all; who comes gets an even share, and nothing before it was given up', async () => {
       expect(await claim('a')).toMatchObject({ held: Array.from({ length: PIECES }, (_, i) => i), others: 0 });
-      expect(await claim('b')).toEqual({ held: [], taken: [], excess: [], others: 1 });
+      expect(await claim('b')).toEqual({ held: [], taken: [], excess: [], others: 1, agreed: true });
       const { held, excess } = await claim('a');
       expect([held.length, excess.length]).toEqual([64, 32]);
       expect((await claim('b')).held).toEqual([]);
@@ -74,6 +74,20 @@ export function leasesContract(name: string, openNew: () => Promise<Store>): voi
       expect(await claim('b', SECOND, true, 10 * SECOND)).toMatchObject({ taken: [], others: 1 });
       expect(await claim('a', 2 * SECOND, true, 10 * MINUTE)).toMatchObject({ taken: [], others: 1 });
       expect(await claim('b', 3 * SECOND, true, 10 * SECOND)).toMatchObject({ taken: [], others: 1 });
+    });
+
+    test('everybody hears whether all know the same, as long as they are there', async () => {
+      const knowing = (holder: string, knows?: string) => {
+        const asked = { work: WORK, pieces: PIECES, holder, now: START, until: START + MINUTE, able: true };
+        return store.claim({ ...asked, ...(knows !== undefined && { knows }) });
+      };
+      expect(await knowing('a', 'one')).toMatchObject({ agreed: true });
+      expect(await knowing('b', 'two')).toMatchObject({ agreed: false });
+      expect(await knowing('a', 'two')).toMatchObject({ agreed: true });
+      await knowing('c');
+      expect(await knowing('b', 'two')).toMatchObject({ agreed: false });
+      await store.giveUp(WORK, 'c');
+      expect(await knowing('b', 'two')).toMatchObject({ agreed: true });
     });
 
     test('different works have nothing to do with one another', async () => {

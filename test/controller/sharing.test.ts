@@ -21,9 +21,9 @@ const STEP = SECOND;
 
 const everything = { from: 0, to: START + 100 * POLL };
 
-function town(pollSeconds = POLL / SECOND) {
+function town(pollSeconds = POLL / SECOND, aps = APS) {
   const sites = Array.from({ length: SITES }, (_, i) => ({ id: `site-${i}`, name: `Site ${i}`, kind: 'square' }));
-  const accessPoints = Array.from({ length: APS }, (_, i) => {
+  const accessPoints = Array.from({ length: aps }, (_, i) => {
     return { id: `ap-${i}`, name: `AP ${i}`, site: `site-${i % SITES}`, host: '127.0.0.1', community: 'public' };
   });
   const loaded = parseConfig(
@@ -61,9 +61,9 @@ class Controllers {
   readonly #roles = new Map<string, { role: ControllerRole; clock: ManualClock; config: LiveValue<Config> }>();
   #now = START;
 
-  async start(by: string): Promise<void> {
+  async start(by: string, first = town()): Promise<void> {
     const clock = new ManualClock(this.#now);
-    const config = new LiveValue(town());
+    const config = new LiveValue(first);
     const write = (event: string, fields: LogFields = {}): void => void this.lines.push({ by, event, ...fields });
     const refuse = async () => {
       throw new Error('Redis is away');
@@ -214,6 +214,33 @@ test('none loses anything when all are told one by one to poll more often, and t
     expect(Math.max(...pollers(controllers.since(from)))).toBe(1);
   }
   expect(controllers.lines.filter(({ event }) => event === 'access-points-let-go')).toEqual([]);
+});
+
+test('what only the configuration of another has stays as it is; what none has any more is retired', async () => {
+  const controllers = new Controllers();
+  const added = `ap-${APS}`;
+  const stateOf = async (ap: string) => (await controllers.store.healthOf([ap])).get(ap)?.state;
+  const newer = town(POLL / SECOND, APS + 1);
+  await controllers.start('new', newer);
+  controllers.silent.add(added);
+  await controllers.pass(POLL);
+  controllers.silent.delete(added);
+  await controllers.pass(2 * POLL);
+  expect(await stateOf(added)).toBe('up');
+  controllers.silent.add(added);
+  await controllers.pass(5 * POLL);
+  await controllers.start('old');
+  await controllers.pass(8 * POLL);
+  expect(await stateOf(added)).toBe('down');
+  expect(await controllers.store.outages(added, everything)).toEqual([{ from: expect.any(Number) }]);
+
+  await controllers.stop('new');
+  await controllers.start('new');
+  await controllers.pass(5 * POLL);
+  expect(await stateOf(added)).toBe('unknown');
+  expect(await controllers.store.outages(added, everything)).toEqual([
+    { from: expect.any(Number), to: expect.any(Number) },
+  ]);
 });
 
 test('one that does not reach the store lets go before another may have its access points', async () => {
