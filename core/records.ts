@@ -175,13 +175,19 @@ export const RECORDS = {
     },
   },
   'acceptance-count': {
-    title: { de: 'Zahl der Zustimmungen je Ort und Stunde', en: 'number of acceptances by place and hour' },
+    title: {
+      de: 'Zahl der Zustimmungen je Ort und Stunde oder Monat',
+      en: 'number of acceptances by place and hour or month',
+    },
     holds: {
       de: 'Anzahl je Ort, Stunde und Fassung; Anzahl je Ort, Monat und Sprache',
       en: 'number by place, hour and version; number by place, month and language',
     },
     subjects: 'nobody',
-    until: { de: 'bis die Stunde vorbei ist', en: 'until the hour is over' },
+    until: {
+      de: 'bis die Stunde oder der Monat vorbei ist, für die gezählt wird',
+      en: 'until the hour or month is over that is counted',
+    },
     keptFor: HISTORY_MS,
     fields: {
       site: ['count', 'statistics'],
