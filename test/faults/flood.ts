@@ -39,7 +39,7 @@ export class Flood {
     }
     setTimeout(() => {
       for (const socket of sockets) socket.close();
-    }, 2 * SECOND);
+    }, 2 * SECOND).unref();
     return sent;
   }
 
@@ -54,7 +54,7 @@ export class Flood {
   }
 
   async #open(): Promise<Socket> {
-    const socket = createSocket('udp4');
+    const socket = createSocket('udp4').unref();
     socket.on('message', () => {
       this.answered += 1;
     });

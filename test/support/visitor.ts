@@ -10,11 +10,8 @@ export interface Acceptance {
   readonly location: string | null;
 }
 
-/**
- * A visitor who is redirected by a UAM gateway, reads the terms and accepts them.
- * @returns undefined if the portal shows no terms
- */
-export async function accept(portalUrl: string, gateway: UamGateway, device: string): Promise<Acceptance | undefined> {
+/** Where a UAM gateway sends the browser of a device. */
+export function redirectOf(gateway: UamGateway, device: string): string {
   const query = new URLSearchParams({
     res: 'notyet',
     uamip: gateway.uam.address,
@@ -27,7 +24,15 @@ export async function accept(portalUrl: string, gateway: UamGateway, device: str
     sessionid: '0123456789abcdef',
     userurl: 'http://example.test/',
   });
-  const page = await (await fetch(`${portalUrl}/uam/${gateway.id}?${query}`)).text();
+  return `/uam/${gateway.id}?${query}`;
+}
+
+/**
+ * A visitor who is redirected by a UAM gateway, reads the terms and accepts them.
+ * @returns undefined if the portal shows no terms
+ */
+export async function accept(portalUrl: string, gateway: UamGateway, device: string): Promise<Acceptance | undefined> {
+  const page = await (await fetch(portalUrl + redirectOf(gateway, device))).text();
   const visit = /name="visit" value="([^"]+)"/.exec(page)?.[1];
   if (visit === undefined) return undefined;
   const body = new URLSearchParams({ visit });
