@@ -141,6 +141,12 @@ export function redisFault(error: unknown): unknown {
   );
 }
 
+/** Whether Redis took longer than a command may take. What was asked may be done all the same. */
+export function isSilence(error: unknown): boolean {
+  const cause = error instanceof OperatorError ? error.cause : error;
+  return isError(cause) && textOf(causeOf(cause)) === 'Command timed out';
+}
+
 /** ioredis wraps what a server of a cluster said. */
 function causeOf(error: object): object {
   if ('lastNodeError' in error && isError(error.lastNodeError)) return error.lastNodeError;

@@ -1,4 +1,5 @@
 import { turnOfOthers } from '../../runtime/turn';
+import { isSilence } from './faults';
 
 /** At most so many, and about so many values, at a time: others get their turn with Redis in between. */
 const MOST_ITEMS = 128;
@@ -10,15 +11,21 @@ export interface Sent<Item> {
   readonly again?: readonly Item[];
   /** Tells everybody else. */
   tell(): void;
+  /** Redis said nothing in the time that it has for an answer. */
+  readonly silence?: unknown;
 }
 
-/** Nothing of it was done. */
-export function refused(group: readonly { reject(error: unknown): void }[], error: unknown): { tell(): void } {
-  return {
-    tell: () => {
-      for (const { reject } of group) reject(error);
-    },
-  };
+export interface Refusable {
+  reject(error: unknown): void;
+}
+
+/** Nothing of it was done, as far as anybody knows. */
+export function refused(group: readonly Refusable[], error: unknown): Sent<never> {
+  return { tell: () => refuse(group, error), ...(isSilence(error) && { silence: error }) };
+}
+
+function refuse(group: readonly Refusable[], error: unknown): void {
+  for (const { reject } of group) reject(error);
 }
 
 /** How a group is sent, and who may go in it. */
@@ -35,7 +42,7 @@ export interface Sending<Item> {
  * Sends what is asked for in groups, as databases commit: all that comes while a group is under way goes together with
  * the next one, in one call and with one fsync or confirmation. There is one line of groups for each place.
  */
-export class GroupQueue<Item> {
+export class GroupQueue<Item extends Refusable> {
   readonly #sending: Sending<Item>;
   readonly #waiting = new Map<string, Item[]>();
 
@@ -56,13 +63,15 @@ export class GroupQueue<Item> {
 
   /**
    * One group after the other; the first one waits for what comes in the same turn. The next one is on its way before
-   * those of the last one are told, so that Redis works while they go on.
+   * those of the last one are told, so that Redis works while they go on. Where Redis is silent, those who wait are refused
+   * with the group: else each group would wait as long again, and the last one for half a minute.
    */
   async #work(place: string): Promise<void> {
     await turnOfOthers();
     let sending = this.#sendNext(place);
     while (sending !== undefined) {
-      const { again = [], tell } = await sending;
+      const { again = [], tell, silence } = await sending;
+      if (silence !== undefined) refuse(this.#waiting.get(place)?.splice(0) ?? [], silence);
       if (again.length > 0) this.#waiting.set(place, [...again, ...(this.#waiting.get(place) ?? [])]);
       sending = this.#sendNext(place);
       tell();

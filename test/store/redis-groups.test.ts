@@ -9,6 +9,7 @@ import type { Store } from '../../store/store';
 import { CONTEXT, event, request, START, WHOLE_TIME } from '../contract/fixtures';
 import { describeWith } from '../support/packages';
 import { type RedisServer, redisPlace, startRedis } from '../support/redis';
+import { until } from '../support/wait';
 
 jest.setTimeout(60_000);
 
@@ -73,6 +74,32 @@ describeWith(['redis-server', 'redis-cli'], 'what goes to Redis in one call', ()
       await Promise.all(reports);
     }
     expect(refused).toContain('STORE_FULL');
+  });
+
+  test('while Redis is silent, who waits behind others is refused with them, not after each of them', async () => {
+    await store.applyAccounting(event('start', 0));
+    server.process.signal('SIGSTOP');
+    const since = performance.now();
+    // Five groups, each of which would wait for three seconds.
+    const reports = Array.from({ length: 600 }, (_, i) =>
+      store.applyAccounting(event('start', 0, { sessionId: `silent-${i}` })),
+    );
+    const told = await Promise.allSettled(reports);
+    const took = performance.now() - since;
+    server.process.signal('SIGCONT');
+    expect(told.map(({ status }) => status)).not.toContain('fulfilled');
+    expect(took).toBeLessThan(9_000);
+    // What Redis was sent and did after all counts once, however often it is told again.
+    await until('it answers', () =>
+      store.check().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await store.applyAccounting(event('interim', 0, { sessionId: 'silent-0', seconds: 60, downloadOctets: 5 }));
+    expect(
+      (await store.siteUsage('rathaus', WHOLE_TIME)).reduce((sum, { downloadOctets }) => sum + downloadOctets, 0),
+    ).toBe(5);
   });
 
   test('what only removes is done when Redis is full, though it goes with what is refused', async () => {
