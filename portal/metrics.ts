@@ -124,7 +124,7 @@ export class PortalMetrics {
     this.#seconds = new Durations(
       {
         name: `${PREFIX}portal_request_duration_seconds`,
-        help: 'Time from a request to the end of its response.',
+        help: 'Time from a request until its response is handed over for sending.',
         labelNames: ['operation'],
         buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
         registers,

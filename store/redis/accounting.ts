@@ -95,7 +95,7 @@ export class Accounting {
       const ready = { name, event, lying: lying.session, before };
       await this.#payOther(redis, ready);
       const { added, report } = this.#fold(ready);
-      await Promise.all([this.#noteUsageShare(redis, report.after.site, told.gateway), this.#index(report, before)]);
+      await Promise.all([this.#noteUsageShare(report.after.site, told.gateway), this.#index(report, before)]);
       if (!(await this.#write(redis, ready, report, lying.order))) return CHANGED;
       await this.#finish(redis, ready, report);
       return added;
@@ -162,11 +162,12 @@ export class Accounting {
     await Promise.all([...new Set([before?.grantId, event.grantId])].map((id) => unindex(this.#engine, name, id)));
   }
 
-  /** Before anything is counted there: who adds up the site's hours has to look there. */
-  async #noteUsageShare(redis: Client, site: string, gateway: string): Promise<void> {
+  /** Before anything is counted there, and as durable: who adds up the site's hours has to look there. */
+  async #noteUsageShare(site: string, gateway: string): Promise<void> {
     const note = noteOf(site, gateway);
     if (this.#usageNoted.has(note)) return;
-    await redis.sadd(this.#engine.keys.site(site).usageShares(site), shareOf(gateway));
+    const shares = this.#engine.keys.site(site).usageShares(site);
+    await this.#engine.commit(new Change().write('SADD', shares, shareOf(gateway)));
     this.#usageNoted.add(note);
   }
 
