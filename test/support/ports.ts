@@ -3,9 +3,10 @@ import { createServer } from 'node:net';
 
 /*
  * Ports for programs that have to be told one. They lie below those that the kernel gives out by itself, and each of
- * Jest's processes has a thousand of its own, so that nothing takes one between its choice and its use.
+ * Jest's processes has a thousand of its own, so that nothing takes one between its choice and its use. Servers of a Redis
+ * Cluster talk to one another 10,000 ports further up, which has to be below the kernel's, too, and between all of these.
  */
-const FIRST = 20_000;
+const FIRST = 10_000;
 const FOR_EACH_PROCESS = 1_000;
 const first = FIRST + (Number(process.env.JEST_WORKER_ID ?? 0) % 10) * FOR_EACH_PROCESS;
 let next = process.pid % FOR_EACH_PROCESS;
