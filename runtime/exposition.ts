@@ -15,9 +15,12 @@ export type Labelled<Thing> = readonly [thing: Thing, labels: Labels];
 /** `text/plain` of Prometheus, in the version that every Prometheus reads. */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** So much is read or written before others get their turn: less than a millisecond's work. */
-const THINGS_AT_ONCE = 100;
-const PIECE_LENGTH = 64 * 1024;
+/**
+ * So much is read or written before others get their turn: two or three milliseconds' work. Turns cost something, too: with
+ * pieces of 64 kB the page of a busy town of 40,000 access points took a quarter longer.
+ */
+const THINGS_AT_ONCE = 200;
+const PIECE_LENGTH = 256 * 1024;
 
 /**
  * The page of these families, piece by piece. Each thing is read once, for all families: what it shows is of one moment,
