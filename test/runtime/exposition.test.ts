@@ -63,7 +63,7 @@ test('a page of many pieces is the same text as one', async () => {
 
 test('what a thing shows in all families is of one moment, although the page is sent for longer', async () => {
   const things = Array.from(
-    { length: 3_000 },
+    { length: 20_000 },
     (_, i): Labelled<{ value: number }> => [{ value: 0 }, { ap: `ap-${i}` }],
   );
   const families = ['a', 'b', 'c'].map((name): Family<{ value: number }> => {
