@@ -3,7 +3,7 @@ import { addOctets } from '../../core/octets';
 import { type AccountingEvent, foldSession } from '../../core/session';
 import { type Millis, startOfHour } from '../../core/time';
 import type { SessionStore } from '../store';
-import { findCredential } from './credential-place';
+import { redeemed } from './credential-place';
 import { noteEnd } from './ends';
 import type { Engine } from './engine';
 import { grantById } from './grants';
@@ -78,9 +78,8 @@ function withGrant(engine: Engine, event: AccountingEvent, before?: SessionRecor
   const { username, gateway } = event;
   if (event.grantId !== undefined || before?.grantId !== undefined || username === undefined) return event;
   if (grantById(engine, username) !== undefined) return { ...event, grantId: username };
-  const redeemed = findCredential(engine, username)?.issued;
-  if (redeemed?.gateway !== gateway || !redeemed.used) return event;
-  return { ...event, grantId: redeemed.grantId };
+  const credential = redeemed(engine, username, event.receivedAt);
+  return credential?.gateway === gateway ? { ...event, grantId: credential.grantId } : event;
 }
 
 /** The totals of sites' hours that a group adds to: read once and written once. */

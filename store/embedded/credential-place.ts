@@ -27,6 +27,12 @@ export function credentialPlace(username: string): Buffer {
   return place;
 }
 
+/** The credential of this user name, if it was redeemed and still lives. */
+export function redeemed(engine: Engine, username: string, now: Millis): CredentialRecord | undefined {
+  const issued = findCredential(engine, username)?.issued;
+  return issued?.used === true && now < issued.expiresAt ? issued : undefined;
+}
+
 /** The credential of this user name, and where it lies. */
 export function findCredential(
   { tables: { credentials } }: Engine,

@@ -8,7 +8,7 @@ import type { Random } from '../../runtime/random';
 import type { CredentialKey } from '../credentials';
 import { type Pseudonym, pseudonym } from '../pseudonyms';
 import type { Granted, GrantRequest, GrantStore } from '../store';
-import { credentialPlace, drawUsername, findCredential } from './credential-place';
+import { credentialPlace, drawUsername, findCredential, redeemed } from './credential-place';
 import { keepTime, keepUse, takeOctets, usedBy } from './day-use';
 import type { Engine } from './engine';
 import { type GrantRecord, grantIdOctets } from './grant-record';
@@ -59,11 +59,7 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
       }),
     credentialPassword: (username) => tools.credentialKey.password(username),
     takeCredential: (request) => engine.write(() => takeCredential(engine, tools, request)),
-    isRedeemed: (username, now) =>
-      engine.read(() => {
-        const issued = findCredential(engine, username)?.issued;
-        return issued?.used === true && now < issued.expiresAt;
-      }),
+    isRedeemed: (username, now) => engine.read(() => redeemed(engine, username, now) !== undefined),
     acceptances: (site, window) =>
       engine.read(() => {
         const range = acceptances.getRange({

@@ -101,15 +101,15 @@ export class Accounting {
       return added;
     });
   }
-  /** uspot does not return the grant's id; but the user name is that of a credential, which is still known then. */
+  /** uspot does not return the grant's id; but the user name is that of a credential, which lives a little longer. */
   async #withGrant(redis: Client, event: AccountingEvent, before?: SessionRecord): Promise<AccountingEvent> {
-    const { username, gateway } = event;
+    const { username, gateway, receivedAt } = event;
     if (event.grantId !== undefined || before?.grantId !== undefined || username === undefined) return event;
     const { keys } = this.#engine;
     if (isWord(username) && (await grantById(redis, keys, username)) !== undefined) {
       return { ...event, grantId: username };
     }
-    const credential = await redeemed(redis, keys, username);
+    const credential = await redeemed(redis, keys, username, receivedAt);
     return credential?.gateway === gateway ? { ...event, grantId: credential.grantId } : event;
   }
 

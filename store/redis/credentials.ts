@@ -37,16 +37,17 @@ export async function takeBack(engine: Engine, hash: string): Promise<void> {
   await engine.commit(new Change().expect(key, 'used', null).write('DEL', key));
 }
 
-export async function isRedeemed(redis: Client, keys: Keys, username: string, now: Millis): Promise<boolean> {
-  const issued = await redeemed(redis, keys, username);
-  return issued !== undefined && now < issued.expiresAt;
-}
-
-/** The credential of a user name, if it was redeemed. */
-export async function redeemed(redis: Client, keys: Keys, username: string): Promise<CredentialRecord | undefined> {
+/** The credential of a user name, if it was redeemed and still lives. */
+export async function redeemed(
+  redis: Client,
+  keys: Keys,
+  username: string,
+  now: Millis,
+): Promise<CredentialRecord | undefined> {
   const key = keys.credential(credentialHash(username).toString('base64url'));
-  const [issued, used] = await redis.hmget(key, 'issued', 'used');
-  return used === null ? undefined : decodeIf(issued);
+  const [lying = null, used] = await redis.hmget(key, 'issued', 'used');
+  const issued = decodeIf<CredentialRecord>(lying);
+  return used !== null && issued !== undefined && now < issued.expiresAt ? issued : undefined;
 }
 
 /** Of all who ask at the same time, the one whose change comes first gets the grant. */

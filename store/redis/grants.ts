@@ -6,7 +6,7 @@ import { keyScope } from '../../core/pseudonym';
 import { type Millis, startOfMonth } from '../../core/time';
 import { pseudonym } from '../pseudonyms';
 import type { GrantStore } from '../store';
-import { isRedeemed, takeCredential } from './credentials';
+import { redeemed, takeCredential } from './credentials';
 import { usedBy } from './day-use';
 import type { Engine } from './engine';
 import { grantById, grantsAt, removeGrant, toGrant } from './kept-grant';
@@ -62,7 +62,8 @@ export function grantStore(engine: Engine, tools: GrantTools): GrantStore {
       }),
     credentialPassword: (username) => credentialKey.password(username),
     takeCredential: (request) => engine.operation((redis) => takeCredential(engine, redis, tools, request)),
-    isRedeemed: (username, now) => engine.operation((redis) => isRedeemed(redis, keys, username, now)),
+    isRedeemed: (username, now) =>
+      engine.operation(async (redis) => (await redeemed(redis, keys, username, now)) !== undefined),
     acceptances: async (site, window) =>
       (await counted(engine, site, window)).flatMap(({ from, termsVersion, count }) =>
         termsVersion === '' ? [] : { hour: from, termsVersion, count },

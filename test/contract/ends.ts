@@ -45,11 +45,13 @@ export function endContract(name: string, openNew: () => Promise<Store>): void {
       expect(await store.getGrant(grant.id, START)).toEqual(grant);
     });
 
-    test('a session that names its grant only by the user name of the credential is found all the same', async () => {
+    test('a session that names its grant only by the user name of the credential is found all the same, as long as that lives', async () => {
       const { grant, credential } = await store.putGrant(request(1, { withCredential: true }));
       const username = credential?.username ?? '';
       await store.takeCredential({ username, gateway: 'gw-1', device: device(1), now: START });
-      await store.applyAccounting(event('start', 1, { username }));
+      const expiresAt = credential?.expiresAt ?? 0;
+      await store.applyAccounting(event('start', 1, { username, sessionId: 'late', receivedAt: expiresAt }));
+      await store.applyAccounting(event('start', 1, { username, receivedAt: expiresAt - 1 }));
       await store.applyAccounting(event('interim', 60, { seconds: 59, downloadOctets: 7 }));
       expect((await store.getGrant(grant.id, START))?.usedOctets).toBe(7);
       expect((await store.orderEnd({ grant: grant.id }, START)).sessions).toEqual([session]);

@@ -220,7 +220,9 @@ export function modelStore(timeZone: string): Compared {
 
     applyAccounting: async (told: AccountingEvent) => {
       const before = find(told.gateway, told.sessionId)?.session;
-      const redeemed = credentials.find((one) => one.used && one.username === told.username);
+      const redeemed = credentials.find(
+        (one) => one.used && one.username === told.username && told.receivedAt < one.expiresAt,
+      );
       const isTold = told.grantId !== undefined || before?.grantId !== undefined;
       const byName = grants.find(({ id }) => id === told.username)?.id;
       const linked = byName ?? (redeemed?.gateway === told.gateway ? redeemed.grantId : undefined);
