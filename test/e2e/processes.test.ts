@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HOUR } from '../../core/time';
@@ -26,6 +25,7 @@ import {
 } from '../support/product';
 import { type RedisServer, redisPlace, startRedis } from '../support/redis';
 import { until } from '../support/wait';
+import { workersOf } from '../support/workers';
 
 const DEVICE = '02:5a:7e:c3:19:f4';
 const POLL_SECONDS = 5;
@@ -50,11 +50,6 @@ async function startBeside(product: Product, ...words: string[]): Promise<Beside
     );
   });
   return { opsUrl, process };
-}
-
-function workersOf(product: Product): number[] {
-  const { stdout } = spawnSync('pgrep', ['-P', `${product.pid()}`], { encoding: 'utf8' });
-  return stdout.split('\n').filter(Boolean).map(Number);
 }
 
 function killWorkerOf(product: Product): void {

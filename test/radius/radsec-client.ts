@@ -61,6 +61,10 @@ export class RadsecClient {
     return this.#socket.getPeerCertificate().subject?.CN;
   }
 
+  get localPort(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
   get protocol(): string | null {
     return this.#socket.getProtocol();
   }

@@ -1,5 +1,6 @@
 import { integerAttribute, textAttribute } from '../../radius/wire/attributes';
-import { CODE } from '../../radius/wire/packet';
+import { CODE, encodePacket } from '../../radius/wire/packet';
+import { md5 } from '../../runtime/md5';
 import type { Pair } from './certificates';
 import { accountingRequest, signedRequest } from './client';
 import { Town } from './town';
@@ -70,3 +71,10 @@ export const started = (identifier: number, sessionId: string) =>
     [integerAttribute('Acct-Status-Type', 1), textAttribute('Acct-Session-Id', sessionId)],
     RADSEC,
   );
+
+/** A Disconnect-ACK or CoA-ACK; it is made like the answer to accounting. */
+export function acknowledge(order: Buffer, secret: Buffer, code: 41 | 44 = 41): Buffer {
+  const reply = encodePacket(code, order[1] ?? 0, order.subarray(4, 20), []);
+  reply.set(md5(reply, secret), 4);
+  return reply;
+}

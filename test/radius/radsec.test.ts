@@ -7,13 +7,22 @@ import { DeviceAddress } from '../../core/mac';
 import { HOUR, SECOND } from '../../core/time';
 import { integerAttribute, octetsAttribute, textAttribute } from '../../radius/wire/attributes';
 import { CODE, encodePacket, parsePacket } from '../../radius/wire/packet';
-import { md5 } from '../../runtime/md5';
 import { describeWith } from '../support/packages';
 import { until } from '../support/wait';
 import { Authority, type Pair } from './certificates';
 import { accountingRequest, hide, papRequest, signedRequest } from './client';
 import { type Proof, RadsecClient } from './radsec-client';
-import { openRadsecTown, PSK, RADSEC, radsecGateways, radsecSection, started, status, UDP_SECRET } from './radsec-town';
+import {
+  acknowledge,
+  openRadsecTown,
+  PSK,
+  RADSEC,
+  radsecGateways,
+  radsecSection,
+  started,
+  status,
+  UDP_SECRET,
+} from './radsec-town';
 import { DEVICE, type GatewayName, type Town, townConfig } from './town';
 
 describeWith('openssl', 'RadSec', () => {
@@ -286,10 +295,3 @@ describeWith('openssl', 'RadSec', () => {
     expect(settled.result).toBe('done');
   });
 });
-
-/** A Disconnect-ACK or CoA-ACK; it is made like the answer to accounting. */
-function acknowledge(order: Buffer, secret: Buffer, code: 41 | 44 = 41): Buffer {
-  const reply = encodePacket(code, order[1] ?? 0, order.subarray(4, 20), []);
-  reply.set(md5(reply, secret), 4);
-  return reply;
-}

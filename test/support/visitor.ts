@@ -10,13 +10,16 @@ export interface Acceptance {
   readonly location: string | null;
 }
 
+/** What it draws for each device, so that a password does not pass it in clear. */
+export const CHALLENGE = '0123456789abcdef0123456789abcdef';
+
 /** Where a UAM gateway sends the browser of a device. */
 export function redirectOf(gateway: UamGateway, device: string): string {
   const query = new URLSearchParams({
     res: 'notyet',
     uamip: gateway.uam.address,
     uamport: String(gateway.uam.port),
-    challenge: '0123456789abcdef0123456789abcdef',
+    challenge: CHALLENGE,
     called: '02-00-00-00-00-01',
     mac: device.replaceAll(':', '-').toUpperCase(),
     ip: '10.1.0.2',
