@@ -133,16 +133,14 @@ export function foldSession(
   const [oldest] = segments;
   const isFull = segments.length > MAX_SEGMENTS && oldest !== undefined;
 
-  const grantId = base.grantId ?? event.grantId;
-  const username = base.username ?? event.username;
-  const session: Session = {
-    ...base,
-    ...(grantId !== undefined && { grantId }),
-    ...(username !== undefined && { username }),
+  const session = named(base.grantId ?? event.grantId, base.username ?? event.username, {
+    gateway: base.gateway,
+    site: base.site,
+    sessionId: base.sessionId,
     lastSeenAt: Math.max(base.lastSeenAt, event.receivedAt),
     segments: isFull ? segments.slice(1) : segments,
     earlier: isFull ? sum(base.earlier, oldest) : base.earlier,
-  };
+  });
   const was = before === undefined ? NOTHING : usageOf(before);
   const is = usageOf(session);
   return {
@@ -154,6 +152,12 @@ export function foldSession(
       uploadOctets: is.uploadOctets - was.uploadOctets,
     },
   };
+}
+
+/** With what is known of the two. What is spread into the middle of an object costs as much as all of the folding. */
+function named(grantId: GrantId | undefined, username: string | undefined, session: Session): Session {
+  if (grantId === undefined) return username === undefined ? session : { ...session, username };
+  return username === undefined ? { ...session, grantId } : { ...session, grantId, username };
 }
 
 /** The segments, by their start, with what the packet tells. */
@@ -218,26 +222,26 @@ function fits(segment: Segment, event: AccountingEvent): boolean {
 }
 
 function newSegment(event: AccountingEvent): Segment {
-  return {
+  const segment = {
     start: beginningOf(event) ?? event.eventAt,
     lastAt: event.eventAt,
-    ...(event.kind === 'stop' && { stoppedAt: event.eventAt }),
     seconds: event.seconds ?? 0,
     downloadOctets: event.downloadOctets ?? 0,
     uploadOctets: event.uploadOctets ?? 0,
   };
+  return event.kind === 'stop' ? { ...segment, stoppedAt: event.eventAt } : segment;
 }
 
 /** Everything is a maximum or a minimum, so it does not matter which packet came first. */
 function grow(segment: Segment, event: AccountingEvent): Segment {
   const next = newSegment(event);
   const stoppedAt = Math.max(segment.stoppedAt ?? 0, next.stoppedAt ?? 0);
-  return {
+  const grown = {
     start: beginningOf(event) === undefined ? segment.start : Math.min(segment.start, next.start),
     lastAt: Math.max(segment.lastAt, next.lastAt),
-    ...(stoppedAt > 0 && { stoppedAt }),
     seconds: Math.max(segment.seconds, next.seconds),
     downloadOctets: Math.max(segment.downloadOctets, next.downloadOctets),
     uploadOctets: Math.max(segment.uploadOctets, next.uploadOctets),
   };
+  return stoppedAt > 0 ? { ...grown, stoppedAt } : grown;
 }

@@ -42,7 +42,8 @@ export class WorkQueue {
     const running = work.run();
     if (!(running instanceof Promise)) return;
     this.#running += 1;
-    void running.finally(() => {
+    // `finally` would make three promises more.
+    void running.then(() => {
       this.#running -= 1;
       this.#startNext();
     });

@@ -3,35 +3,66 @@ import type { SiteId } from '../core/ids';
 import type { Usage } from '../core/session';
 import { PREFIX, type Registry } from './metrics';
 
-const OCTETS = `${PREFIX}site_octets_total`;
-const SESSIONS = `${PREFIX}site_sessions_total`;
+interface Total {
+  download: number;
+  upload: number;
+  sessions: number;
+}
+
+type Totals = Map<SiteId, Total>;
+
+/** Of each registry, because two roles count into the same series. */
+const totalsOf = new WeakMap<Registry, Totals>();
 
 /**
  * What visitors use, as gateways account for it: some to the RADIUS role, some to the portal. Both count into the same
- * series.
+ * series. Plain numbers until Prometheus asks, as a `Tally`.
  */
 export class SiteUsage {
-  readonly #octets: Counter;
-  readonly #sessions: Counter;
+  readonly #totals: Totals;
 
   constructor(registry: Registry) {
-    this.#octets = shared(registry, OCTETS, 'Octets carried for visitors, as gateways account for them.', [
-      'site',
-      'direction',
-    ]);
-    this.#sessions = shared(registry, SESSIONS, 'Sessions begun.', ['site']);
+    this.#totals = totalsOf.get(registry) ?? shown(registry);
   }
 
   /** What an accounting record added to the totals of its site. */
   add(site: SiteId, { downloadOctets, uploadOctets, sessions }: Usage & { readonly sessions: number }): void {
-    this.#octets.inc({ site, direction: 'download' }, downloadOctets);
-    this.#octets.inc({ site, direction: 'upload' }, uploadOctets);
-    this.#sessions.inc({ site }, sessions);
+    let total = this.#totals.get(site);
+    if (total === undefined) {
+      total = { download: 0, upload: 0, sessions: 0 };
+      this.#totals.set(site, total);
+    }
+    total.download += downloadOctets;
+    total.upload += uploadOctets;
+    total.sessions += sessions;
   }
 }
 
-/** The counter of this name, which another role may have defined. */
-function shared(registry: Registry, name: string, help: string, labelNames: string[]): Counter {
-  const defined = registry.getSingleMetric(name);
-  return defined instanceof Counter ? defined : new Counter({ name, help, labelNames, registers: [registry] });
+function shown(registry: Registry): Totals {
+  const totals: Totals = new Map();
+  totalsOf.set(registry, totals);
+  new Counter({
+    name: `${PREFIX}site_octets_total`,
+    help: 'Octets carried for visitors, as gateways account for them.',
+    labelNames: ['site', 'direction'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [site, { download, upload }] of totals) {
+        this.inc({ site, direction: 'download' }, download);
+        this.inc({ site, direction: 'upload' }, upload);
+      }
+    },
+  });
+  new Counter({
+    name: `${PREFIX}site_sessions_total`,
+    help: 'Sessions begun.',
+    labelNames: ['site'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [site, { sessions }] of totals) this.inc({ site }, sessions);
+    },
+  });
+  return totals;
 }

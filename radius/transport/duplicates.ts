@@ -1,6 +1,6 @@
 import { type Millis, SECOND } from '../../core/time';
 import { md5 } from '../../runtime/md5';
-import { HEADER_OCTETS, MAX_PACKET_OCTETS, type Packet } from '../wire/packet';
+import { CODE, HEADER_OCTETS, MAX_PACKET_OCTETS, type Packet } from '../wire/packet';
 import type { Peer } from './udp';
 
 /** hostapd sends a request for the last time 21 s after the first; what comes later is answered anew. */
@@ -114,14 +114,17 @@ export class DuplicateCache {
   }
 
   /**
-   * What tells one request from all others. Without a signature that is a digest of the whole.
+   * What tells one request from all others. Without a signature that is a digest of the whole; an Accounting-Request's
+   * authenticator is one already [RFC 2866 3].
    * @returns where the mark ends
    */
-  #writeMark(mark: number, { address, port }: Peer, { octets, messageAuthenticatorAt: at }: Packet): number {
+  #writeMark(mark: number, { address, port }: Peer, { code, octets, messageAuthenticatorAt: at }: Packet): number {
     // Loops: for so few octets they are done before a call to copy them has begun.
     for (let i = 0; i < HEADER_OCTETS; i++) this.#marks[mark + i] = octets[i] ?? 0;
-    const signature = at === undefined ? md5(octets) : octets;
-    for (let i = 0; i < SIGNATURE_OCTETS; i++) this.#marks[mark + AT.signature + i] = signature[(at ?? 0) + i] ?? 0;
+    const isDigested = at === undefined && code !== CODE.accountingRequest;
+    const signature = isDigested ? md5(octets) : octets;
+    const begin = isDigested ? 0 : (at ?? AT.authenticator);
+    for (let i = 0; i < SIGNATURE_OCTETS; i++) this.#marks[mark + AT.signature + i] = signature[begin + i] ?? 0;
     this.#marks.writeUInt16LE(port, mark + AT.port);
     const length = Math.min(address.length, MAX_ADDRESS_OCTETS);
     this.#marks[mark + AT.addressLength] = length;

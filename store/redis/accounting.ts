@@ -1,14 +1,13 @@
-import type { GrantId } from '../../core/ids';
-import { isWord } from '../../core/ids';
+import { type GatewayId, type GrantId, isWord, type SiteId } from '../../core/ids';
 import { type AccountingEvent, foldSession } from '../../core/session';
 import type { EndOrder } from '../../core/session-end';
-import { startOfHour } from '../../core/time';
+import { type Millis, startOfHour } from '../../core/time';
 import type { SessionStore } from '../store';
 import { Change } from './change';
 import { redeemed } from './credentials';
 import { CHANGED, type Client, type Engine } from './engine';
 import { grantById, INDEX_AFTERGLOW_MS, placeOf } from './kept-grant';
-import { hourText, shareOf } from './keys';
+import { type GatewayKeys, hourText, shareOf } from './keys';
 import { LastWritten } from './last-written';
 import { noteEnd, writeOrder } from './orders';
 import { decodeIf, encode, type SessionRecord, sessionName } from './records';
@@ -44,8 +43,9 @@ interface Ready {
 export class Accounting {
   readonly #engine: Engine;
   readonly #reports: ReportQueue;
-  /** Sites and gateway shares of which it is written down that they belong together. */
-  readonly #usageNoted = new Set<string>();
+  /** For each site, the gateway shares of which it is written down that they belong together. */
+  readonly #usageNoted = new Map<SiteId, Set<GatewayKeys>>();
+  readonly #entries = new HourEntries();
   readonly #written = new LastWritten();
 
   constructor(engine: Engine) {
@@ -72,9 +72,7 @@ export class Accounting {
 
   /** What most likely lies there; Redis compares. */
   #likely(name: string, { kind }: AccountingEvent): Lying | undefined {
-    const written = this.#written.take(name);
-    if (written !== undefined) return { ...written, order: null };
-    return kind === 'start' ? NOTHING_THERE : undefined;
+    return this.#written.take(name) ?? (kind === 'start' ? NOTHING_THERE : undefined);
   }
 
   /** Whether nothing has to be asked or written elsewhere first. */
@@ -82,7 +80,7 @@ export class Accounting {
     const known = before?.grantId;
     if (known === undefined ? (grantId ?? username) !== undefined : (grantId ?? known) !== known) return false;
     if (before?.owed !== undefined && before.owed.grantId !== known) return false;
-    return this.#usageNoted.has(noteOf(before?.site ?? site, gateway));
+    return this.#isNoted(before?.site ?? site, gateway);
   }
 
   #decide(redis: Client, name: string, told: AccountingEvent, likely?: Lying): Promise<Added> {
@@ -127,7 +125,7 @@ export class Accounting {
     const after: SessionRecord = debt === undefined ? record : { ...record, ...debt };
     // A gateway whose clock runs ahead cannot write into the future.
     const hour = startOfHour(Math.max(0, Math.min(event.eventAt, event.receivedAt)));
-    const entry = `${session.site}\0${hourText(hour)}`;
+    const entry = this.#entries.of(session.site, hour);
     const of = this.#engine.keys.gateway(event.gateway);
     const listing = listingOf(name, before, after);
     return { added, report: { of, name, lying, after, text: encode(after), listing, entry, hour, added } };
@@ -152,7 +150,7 @@ export class Accounting {
   }
 
   #keep({ name, text, after }: Report): void {
-    if (runs(after)) this.#written.keep(name, { session: text, record: after });
+    if (runs(after)) this.#written.keep(name, { session: text, record: after, order: null });
   }
 
   async #finish(redis: Client, { name, event, before }: Ready, { after }: Report): Promise<void> {
@@ -163,12 +161,16 @@ export class Accounting {
   }
 
   /** Before anything is counted there, and as durable: who adds up the site's hours has to look there. */
-  async #noteUsageShare(site: string, gateway: string): Promise<void> {
-    const note = noteOf(site, gateway);
-    if (this.#usageNoted.has(note)) return;
-    const shares = this.#engine.keys.site(site).usageShares(site);
-    await this.#engine.commit(new Change().write('SADD', shares, shareOf(gateway)));
-    this.#usageNoted.add(note);
+  async #noteUsageShare(site: SiteId, gateway: GatewayId): Promise<void> {
+    if (this.#isNoted(site, gateway)) return;
+    const { keys } = this.#engine;
+    await this.#engine.commit(new Change().write('SADD', keys.site(site).usageShares(site), shareOf(gateway)));
+    const noted = this.#usageNoted.get(site) ?? new Set();
+    this.#usageNoted.set(site, noted.add(keys.gateway(gateway)));
+  }
+
+  #isNoted(site: SiteId, gateway: GatewayId): boolean {
+    return this.#usageNoted.get(site)?.has(this.#engine.keys.gateway(gateway)) ?? false;
   }
 
   /** Before the session is there: the way from a grant to its sessions. */
@@ -181,8 +183,17 @@ export class Accounting {
   }
 }
 
-function noteOf(site: string, gateway: string): string {
-  return `${site}\0${shareOf(gateway)}`;
+/** How the entries of an hour are called: made once for each site and hour, and not with each report. */
+class HourEntries {
+  readonly #latest = new Map<SiteId, { readonly hour: Millis; readonly entry: string }>();
+
+  of(site: SiteId, hour: Millis): string {
+    const latest = this.#latest.get(site);
+    if (latest?.hour === hour) return latest.entry;
+    const entry = `${site}\0${hourText(hour)}`;
+    this.#latest.set(site, { hour, entry });
+    return entry;
+  }
 }
 
 function hasMoreToDo({ before, event }: Ready, { after }: Report): boolean {

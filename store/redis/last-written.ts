@@ -4,6 +4,8 @@ import type { SessionRecord } from './records';
 export interface Written {
   readonly session: string;
   readonly record: SessionRecord;
+  /** Nobody had ordered its end. */
+  readonly order: null;
 }
 
 const DEFAULT_CAPACITY = 40_000;
@@ -25,7 +27,9 @@ export class LastWritten {
   /** Gives it away: two reports at once shall not both be decided on it. */
   take(name: string): Written | undefined {
     const written = this.#young.get(name) ?? this.#old.get(name);
-    if (written !== undefined) for (const generation of [this.#young, this.#old]) generation.delete(name);
+    if (written === undefined) return undefined;
+    this.#young.delete(name);
+    this.#old.delete(name);
     return written;
   }
 

@@ -98,32 +98,49 @@ function valuesOf(moves: Map<string, Value[]>, move: string): Value[] {
   return values;
 }
 
-interface Hour {
-  readonly hour: Millis;
-  sessions: number;
-  seconds: number;
-  downloadOctets: number;
-  uploadOctets: number;
+/** What sums up to an entry of an hour. A total stops at the largest exact number, and so may the sum. */
+class HourSum {
+  readonly #hour: Millis;
+  #sessions = 0;
+  #seconds = 0;
+  #downloadOctets = 0;
+  #uploadOctets = 0;
+
+  constructor(hour: Millis) {
+    this.#hour = hour;
+  }
+
+  add({ sessions, seconds, downloadOctets, uploadOctets }: Report['added']): void {
+    this.#sessions += sessions;
+    this.#seconds = addOctets(this.#seconds, seconds);
+    this.#downloadOctets = addOctets(this.#downloadOctets, downloadOctets);
+    this.#uploadOctets = addOctets(this.#uploadOctets, uploadOctets);
+  }
+
+  /** What ADD is given; nothing if there is nothing to add. */
+  valuesFor(entry: string): Value[] {
+    const values: Value[] = [entry, this.#hour];
+    if (this.#sessions !== 0) values.push('sessions', this.#sessions);
+    if (this.#seconds !== 0) values.push('seconds', this.#seconds);
+    if (this.#downloadOctets !== 0) values.push('downloadOctets', this.#downloadOctets);
+    if (this.#uploadOctets !== 0) values.push('uploadOctets', this.#uploadOctets);
+    return values.length === 2 ? [] : values;
+  }
 }
 
-/** What is counted by the hour is added up first. A total stops at the largest exact number, and so may the sum. */
+/** What is counted by the hour is added up first. */
 function writeHours(writes: Writes, { usage }: GatewayKeys, share: readonly Asked[]): void {
-  const entries = new Map<string, Hour>();
+  const sums = new Map<string, HourSum>();
   for (const { report } of share) {
-    const { entry, hour, added } = report;
-    const sum = entries.get(entry);
+    let sum = sums.get(report.entry);
     if (sum === undefined) {
-      entries.set(entry, { hour, ...added });
-      continue;
+      sum = new HourSum(report.hour);
+      sums.set(report.entry, sum);
     }
-    sum.sessions += added.sessions;
-    sum.seconds = addOctets(sum.seconds, added.seconds);
-    sum.downloadOctets = addOctets(sum.downloadOctets, added.downloadOctets);
-    sum.uploadOctets = addOctets(sum.uploadOctets, added.uploadOctets);
+    sum.add(report.added);
   }
-  for (const [entry, { hour, ...sums }] of entries) {
-    const amounts = Object.entries(sums).filter(([, amount]) => amount !== 0);
-    if (amounts.length === 0) continue;
-    writes.add('ADD', [usage.counts, usage.names, usage.hours], [entry, hour, ...amounts.flat()]);
+  for (const [entry, sum] of sums) {
+    const values = sum.valuesFor(entry);
+    if (values.length > 0) writes.add('ADD', [usage.counts, usage.names, usage.hours], values);
   }
 }

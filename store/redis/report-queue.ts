@@ -43,11 +43,12 @@ export class ReportQueue {
       const { keys, values, asked } = reportCallOf(group);
       const done = String(await this.#engine.run(REPORT, keys, values));
       const isWhole = !done.includes('0');
-      const isTold = (i: number): boolean => isWhole || done[i] === '0';
+      const isTold = (i: number): boolean => done[i] === '0';
       return {
         again: isWhole ? [] : asked.filter((_, i) => !isTold(i)),
         tell: () => {
-          for (const [i, { resolve }] of asked.entries()) if (isTold(i)) resolve(isWhole);
+          if (isWhole) for (const { resolve } of asked) resolve(true);
+          else for (const [i, { resolve }] of asked.entries()) if (isTold(i)) resolve(false);
         },
       };
     } catch (error) {
