@@ -47,10 +47,9 @@ export class AcceptedPages {
     const acceptedAt = before?.shownAt === shown.shownAt ? before.acceptedAt : now;
     const { shownAt, visit } = shown;
     this.#pages.delete(key);
-    this.#pages.set(key, {
-      ...{ shownAt, ticket: visit.ticket, acceptedAt },
-      ...{ grant: isStored ? grant.id : undefined, username: credential?.username },
-    });
+    const { ticket } = visit;
+    const page = { shownAt, ticket, acceptedAt, grant: isStored ? grant.id : undefined, username: credential?.username };
+    this.#pages.set(key, page);
     if (this.#pages.size <= MOST) return;
     // The oldest one. To look for it passes by all that were taken out since the map was made last.
     for (const oldest of this.#pages.keys()) {
