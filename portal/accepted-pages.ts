@@ -48,7 +48,13 @@ export class AcceptedPages {
     const { shownAt, visit } = shown;
     this.#pages.delete(key);
     const { ticket } = visit;
-    const page = { shownAt, ticket, acceptedAt, grant: isStored ? grant.id : undefined, username: credential?.username };
+    const page = {
+      shownAt,
+      ticket,
+      acceptedAt,
+      grant: isStored ? grant.id : undefined,
+      username: credential?.username,
+    };
     this.#pages.set(key, page);
     if (this.#pages.size <= MOST) return;
     // The oldest one. To look for it passes by all that were taken out since the map was made last.
