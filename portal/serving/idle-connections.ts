@@ -38,9 +38,9 @@ export class IdleConnections {
     return hasRoom;
   }
 
-  /** A request came on it, and is being answered. */
-  busy(socket: Socket): void {
-    this.#idle.delete(this.#nameOf(socket));
+  /** A request came on it, and is being answered. False if one that came before still is. */
+  busy(socket: Socket): boolean {
+    return this.#idle.delete(this.#nameOf(socket));
   }
 
   /** The answer is out; the connection is kept for another request. */

@@ -74,8 +74,12 @@ export class Limits {
     server.on('connection', (socket: Socket) => {
       if (!idle.enter(socket)) this.#dependencies.metrics.dropped('full');
     });
-    server.on('request', ({ socket }, response: ServerResponse) => {
-      idle.busy(socket);
+    // Before the page is made.
+    server.prependListener('request', ({ socket }, response: ServerResponse) => {
+      if (!idle.busy(socket)) {
+        this.#endImpatient(socket);
+        return;
+      }
       this.#unfinished.set(response, this.#dependencies.clock.monotonic());
       // One listener, and not for once: it happens once only, and each of them costs with every page.
       response.on('close', () => {
@@ -101,6 +105,7 @@ export class Limits {
   /** Puts the bounds on requests around what answers them. */
   over(listener: RequestListener): RequestListener {
     return (request, response) => {
+      if (request.socket.destroyed) return;
       if (this.#proxies > 0) {
         const source = sourceOf(request, this.#proxies);
         if (!this.#crowd.enter(source)) {
@@ -127,6 +132,15 @@ export class Limits {
     }
     socket.once('finish', () => socket.destroy());
     socket.end(this.#dependencies.apologies.octets(UNREADABLE[errnoOf(error) ?? ''] ?? 400));
+  }
+
+  /**
+   * No browser asks again on a connection before it has its answer. Whoever sends a thousand requests at once would have
+   * us make a thousand pages, and node:http keeps those that never get their turn although the connection has ended.
+   */
+  #endImpatient(socket: Socket): void {
+    if (!socket.destroyed) this.#dependencies.metrics.dropped('impatient');
+    socket.destroy();
   }
 
   get #proxies(): number {

@@ -2,8 +2,11 @@ import { Counter, Gauge } from 'prom-client';
 import type { Millis } from '../../core/time';
 import { PREFIX, type Registry } from '../../runtime/metrics';
 
-/** Why a connection or a request was ended: too many altogether, too many of one source, not taken in time. */
-export const DROPPED = ['full', 'source', 'slow'] as const;
+/**
+ * Why a connection or a request was ended: too many altogether, too many of one source, not taken in time, asked again
+ * before the answer was there.
+ */
+export const DROPPED = ['full', 'source', 'slow', 'impatient'] as const;
 export type Dropped = (typeof DROPPED)[number];
 
 /** What the portal's ports count. */
@@ -14,7 +17,7 @@ export class ServingMetrics {
   constructor(registry: Registry) {
     this.#dropped = new Counter({
       name: `${PREFIX}portal_dropped_total`,
-      help: 'Connections and requests that the portal ended: full (too many, the longest silent made room), source (too many of one), slow (answer not taken).',
+      help: 'Connections and requests that the portal ended: full (too many, the longest silent made room), source (too many of one), slow (answer not taken), impatient (asked again before the answer).',
       labelNames: ['reason'],
       registers: [registry],
     });

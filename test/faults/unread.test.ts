@@ -9,21 +9,19 @@ import { DRILL_MS, figures, inForm } from './forms';
 import { type RunningTown, startTown } from './running-town';
 import { connectFrom } from './strangers';
 
-/** In its full form the portal has the limit that it has by itself. */
-const REQUEST_SECONDS = inForm(5, 20);
-const OPS_SILENCE_MS = 10 * SECOND;
 const CONNECTIONS = inForm(1, 20);
-/** What the kernel holds of one connection takes a few hundred answers; the rest lies with us, or is not made yet. */
+/** What the kernel holds of one connection takes a few hundred answers; the rest would lie with us. */
 const REQUESTS = 1_000;
 const MOST_MEGABYTES = 150;
-/** For a machine that is busy with everything else. */
-const MARGIN_MS = 25 * SECOND;
+/** Nobody waits for a limit of time to be over; this is for a machine that is busy with everything else. */
+const PUT_OUT_WITHIN_MS = 25 * SECOND;
 
 describe('answers that nobody reads', () => {
   let town: RunningTown;
   const sockets: Socket[] = [];
   beforeAll(async () => {
-    const limits = { requestSeconds: REQUEST_SECONDS, connectionsPerSource: 4_096 };
+    // Longer than the drill takes: it is not the time for an answer that ends these connections.
+    const limits = { requestSeconds: 60, connectionsPerSource: 4_096 };
     town = await startTown({ path: './data' }, (portal) => ({ portal: { ...portal, limits } }));
   });
   afterAll(() => {
@@ -89,7 +87,7 @@ describe('answers that nobody reads', () => {
         return over;
       });
       const took = await outcomes;
-      await evidence.metric(product, 'stadtfunk_portal_dropped_total{reason="slow"}', (count) => count > 0);
+      await evidence.metric(product, 'stadtfunk_portal_dropped_total{reason="impatient"}', (count) => count > 0);
       const [grownMegabytes, longestMs, slowestMs] = [most - before, Math.max(...took), Math.max(...served)].map(
         Math.round,
       );
@@ -97,7 +95,7 @@ describe('answers that nobody reads', () => {
         ...{ connections: took.length, longestMs: longestMs ?? 0 },
         ...{ grownMegabytes: grownMegabytes ?? 0, slowestMs: slowestMs ?? 0 },
       });
-      expect(longestMs).toBeLessThan(Math.max(OPS_SILENCE_MS, REQUEST_SECONDS * SECOND) + MARGIN_MS);
+      expect(longestMs).toBeLessThan(PUT_OUT_WITHIN_MS);
       expect(grownMegabytes).toBeLessThan(MOST_MEGABYTES);
       evidence.isWhatTheTableTells();
     },

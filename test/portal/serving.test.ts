@@ -13,7 +13,9 @@ import { PortalRole } from '../../portal/role';
 import { createLog } from '../../runtime/log';
 import { createMetrics } from '../../runtime/metrics';
 import { systemRandom } from '../../runtime/random';
+import type { Store } from '../../store/store';
 import { Authority } from '../radius/certificates';
+import { withOperation } from '../radius/with-operation';
 import { describeWith } from '../support/packages';
 import { until } from '../support/wait';
 import { closeStores, openndsRedirect, testPortal, townConfig, uamRedirect } from './support/town';
@@ -33,14 +35,14 @@ afterAll(async () => {
 type Portal = Config['portal'];
 
 /** The town of the tests with its portal served as `portal` says, on ports that the system chooses. */
-async function serve(portal: Partial<Portal> = {}) {
+async function serve(portal: Partial<Portal> = {}, wrap = (store: Store): Store => store) {
   const config = townConfig();
   const listen = { host: '::', port: 0 };
   const { live, store, clock } = await testPortal({ ...config, portal: { ...config.portal, listen, ...portal } });
   const lines: string[] = [];
   const log = createLog('info', { write: (line) => lines.push(line) });
   const registry = createMetrics();
-  const role = new PortalRole({ config: live, store, clock, random: systemRandom, log, registry });
+  const role = new PortalRole({ config: live, store: wrap(store), clock, random: systemRandom, log, registry });
   roles.push(role);
   await role.start();
   const dropped = async (reason: string): Promise<number> => {
@@ -307,17 +309,28 @@ describe('limits', () => {
     for (const socket of slow) socket.destroy();
   });
 
-  test('who asks and does not read is put out', async () => {
+  test('who asks again before the answer is there is put out, and nothing of it is kept', async () => {
     const { role, clock, dropped } = await serve({ limits });
-    const socket = await opened(role.port);
-    socket.pause();
-    // Many requests at once, until their answers fill the buffers of both sides.
-    for (let i = 0; i < 3_000; i++) socket.write(`${REQUEST}\r\n`);
+    const [several, one] = await Promise.all([opened(role.port), opened(role.port)]);
+    several.pause().write(`${REQUEST}\r\n`.repeat(1_000));
+    await until('it is put out', async () => (await dropped('impatient')) === 1);
+    // Whoever waits for each answer is served as often as he likes.
+    for (let i = 0; i < 20; i++) expect((await answerOver(one, `${REQUEST}\r\n`)).slice(0, 12)).toBe('HTTP/1.1 200');
+    await clock.advance(30 * SECOND);
+    expect([await dropped('impatient'), await dropped('slow')]).toEqual([1, 0]);
+    one.destroy();
+  });
+
+  test('an answer that is not out in time is given up', async () => {
+    const hanging = (store: Store) => withOperation(store, 'census', () => new Promise(() => undefined));
+    const { role, clock, dropped } = await serve({ limits }, hanging);
+    const socket = await opened(role.port, `GET /transparency HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    const ended = once(socket.resume(), 'close');
     await until('it is put out', async () => {
-      await clock.advance(30 * SECOND);
-      return (await dropped('slow')) > 0;
+      await clock.advance(5 * SECOND);
+      return (await dropped('slow')) === 1;
     });
-    await once(socket.resume(), 'close');
+    await ended;
   });
 });
 
