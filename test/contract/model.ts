@@ -1,7 +1,6 @@
 import type { Exam } from '../../core/exam';
 import { FEEDBACK_AFTERGLOW_MS, type Feedback } from '../../core/feedback';
-import type { Grant } from '../../core/grant';
-import { isLive } from '../../core/grant';
+import { type Grant, isLive } from '../../core/grant';
 import type { Interval } from '../../core/intervals';
 import type { DeviceAddress } from '../../core/mac';
 import { FEWEST_TOLD } from '../../core/privacy';
@@ -50,6 +49,8 @@ export function modelStore(timeZone: string): Compared {
   let uses: KeptUse[] = [];
   const exams = new Map<string, Exam>();
   let credentials: Credential[] = [];
+  const redeemedAs = (username: string | undefined, now: Millis) =>
+    credentials.find((issued) => issued.username === username && issued.used && now < issued.expiresAt);
   let acceptances: (Acceptances & { count: number })[] = [];
   let sessions: { session: Session; endedAt?: Millis }[] = [];
   let ends: EndOrder[] = [];
@@ -204,8 +205,7 @@ export function modelStore(timeZone: string): Compared {
       credential.by = isRepeated ? credential.by : request;
       return { ok: true, grant: toGrant(grant) };
     },
-    isRedeemed: async (username, now) =>
-      credentials.some((issued) => issued.username === username && issued.used && now < issued.expiresAt),
+    isRedeemed: async (username, now) => redeemedAs(username, now) !== undefined,
     acceptances: async (site, window) =>
       acceptances
         .filter((kept) => kept.site === site && kept.termsVersion !== '' && inHour(kept.from, window))
@@ -220,9 +220,7 @@ export function modelStore(timeZone: string): Compared {
 
     applyAccounting: async (told: AccountingEvent) => {
       const before = find(told.gateway, told.sessionId)?.session;
-      const redeemed = credentials.find(
-        (one) => one.used && one.username === told.username && told.receivedAt < one.expiresAt,
-      );
+      const redeemed = redeemedAs(told.username, told.receivedAt);
       const isTold = told.grantId !== undefined || before?.grantId !== undefined;
       const byName = grants.find(({ id }) => id === told.username)?.id;
       const linked = byName ?? (redeemed?.gateway === told.gateway ? redeemed.grantId : undefined);
