@@ -69,18 +69,17 @@ export async function townUp(level: 1 | 2 | 3): Promise<Town> {
   );
   await product.start();
   await startAgent(lab, portal);
-  const browsers = new Map<string, Promise<Browser>>();
-  const browserOf = (client: 'client1' | 'client2'): Promise<Browser> => {
+  // Both at the beginning: while the first visitor's minute runs, nobody waits for the second one's browser.
+  const launch = (client: 'client1' | 'client2'): Promise<Browser> => {
     const options = { executablePath: lab.chromium(client), chromiumSandbox: false };
-    const browser = browsers.get(client) ?? chromium.launch({ ...options, args: ['--disable-gpu', '--disable-quic'] });
-    browsers.set(client, browser);
-    return browser;
+    return chromium.launch({ ...options, args: ['--disable-gpu', '--disable-quic'] });
   };
+  const [client1, client2] = await Promise.all([launch('client1'), launch('client2')]);
+  const browsers = { client1, client2 };
   return {
     ...{ level, lab, product, portal },
     visit: async (client, what, locale = 'de-DE') => {
-      const browser = await browserOf(client);
-      const context = await browser.newContext({ locale, javaScriptEnabled: false, ignoreHTTPSErrors: true });
+      const context = await browsers[client].newContext({ locale, javaScriptEnabled: false, ignoreHTTPSErrors: true });
       const page = await context.newPage();
       try {
         await what(page);
@@ -88,7 +87,8 @@ export async function townUp(level: 1 | 2 | 3): Promise<Town> {
         const picture = join(tmpdir(), `stadtfunk-opennds-${level}-${Date.now()}.png`);
         await page.screenshot({ path: picture, fullPage: true });
         const where = page.url().split('?')[0];
-        throw new Error(`level ${level} failed at ${where}, see ${picture}: ${String(error)}`, { cause: error });
+        const said = `level ${level} failed at ${where}, see ${picture}: ${String(error)}`;
+        lab.explain(new Error(said, { cause: error }));
       } finally {
         await context.close();
       }
@@ -96,7 +96,7 @@ export async function townUp(level: 1 | 2 | 3): Promise<Town> {
     command: (...args) =>
       lab.run('srv', process.execPath, 'dist/main.js', ...args, '--config', join(product.folder, 'town.yaml')),
     down: async () => {
-      for (const browser of browsers.values()) await (await browser).close();
+      for (const browser of [client1, client2]) await browser.close();
       await product.remove();
       await lab.down();
     },

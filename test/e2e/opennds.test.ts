@@ -37,7 +37,7 @@ describeWith([...labNeeds, 'chromium', 'busybox'], 'Debian’s openNDS with our 
         (await town.product.metric(RUNNING)) === number ||
         (number === 0 && (await town.product.metric(RUNNING)) === undefined)
       );
-    });
+    }).catch(town.lab.explain);
   const grants = (town: Town) => town.product.metric('stadtfunk_portal_grants_total{site="rathaus"}');
 
   test('whatever a device asks is redirected to the portal', async () => {
@@ -54,13 +54,17 @@ describeWith([...labNeeds, 'chromium', 'busybox'], 'Debian’s openNDS with our 
   test('the button leads this device online and no other, and the page after it says until when', async () => {
     await everywhere(async (town) => {
       await town.visit('client1', async (page) => {
+        const before = Date.now();
         await accept(town, page);
-        acceptedAt.set(town, Date.now());
+        acceptedAt.set(town, before);
         const saysUntil = Date.parse((await page.locator('time').getAttribute('datetime')) ?? '');
-        expect(Math.abs(saysUntil - Date.now() - SESSION_SECONDS * 1000)).toBeLessThan(5_000);
+        const saysSince = saysUntil - SESSION_SECONDS * 1000;
+        expect(saysSince).toBeGreaterThan(before - 1_000);
+        expect(saysSince).toBeLessThan(Date.now() + 1_000);
         await online(town, 'client1');
-        await page.goto('http://example.test/');
-        expect(await page.locator('p').textContent()).toBe('This is example.test');
+        // Another name than before: Chromium may keep a spare connection from before, which leads to openNDS for ever.
+        await page.goto('http://news.example/');
+        expect(await page.locator('p').textContent()).toBe('This is news.example');
       });
       expect(await grants(town)).toBe(1);
       expect(await town.lab.check('client2')).toMatch(/^captive/);

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Need } from '../support/packages';
@@ -13,7 +14,7 @@ export const labNeeds: readonly Need[] = [
   'network namespaces',
   ...(['ip', 'nsenter', 'unshare', 'setpriv', 'flock', 'sysctl', 'pgrep'] as const),
   ...(['opennds', 'ndsctl', 'php', 'dnsmasq', 'iptables', 'nft', 'udhcpc'] as const),
-  ...(['openssl', 'update-ca-certificates', 'curl', 'gcc', '/usr/include/stdio.h'] as const),
+  ...(['openssl', 'update-ca-certificates', 'curl', 'wget', 'gcc', '/usr/include/stdio.h'] as const),
 ];
 
 export type LabNode = 'client1' | 'client2' | 'gw' | 'srv' | 'inet';
@@ -32,6 +33,8 @@ export interface Lab {
   run(node: LabNode, ...command: string[]): Promise<string>;
   /** Asks for a page as a node. */
   curl(node: LabNode, url: string, ...options: string[]): Promise<Answer>;
+  /** Throws the error, preceded by how openNDS ended, if it has: then "connection refused" is no riddle. */
+  explain(error: unknown): never;
   /** `online`, or `captive` and where the visitor is sent. */
   check(client: LabNode): Promise<string>;
   /** A node as the place for a process of the test. */
@@ -62,8 +65,21 @@ export async function labUp(settings: LabSettings, letter = ''): Promise<Lab> {
   const strings = Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, String(value)]));
 
   async function lab(...args: string[]): Promise<string> {
-    const { stdout } = await execute(program, args, { env: own, maxBuffer: 1 << 26 });
+    const { stdout } = await execute(program, args, { env: own, maxBuffer: 1 << 26 }).catch((error) => explain(error));
     return stdout;
+  }
+
+  function explain(error: unknown): never {
+    const end = ended();
+    throw end === undefined ? error : new Error(`${end}\n${String(error)}`, { cause: error });
+  }
+
+  function ended(): string | undefined {
+    try {
+      return `${name}: ${readFileSync(join(state, 'ended'), 'utf8')}`;
+    } catch {
+      return undefined;
+    }
   }
 
   async function curl(node: LabNode, url: string, ...options: string[]): Promise<Answer> {
@@ -78,6 +94,7 @@ export async function labUp(settings: LabSettings, letter = ''): Promise<Lab> {
   return {
     run: lab,
     curl,
+    explain,
     check: async (client) => {
       const { status, location } = await curl(client, 'http://connectivitycheck.gstatic.com/generate_204');
       return status === 204 ? 'online' : `captive ${location}`;

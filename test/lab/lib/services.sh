@@ -23,8 +23,8 @@ start_gw() {
 
 start_opennds() {
 	local deadline=$(( SECONDS + PATIENCE_SEC ))
-	background gw opennds env SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt LD_PRELOAD="$LAB_STATE/steady.so" \
-		opennds -f -d 1
+	rm -f "$LAB_STATE/ended"
+	background gw opennds "$LAB_STATE/node/opennds-run"
 	until run_in gw ndsctl status >/dev/null 2>&1; do
 		sleep 0.2
 		if (( SECONDS >= deadline )) || no_opennds; then
@@ -39,6 +39,7 @@ no_opennds() { ! run_in gw pgrep -x opennds >/dev/null; }
 stop_opennds() {
 	run_in gw ndsctl stop >/dev/null 2>&1 || true
 	try "openNDS to stop" no_opennds || run_in gw pkill -KILL -x opennds || true
+	try "its end to be written down" test -e "$LAB_STATE/ended" || true
 }
 
 # dhcp CLIENT: fetches an address as the visitor's device does; asks for option 114 (RFC 8910) too.
@@ -60,6 +61,7 @@ status() {
 		holder "$node" >/dev/null || { echo "  $node: not running"; continue; }
 		echo "  $node: $(ip -n "$(namespace "$node")" -4 -o addr show scope global | awk '{print $2" "$4}' | paste -sd' ')"
 	done
+	[ ! -e "$LAB_STATE/ended" ] || cat "$LAB_STATE/ended"
 	run_in gw ndsctl json 2>/dev/null || echo "  openNDS does not answer"
 }
 
@@ -72,6 +74,6 @@ check() {
 	case $answer in
 		204*) echo online ;;
 		30?\ *) echo "captive ${answer#* }"; return 1 ;;
-		*) echo "no answer (${answer% *})"; return 2 ;;
+		*) echo "no answer (${answer% *})"; cat "$LAB_STATE/ended" 2>/dev/null; return 2 ;;
 	esac
 }
