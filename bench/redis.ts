@@ -5,7 +5,7 @@ import { compiled, type Form, fromSource } from './radius/compiled';
 import { hasRedisModule, redisRecordOf, startFreeRadius } from './radius/freeradius';
 import { Load, WINDOW } from './radius/load';
 import { pinGenerator } from './radius/pin';
-import { accessRequestOf, accountingRequestOf, deviceOf, SECRET } from './radius/requests';
+import { accessRequestOf, accountingRequestOf, deviceOf, nextSessions, SECRET } from './radius/requests';
 import { type Contender, inTurns, type Make, ratios } from './radius/rounds';
 import type { Memory, Ports } from './radius/server';
 import { verifier } from './radius/verify';
@@ -36,7 +36,10 @@ function accessRequests(): Make {
 /** @param first  who begins elsewhere has sessions of its own, as a server has that gateways choose by their address */
 function accountingRequests(first = 0): Make {
   let n = first;
-  return (count) => Array.from({ length: count }, (_, i) => accountingRequestOf(i % WINDOW, n++, DEVICES));
+  return (count) => {
+    n = nextSessions(n);
+    return Array.from({ length: count }, (_, i) => accountingRequestOf(i % WINDOW, n++, DEVICES));
+  };
 }
 
 /** The RADIUS server on Redis beside FreeRADIUS on the same Redis, which has every write on its disk before it answers. */

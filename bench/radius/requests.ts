@@ -48,6 +48,16 @@ export function accessRequestOf(identifier: number, device: string): Buffer {
 const STEPS = [1, 3, 3, 3, 3, 2];
 /** Sessions that take each step one after the other. */
 const CONCURRENT = 256;
+/** Records of as many sessions, from beginning to end. */
+const RECORDS = CONCURRENT * STEPS.length;
+
+/**
+ * From where on sessions begin that nobody has heard of. What is measured begins there each time: records that were made
+ * and not sent leave sessions behind of which the next ones told without a Start.
+ */
+export function nextSessions(n: number): number {
+  return Math.ceil(n / RECORDS) * RECORDS;
+}
 
 /**
  * The nth record of a town in which 256 sessions at a time begin, report and end; about 200 octets. A step lasts a second,

@@ -16,7 +16,8 @@ export interface Work {
 }
 
 const SLICE_MS = 500;
-const REQUESTS = 2_000;
+/** Whole sessions, for one server and for each of two. */
+const REQUESTS = 3_072;
 const WARM_UP = 20;
 
 /**

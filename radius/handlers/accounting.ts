@@ -38,7 +38,7 @@ export function accountingHandler(store: SessionStore, metrics: RadiusMetrics, n
       gateway: nas.gateway,
       site: nas.site,
       sessionId: nameOf(sessionId, device),
-      ...(DRAW_IDS.has(nas.kind) && { idIsUnique: true }),
+      idIsUnique: DRAW_IDS.has(nas.kind),
       grantId,
       username,
       eventAt: eventTime(report, receivedAt),
