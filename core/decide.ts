@@ -40,7 +40,7 @@ export function decide(grant: Grant, rules: SiteRules, now: Millis, exam?: Exam)
   if (rules.maxOctets === undefined) return { accept: true, acceptance: limits };
   const remainingOctets = rules.maxOctets - grant.usedOctets;
   if (remainingOctets <= 0) return { accept: false, reason: 'octets-used-up' };
-  return { accept: true, acceptance: { ...limits, remainingOctets } };
+  return { accept: true, acceptance: { remainingOctets, ...limits } };
 }
 
 /**

@@ -154,10 +154,13 @@ export function foldSession(
   };
 }
 
-/** With what is known of the two. What is spread into the middle of an object costs as much as all of the folding. */
-function named(grantId: GrantId | undefined, username: string | undefined, session: Session): Session {
-  if (grantId === undefined) return username === undefined ? session : { ...session, username };
-  return username === undefined ? { ...session, grantId } : { ...session, grantId, username };
+/**
+ * The session with what is known of its names. They come first, because what is added to an object after others were spread into it
+ * takes V8's slow way, as long as all of the folding, and gives each object a hidden class of its own.
+ */
+export function named(grantId: GrantId | undefined, username: string | undefined, session: Session): Session {
+  if (grantId === undefined) return username === undefined ? session : { username, ...session };
+  return username === undefined ? { grantId, ...session } : { grantId, username, ...session };
 }
 
 /** The segments, by their start, with what the packet tells. */
@@ -229,7 +232,7 @@ function newSegment(event: AccountingEvent): Segment {
     downloadOctets: event.downloadOctets ?? 0,
     uploadOctets: event.uploadOctets ?? 0,
   };
-  return event.kind === 'stop' ? { ...segment, stoppedAt: event.eventAt } : segment;
+  return event.kind === 'stop' ? { stoppedAt: event.eventAt, ...segment } : segment;
 }
 
 /** Everything is a maximum or a minimum, so it does not matter which packet came first. */
@@ -243,5 +246,5 @@ function grow(segment: Segment, event: AccountingEvent): Segment {
     downloadOctets: Math.max(segment.downloadOctets, next.downloadOctets),
     uploadOctets: Math.max(segment.uploadOctets, next.uploadOctets),
   };
-  return stoppedAt > 0 ? { ...grown, stoppedAt } : grown;
+  return stoppedAt > 0 ? { stoppedAt, ...grown } : grown;
 }

@@ -67,7 +67,7 @@ async function admit(
   }
   let target: string;
   try {
-    const returnTo = connectedUrl(portal, shown, { ...granted, proof });
+    const returnTo = connectedUrl(portal, shown, granted, proof);
     target = await adapter.admit({ visit: shown.visit, granted, limits: decided.acceptance, returnTo, source });
   } catch (error) {
     if (!(error instanceof GatewayAway)) throw error;
@@ -77,7 +77,7 @@ async function admit(
     return;
   }
   if (adapter.confirms === true) place?.confirm();
-  portal.accepted.remember(shown, adapter, { ...granted, isStored }, now);
+  portal.accepted.remember(shown, adapter, { isStored, ...granted }, now);
   seeOther(portal, request, response, target);
 }
 
@@ -85,7 +85,8 @@ async function admit(
 function connectedUrl(
   { town, clock }: Portal,
   { visit, language }: ShownVisit,
-  { grant, proof }: Pick<Granted, 'grant'> & Pick<Arrival, 'proof'>,
+  { grant }: Pick<Granted, 'grant'>,
+  proof: Arrival['proof'],
 ): string {
   const token = town.arrivals.close({
     gateway: visit.gateway,

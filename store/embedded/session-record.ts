@@ -1,5 +1,5 @@
 import type { GatewayId } from '../../core/ids';
-import type { Segment, Session, Usage } from '../../core/session';
+import { named, type Segment, type Session, type Usage } from '../../core/session';
 import type { Millis } from '../../core/time';
 import { FieldReader, FieldWriter } from './fields';
 
@@ -61,15 +61,14 @@ export const sessionCodec = {
     const site = reader.text();
     const sessionId = reader.text();
     const lastSeenAt = reader.number();
-    const optional = {
-      ...((has & HAS.grantId) !== 0 && { grantId: reader.text() }),
-      ...((has & HAS.username) !== 0 && { username: reader.text() }),
-      ...((has & HAS.endedAt) !== 0 && { endedAt: reader.number() }),
-    };
+    const grantId = (has & HAS.grantId) === 0 ? undefined : reader.text();
+    const username = (has & HAS.username) === 0 ? undefined : reader.text();
+    const endedAt = (has & HAS.endedAt) === 0 ? undefined : reader.number();
     const earlier = (has & HAS.earlier) === 0 ? NOTHING : readUsage(reader);
     const segments: Segment[] = [];
     for (let left = reader.octet(); left > 0; left--) segments.push(readSegment(reader));
-    return { gateway, site, sessionId, lastSeenAt, ...optional, segments, earlier };
+    const session = named(grantId, username, { gateway, site, sessionId, lastSeenAt, segments, earlier });
+    return endedAt === undefined ? session : { endedAt, ...session };
   },
 };
 
@@ -85,5 +84,9 @@ function readSegment(reader: FieldReader): Segment {
   const start = reader.number();
   const lastAt = reader.number();
   const stoppedAt = reader.number();
-  return { start, lastAt, ...(!Number.isNaN(stoppedAt) && { stoppedAt }), ...readUsage(reader) };
+  const seconds = reader.number();
+  const downloadOctets = reader.number();
+  const uploadOctets = reader.number();
+  const segment = { start, lastAt, seconds, downloadOctets, uploadOctets };
+  return Number.isNaN(stoppedAt) ? segment : { stoppedAt, ...segment };
 }
