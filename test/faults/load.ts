@@ -28,11 +28,14 @@ export class AccountingLoad {
   readonly #idle: Session[] = [];
   readonly #perSecond: number;
   readonly #began = systemClock.monotonic();
+  /** Records that should have begun by now. */
   #due = 0;
   #lastTurn = 0;
   #holding = false;
   #timer: NodeJS.Timeout | undefined;
   #underWay = 0;
+  #begun = 0;
+  #activeMs = 0;
   records = 0;
 
   /** @param perSecond  records */
@@ -62,7 +65,6 @@ export class AccountingLoad {
 
   goOn(): void {
     this.#holding = false;
-    this.#due = 0;
   }
 
   /** Ends it: each session reports once more until that is acknowledged, as gateways do with their last record. */
@@ -79,6 +81,12 @@ export class AccountingLoad {
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  /** How many records a second gateways had to tell while nothing was held, and how many were acknowledged. */
+  pace(): { readonly offeredPerSecond: number; readonly perSecond: number } {
+    const each = (count: number) => Math.round((count / this.#activeMs) * SECOND);
+    return { offeredPerSecond: each(this.#begun), perSecond: each(this.records) };
   }
 
   /** When a record of these gateways was acknowledged last. */
@@ -126,13 +134,16 @@ export class AccountingLoad {
 
   #turn(): void {
     const now = systemClock.monotonic();
-    this.#due = Math.min(this.#due + ((now - this.#lastTurn) / SECOND) * this.#perSecond, this.#perSecond / 2);
+    const passedMs = now - this.#lastTurn;
     this.#lastTurn = now;
     if (this.#holding) return;
+    this.#activeMs += passedMs;
+    this.#due = Math.min(this.#due + (passedMs / SECOND) * this.#perSecond, this.#perSecond / 2);
     for (; this.#due >= 1; this.#due--) {
       const session = this.#idle.shift();
       if (session === undefined) return;
       session.sent += OCTETS;
+      this.#begun += 1;
       void this.#send(session).then(() => this.#idle.push(session));
     }
   }
