@@ -1,11 +1,9 @@
 import type { HealthState } from '../core/health';
 import { type Millis, SECOND } from '../core/time';
-import type { Labels } from '../runtime/labels';
+import type { Kept } from '../runtime/figures';
 import type { Family } from '../runtime/series';
-import type { Sample } from './probe/probe';
+import { SAMPLE_SERIES } from './sample-series';
 import type { WatchedAp } from './watched-ap';
-
-const TEXT_LENGTH = 64;
 
 /** Whether it works; undefined where nobody can say, or nobody asks, because somebody works on it. */
 const WORKS: ReadonlyMap<HealthState, number> = new Map([
@@ -20,20 +18,14 @@ function seconds(at: Millis | undefined): number | undefined {
   return at === undefined ? undefined : at / SECOND;
 }
 
-function infoLabels(name: string, sample: Sample | undefined): Labels {
-  const { vendor = '', model = sample?.description ?? '', firmware = '' } = sample ?? {};
-  const short = (text: string): string => text.slice(0, TEXT_LENGTH);
-  return { vendor: short(vendor), model: short(model), firmware: short(firmware), name };
-}
-
 /** 1 if it works, 0 if not; undefined if nobody knows, or somebody works on it. */
 export function works({ state }: WatchedAp): number | undefined {
   return WORKS.get(state);
 }
 
 /**
- * Every series of an access point, on /metrics/aps. What it did not say in its last poll has no series: nothing old is
- * shown as present.
+ * What the controller knows of an access point, on /metrics/aps. What that said itself in its last poll comes after it,
+ * see sample-series.
  */
 export const AP_SERIES: readonly Family<WatchedAp>[] = [
   {
@@ -41,7 +33,10 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     help: 'What an access point is: its name in the configuration, and what it says itself; as model what it calls itself (sysDescr) if it says no more. Always 1.',
     type: 'gauge',
     labelNames: ['name', 'vendor', 'model', 'firmware'],
-    show: ({ config, sample }, show) => show(1, infoLabels(config.name, sample)),
+    show: ({ config: { name }, said }, show) => {
+      const { vendor = '', model = '', firmware = '' } = said ?? {};
+      show(1, { vendor, model, firmware, name });
+    },
   },
   {
     name: 'ap_up',
@@ -72,7 +67,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     name: 'ap_boot_time_seconds',
     help: 'When the access point started, by its own account: hrSystemUptime, or sysUpTime where there is none.',
     type: 'gauge',
-    show: ({ sample, bootAt }, show) => show(seconds(sample === undefined ? undefined : bootAt)),
+    show: ({ said, bootAt }, show) => show(seconds(said === undefined ? undefined : bootAt)),
   },
   {
     name: 'ap_outages_total',
@@ -110,101 +105,7 @@ export const AP_SERIES: readonly Family<WatchedAp>[] = [
     type: 'gauge',
     show: ({ isFlapping }, show) => show(Number(isFlapping)),
   },
-  {
-    name: 'ap_load1',
-    help: 'Load average of the access point over one minute.',
-    type: 'gauge',
-    show: ({ sample }, show) => show(sample?.load1),
-  },
-  {
-    name: 'ap_memory_size_bytes',
-    help: 'Memory of the access point.',
-    type: 'gauge',
-    show: ({ sample }, show) => show(sample?.memory?.totalBytes),
-  },
-  {
-    name: 'ap_memory_available_bytes',
-    help: 'Memory of the access point that programs could still get.',
-    type: 'gauge',
-    show: ({ sample }, show) => show(sample?.memory?.availableBytes),
-  },
-  {
-    name: 'ap_clients',
-    help: 'Devices in the radio cells of the access point.',
-    type: 'gauge',
-    show: ({ sample }, show) => show(sample?.clients),
-  },
-  {
-    name: 'ap_band_clients',
-    help: 'Devices in the radio cells of the access point by band, where it tells the bands apart.',
-    type: 'gauge',
-    labelNames: ['band'],
-    show: ({ sample }, show) => {
-      for (const [band, clients] of sample?.clientsByBand ?? []) show(clients, { band });
-    },
-  },
-  {
-    name: 'ap_channel_utilization_ratio',
-    help: 'How much of the time the channel of a radio is busy, whoever sends: from 0 to 1.',
-    type: 'gauge',
-    labelNames: ['radio', 'band'],
-    show: ({ sample }, show) => {
-      for (const [radio, { band, channelUtilization }] of sample?.radios ?? [])
-        show(channelUtilization, { radio, band });
-    },
-  },
-  {
-    name: 'ap_noise_dbm',
-    help: 'Noise that a radio hears on its channel, in decibels relative to a milliwatt.',
-    type: 'gauge',
-    labelNames: ['radio', 'band'],
-    show: ({ sample }, show) => {
-      for (const [radio, { band, noiseDbm }] of sample?.radios ?? []) show(noiseDbm, { radio, band });
-    },
-  },
-  {
-    name: 'ap_network_receive_bytes_total',
-    help: 'Bytes that the access point received on its wire (uplink) or by air (wlan) since it started, as it reports them.',
-    type: 'counter',
-    labelNames: ['device'],
-    show: ({ sample }, show) => {
-      for (const [device, { receiveOctets }] of sample?.traffic ?? []) show(receiveOctets, { device });
-    },
-  },
-  {
-    name: 'ap_network_transmit_bytes_total',
-    help: 'Bytes that the access point sent on its wire (uplink) or by air (wlan) since it started, as it reports them.',
-    type: 'counter',
-    labelNames: ['device'],
-    show: ({ sample }, show) => {
-      for (const [device, { transmitOctets }] of sample?.traffic ?? []) show(transmitOctets, { device });
-    },
-  },
-  {
-    name: 'ap_interface_up',
-    help: 'Whether the interface operates (ifOperStatus up or dormant).',
-    type: 'gauge',
-    labelNames: ['name'],
-    show: ({ sample }, show) => {
-      for (const [name, { up }] of sample?.interfaces ?? []) show(Number(up), { name });
-    },
-  },
-  {
-    name: 'ap_interface_receive_bytes_total',
-    help: 'Bytes received on the interface since the access point started, as it reports them.',
-    type: 'counter',
-    labelNames: ['name'],
-    show: ({ sample }, show) => {
-      for (const [name, { receiveOctets }] of sample?.interfaces ?? []) show(receiveOctets, { name });
-    },
-  },
-  {
-    name: 'ap_interface_transmit_bytes_total',
-    help: 'Bytes sent on the interface since the access point started, as it reports them.',
-    type: 'counter',
-    labelNames: ['name'],
-    show: ({ sample }, show) => {
-      for (const [name, { transmitOctets }] of sample?.interfaces ?? []) show(transmitOctets, { name });
-    },
-  },
 ];
+
+/** What it said itself in its last poll. What it did not say has no series: nothing old is shown as present. */
+export const SAID_SERIES: Kept<WatchedAp> = { families: SAMPLE_SERIES, rowOf: ({ said }) => said?.row };

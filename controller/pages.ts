@@ -3,7 +3,7 @@ import type { Clock } from '../runtime/clock';
 import { EXPOSITION_TYPE, exposition, type Labelled } from '../runtime/exposition';
 import type { Live } from '../runtime/live';
 import type { OpsPage } from '../runtime/ops-page';
-import { AP_SERIES } from './ap-series';
+import { AP_SERIES, SAID_SERIES } from './ap-series';
 import { discovery } from './discovery';
 import { SITE_SERIES, siteFigures, type Watched } from './site-series';
 import type { WatchedAp } from './watched-ap';
@@ -42,7 +42,7 @@ export function controllerPages({ config, clock, watched }: PagesSource): Contro
       type: EXPOSITION_TYPE,
       pieces(query) {
         const sites = wanted(query);
-        return sites && exposition(AP_SERIES, labelled(watched.all(), sites));
+        return sites && exposition(AP_SERIES, labelled(watched.all(), sites), SAID_SERIES);
       },
     },
     discovery: {

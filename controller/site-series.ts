@@ -107,12 +107,12 @@ export function siteFigures(sites: readonly Site[], watched: Watched, now: Milli
     const { ended } = watched;
     figures.set(site.id, { site, isOpen, uplink, inState: new Map(), flapping: 0, ended, clients: undefined });
   }
-  for (const { config, state, sample, isFlapping } of watched.all()) {
+  for (const { config, state, said, isFlapping } of watched.all()) {
     const at = figures.get(config.site);
     if (at === undefined) continue;
     if (isFlapping) at.flapping++;
     at.inState.set(state, (at.inState.get(state) ?? 0) + 1);
-    if (sample?.clients !== undefined) at.clients = (at.clients ?? 0) + sample.clients;
+    if (said?.clients !== undefined) at.clients = (at.clients ?? 0) + said.clients;
   }
   return [...figures].map(([id, at]) => [at, { site: id }]);
 }

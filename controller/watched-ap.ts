@@ -15,6 +15,7 @@ import {
 import { MINUTE, type Millis, SECOND } from '../core/time';
 import { type OutageReason, reasonOfEnded } from './ended-outages';
 import type { Sample } from './probe/probe';
+import { type Said, saidIn } from './said';
 import type { Sight } from './sight';
 
 /** "Last seen" is kept at most this often: it changes with every poll. */
@@ -36,8 +37,8 @@ export interface Entry {
 /** One access point under watch: its health, its last words and what has been counted since this process started. */
 export class WatchedAp {
   config: AccessPoint;
-  /** What it said in its last poll; undefined when it did not answer: an old sample is not the present. */
-  sample: Sample | undefined;
+  /** What it said in its last poll; undefined when it did not answer: old words are not the present. */
+  said: Said | undefined;
   /** Somebody works on it, by plan. */
   inMaintenance = false;
   /** Its own outages: not those of its uplink, nor planned work, nor where nobody knows whether it works. */
@@ -107,7 +108,7 @@ export class WatchedAp {
       { answered: true, at, ...(uptime !== undefined && { uptime }) },
       policy,
     );
-    this.sample = sample;
+    this.said = saidIn(sample);
     this.replaceHealth(health, change);
     return change;
   }
@@ -117,7 +118,7 @@ export class WatchedAp {
     const { health, change } = foldHealth(this.#health, { answered: false, at, why, isUndecided }, policy);
     const isOwn = change !== undefined && change.kind !== 'close' && change.cause === undefined;
     if (isOwn && !this.inMaintenance) this.outages++;
-    this.sample = undefined;
+    this.said = undefined;
     this.#lastMissAt = at;
     this.replaceHealth(health, change);
     return change;

@@ -1,5 +1,6 @@
-import { type Labels, LabelTexts } from './labels';
-import { type Family, Series } from './series';
+import { Figures, type Kept } from './figures';
+import type { Labels } from './labels';
+import type { Family } from './series';
 import { TextOctets } from './text-octets';
 import { turnOfOthers } from './turn';
 
@@ -19,8 +20,10 @@ export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
  * So much is read or written before others get their turn: two or three milliseconds' work. Turns cost something, too: with
  * pieces of 64 kB the page of a busy town of 40,000 access points took a quarter longer.
  */
-const THINGS_AT_ONCE = 200;
+const THINGS_AT_ONCE = 500;
 const PIECE_LENGTH = 256 * 1024;
+
+const NO_ROWS: Kept<unknown> = { families: [], rowOf: () => undefined };
 
 /**
  * The page of these families, piece by piece. Each thing is read once, for all families: what it shows is of one moment,
@@ -29,20 +32,17 @@ const PIECE_LENGTH = 256 * 1024;
 export async function* exposition<Thing>(
   families: readonly Family<Thing>[],
   things: readonly Labelled<Thing>[],
+  kept: Kept<Thing> = NO_ROWS,
 ): AsyncGenerator<Uint8Array> {
-  const columns = families.map((family) => new Series(family));
-  const own = new LabelTexts();
+  const figures = new Figures(families, kept);
   for (const [thing, labels] of things) {
-    const index = own.add(labels);
-    for (const series of columns) series.read(thing, index);
+    const index = figures.read(thing, labels);
     if (index % THINGS_AT_ONCE === THINGS_AT_ONCE - 1) await turnOfOthers();
   }
   const page = new TextOctets(PIECE_LENGTH);
-  for (const series of columns) {
-    for (const _ of series.write(page, own)) {
-      yield page.take();
-      await turnOfOthers();
-    }
+  for (const _ of figures.write(page)) {
+    yield page.take();
+    await turnOfOthers();
   }
   yield page.take();
 }

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { AccessPoint } from '../../config/schema';
-import { AP_SERIES } from '../../controller/ap-series';
+import { AP_SERIES, SAID_SERIES } from '../../controller/ap-series';
 import type { Sample } from '../../controller/probe/probe';
 import { Sight } from '../../controller/sight';
 import { WatchedAp } from '../../controller/watched-ap';
@@ -64,12 +64,12 @@ function sample(i: number): Sample {
 async function main(): Promise<void> {
   const aps = Array.from({ length: ACCESS_POINTS }, (_, i) => accessPoint(i));
   const made: Uint8Array[] = [];
-  for await (const piece of exposition(AP_SERIES, aps)) made.push(piece);
+  for await (const piece of exposition(AP_SERIES, aps, SAID_SERIES)) made.push(piece);
   async function* readyMade(): AsyncGenerator<Uint8Array> {
     yield* made;
   }
   const pages = new Map<string, OpsPage>([
-    ['/metrics/aps', { type: EXPOSITION_TYPE, pieces: () => exposition(AP_SERIES, aps) }],
+    ['/metrics/aps', { type: EXPOSITION_TYPE, pieces: () => exposition(AP_SERIES, aps, SAID_SERIES) }],
     ['/ready-made', { type: EXPOSITION_TYPE, pieces: readyMade }],
   ]);
   const ops = new OpsServer({ host: '127.0.0.1', port: 0 }, pages, () => []);

@@ -1,7 +1,7 @@
+import { Shared } from '../../runtime/shared';
 import type { Profile } from '../profiles/profile';
 import type { Oid } from './snmp-ber';
 import type { SnmpSession } from './snmp-session';
-import { Shared } from './snmp-shared';
 
 const OBJECT_ID = '1.3.6.1.2.1.1.2'; // sysObjectID, without the .0 that its only object has
 

@@ -1,10 +1,10 @@
+import { Shared } from '../../runtime/shared';
 import { generic } from '../profiles/generic';
 import { INTERFACES } from '../profiles/interfaces';
 import { type Profile, type RadioTable, SCALARS, type ScalarName, type ValueSource } from '../profiles/profile';
 import type { Oid } from './snmp-ber';
 import type { SnmpValue } from './snmp-reader';
 import { type Column, type Get, getOf, type SnmpSession, type Walk, walkOf } from './snmp-session';
-import { Shared } from './snmp-shared';
 import { SnmpFault } from './snmp-transport';
 import { textOf } from './snmp-values';
 

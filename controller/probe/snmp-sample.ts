@@ -1,10 +1,10 @@
+import { Shared } from '../../runtime/shared';
 import type { ScalarName } from '../profiles/profile';
 import type { InterfaceCounters, Memory, Sample, Traffic, Uptime } from './probe';
 import type { Answers, Plan } from './snmp-plan';
 import { countOf, radiosOf } from './snmp-radios';
 import type { SnmpValue } from './snmp-reader';
 import type { Column } from './snmp-session';
-import { Shared } from './snmp-shared';
 import { textOf, unsignedOf } from './snmp-values';
 
 /** TimeTicks count hundredths of a second (RFC 2578 7.1.8). */

@@ -1,9 +1,9 @@
 import { SECOND } from '../../core/time';
 import type { Random } from '../../runtime/random';
+import { Shared } from '../../runtime/shared';
 import { type BindingList, bindingList, type Oid, oidBytes, PDU, type Question } from './snmp-ber';
 import { type Binding, oidText, type Pdu, type SnmpValue, subIdentifiers } from './snmp-reader';
 import type { Security } from './snmp-security';
-import { Shared } from './snmp-shared';
 import { type Line, SnmpFault } from './snmp-transport';
 
 /** Rows of one table column by index: the part of the OID behind the column. */

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { reloadMetric } from '../../commands/reload-metric';
 import { workerMetrics } from '../../commands/worker-figures';
 import { loadConfig } from '../../config/load';
-import { AP_SERIES } from '../../controller/ap-series';
+import { AP_SERIES, SAID_SERIES } from '../../controller/ap-series';
 import { controllerMetrics } from '../../controller/metrics';
 import { SITE_SERIES } from '../../controller/site-series';
 import { trapMetrics } from '../../controller/trap-metrics';
@@ -19,7 +19,7 @@ import { silentLog } from '../../runtime/log';
 import { createMetrics, PREFIX, type Registry } from '../../runtime/metrics';
 import { packageRoot } from '../../runtime/package-root';
 import { systemRandom } from '../../runtime/random';
-import type { Family } from '../../runtime/series';
+import type { Heading } from '../../runtime/series';
 import { clockGauge, Housekeeping, readyGauge } from '../../store/housekeeping';
 import { openStore } from '../../store/open';
 import { auditGauges } from '../../store/self-audit';
@@ -75,7 +75,8 @@ export async function productMetrics(): Promise<Metric[]> {
       .getMetricsAsArray()
       .map((metric) => definition.parse(metric))
       .filter(({ name }) => !ofTheProcess.has(name));
-    return [...counted, ...written(AP_SERIES, ['ap', 'site']), ...written(SITE_SERIES, ['site'])];
+    const ofAps = written([...AP_SERIES, ...SAID_SERIES.families], ['ap', 'site']);
+    return [...counted, ...ofAps, ...written(SITE_SERIES, ['site'])];
   } finally {
     await store.close();
     rmSync(folder, { recursive: true });
@@ -83,7 +84,7 @@ export async function productMetrics(): Promise<Metric[]> {
 }
 
 /** What the controller writes itself, see runtime/exposition. */
-function written<Thing>(families: readonly Family<Thing>[], own: readonly string[]): Metric[] {
+function written(families: readonly Heading[], own: readonly string[]): Metric[] {
   return families.map(({ name, help, type, labelNames = [] }) => ({
     name: PREFIX + name,
     help,

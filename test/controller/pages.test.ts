@@ -1,15 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { get } from 'node:http';
+import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { parseConfig } from '../../config/load';
 import type { Config } from '../../config/schema';
 import { EndedOutages } from '../../controller/ended-outages';
 import { type ControllerPages, controllerPages } from '../../controller/pages';
 import type { Sample } from '../../controller/probe/probe';
+import { SAMPLE_SERIES } from '../../controller/sample-series';
 import { Sight } from '../../controller/sight';
 import { WatchedAp } from '../../controller/watched-ap';
 import { MINUTE } from '../../core/time';
 import { ManualClock } from '../../runtime/clock';
+import { exposition, type Labelled } from '../../runtime/exposition';
 import { LiveValue } from '../../runtime/live';
 import { OpsServer } from '../../runtime/ops-server';
 import { readExposition } from '../support/exposition';
@@ -34,6 +38,28 @@ const SAMPLE: Sample = {
   traffic: new Map([['uplink', { receiveOctets: 2 ** 40, transmitOctets: 5 }]]),
   interfaces: new Map([['eth0', { receiveOctets: 2 ** 40, transmitOctets: 5, up: true }]]),
 };
+
+const octets = fc.record({ receiveOctets: fc.maxSafeInteger(), transmitOctets: fc.maxSafeInteger(), up: fc.boolean() });
+const text = fc.string({ unit: fc.constantFrom('a', '"', '\\', '\n', 'ß', ' '), maxLength: 80 });
+/** Whatever a device may say. */
+const sample: fc.Arbitrary<Sample> = fc.record(
+  {
+    description: text,
+    vendor: text,
+    model: text,
+    load1: fc.double({ min: 0, noNaN: true }),
+    clients: fc.nat(500),
+    clientsByBand: fc.constant(new Map([['5', 3] as const])),
+    radios: fc.array(fc.tuple(text, fc.record({ noiseDbm: fc.integer() }, { requiredKeys: [] }))).map(mapOf),
+    interfaces: fc.array(fc.tuple(text, octets)).map(mapOf),
+  },
+  { requiredKeys: ['description', 'interfaces'] },
+);
+const poll = fc.record({ id: fc.constantFrom('ap-1', 'ap-2'), sample: fc.option(sample, { nil: undefined }) });
+
+function mapOf<Value>(entries: [string, Value][]): Map<string, Value> {
+  return new Map(entries);
+}
 
 let ops: OpsServer;
 let watched: Map<string, WatchedAp>;
@@ -72,16 +98,20 @@ function town(): Config {
   return loaded.config;
 }
 
-beforeAll(async () => {
-  const config = town();
+function unpolled({ accessPoints }: Config): Map<string, WatchedAp> {
   const now = clock.now();
-  watched = new Map(
-    config.accessPoints.map((ap) => {
+  return new Map(
+    accessPoints.map((ap) => {
       const health = { state: 'unknown', since: now, streak: 0 } as const;
       return [ap.id, new WatchedAp(ap, undefined, health, new Sight(clock), now)];
     }),
   );
-  for (const ap of watched.values()) ap.answer(SAMPLE, now, POLICY);
+}
+
+beforeAll(async () => {
+  const config = town();
+  watched = unpolled(config);
+  for (const ap of watched.values()) ap.answer(SAMPLE, clock.now(), POLICY);
   const pages: ControllerPages = controllerPages({
     config: new LiveValue(config),
     clock,
@@ -104,6 +134,13 @@ beforeAll(async () => {
 afterAll(() => ops.stop());
 
 const page = async (path: string): Promise<string> => (await fetch(`${url}${path}`)).text();
+/** fetch would unpack it. */
+const compressed = (path: string): Promise<Buffer> =>
+  new Promise((resolve) => {
+    get(`${url}${path}`, { headers: { 'Accept-Encoding': 'gzip' } }, async (response) =>
+      resolve(Buffer.concat(await response.toArray())),
+    );
+  });
 const seriesOf = async (path: string): Promise<Map<string, number>> =>
   new Map(
     readExposition(await page(path)).map(({ name, labels, value }) => [
@@ -135,13 +172,32 @@ describe('/metrics/aps', () => {
     const plain = await fetch(`${url}/metrics/aps`, { headers: { 'Accept-Encoding': 'identity' } });
     expect(plain.headers.get('content-encoding')).toBeNull();
     expect(plain.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
-    // fetch would unpack it.
-    const compressed = await new Promise<Buffer>((resolve) => {
-      get(`${url}/metrics/aps`, { headers: { 'Accept-Encoding': 'gzip' } }, async (response) =>
-        resolve(Buffer.concat(await response.toArray())),
-      );
-    });
-    expect(gunzipSync(compressed).toString()).toBe(await plain.text());
+    expect(gunzipSync(await compressed('/metrics/aps')).toString()).toBe(await plain.text());
+  });
+
+  test('has at any time what each access point said in its last poll, and nothing of one that missed it', async () => {
+    const before = watched;
+    watched = unpolled(town());
+    const said = new Map<string, Sample>();
+    await fc.assert(
+      fc.asyncProperty(fc.array(poll, { minLength: 1, maxLength: 6 }), async (polls) => {
+        for (const { id, sample } of polls) {
+          if (sample === undefined)
+            watched.get(id)?.miss({ at: clock.now(), why: 'silent', isUndecided: false }, POLICY);
+          else watched.get(id)?.answer(sample, clock.now(), POLICY);
+          if (sample === undefined) said.delete(id);
+          else said.set(id, sample);
+        }
+        const labelled = ['ap-1', 'ap-2'].flatMap((ap): Labelled<Sample>[] => {
+          const sample = said.get(ap);
+          return sample === undefined ? [] : [[sample, { ap, site: 'school' }]];
+        });
+        const fresh = Buffer.concat(await Readable.from(exposition(SAMPLE_SERIES, labelled)).toArray()).toString();
+        expect(await page('/metrics/aps?site=school')).toContain(fresh);
+        expect(gunzipSync(await compressed('/metrics/aps?site=school')).toString()).toContain(fresh);
+      }),
+    );
+    watched = before;
   });
 
   test('shows a state as everybody is shown it: work on an access point is neither up nor down', async () => {

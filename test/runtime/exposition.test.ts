@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { exposition, type Labelled } from '../../runtime/exposition';
 import type { Labels } from '../../runtime/labels';
+import { Rows } from '../../runtime/row';
 import type { Family } from '../../runtime/series';
 import { readExposition } from '../support/exposition';
 
@@ -76,4 +77,53 @@ test('what a thing shows in all families is of one moment, although the page is 
   }
   expect(pieces.length).toBeGreaterThan(2);
   expect(new Set(readExposition(Buffer.concat(pieces).toString()).map(({ value }) => value))).toEqual(new Set([0]));
+});
+
+describe('what was read earlier and kept as a row', () => {
+  /** A thing that shows these: of the first family, the second and so on. */
+  type Shown = { value: number | undefined; name: string | undefined }[][];
+  const families = [0, 1, 2].map((i): Family<Shown> => {
+    const show: Family<Shown>['show'] = (thing, to) => {
+      for (const { value, name } of thing[i] ?? []) to(value, name === undefined ? undefined : { name });
+    };
+    return { name: `x${i}`, help: 'An x.', type: 'gauge', show };
+  });
+
+  async function text(pieces: AsyncIterable<Uint8Array>): Promise<string> {
+    const all: Uint8Array[] = [];
+    for await (const piece of pieces) all.push(piece);
+    return Buffer.concat(all).toString();
+  }
+
+  const name = fc.option(fc.string({ unit: fc.constantFrom('a', '"', '\\', '\n', 'ß', ' ', '1'), maxLength: 4 }), {
+    nil: undefined,
+  });
+  const series = fc.record({ value: fc.option(fc.double(), { nil: undefined }), name });
+  const town = fc.array(fc.array(fc.array(series, { maxLength: 3 }), { minLength: 3, maxLength: 3 }), {
+    maxLength: 20,
+  });
+
+  test('is written as if it had just been read', async () => {
+    const rows = new Rows(families);
+    await fc.assert(
+      fc.asyncProperty(town, async (shown) => {
+        const things = shown.map((thing, i): Labelled<Shown> => [thing, { ap: `ap-${i}` }]);
+        const kept = new Map(shown.map((thing) => [thing, rows.of(thing)]));
+        const page = exposition([], things, { families, rowOf: (thing) => kept.get(thing) });
+        expect(await text(page)).toBe(await text(exposition(families, things)));
+      }),
+    );
+  });
+
+  test('has one form for all that show alike, and a form of its own for each of very many that do not', async () => {
+    const rows = new Rows(families);
+    const things = Array.from({ length: 10_000 }, (_, i): Shown => [[{ value: i, name: `wlan${i % 5_000}` }], [], []]);
+    const [first, ...others] = things.slice(0, 5_001).map((thing) => rows.of(thing));
+    expect(rows.of([[{ value: 7, name: 'wlan5' }], [], []]).form).toBe(rows.of([[{ value: 8, name: 'wlan5' }]]).form);
+    expect(others.filter(({ form }) => form === first?.form)).toEqual([]);
+    const kept = new Map(things.map((thing) => [thing, rows.of(thing)]));
+    const labelled = things.map((thing, i): Labelled<Shown> => [thing, { ap: `ap-${i}` }]);
+    const page = await text(exposition([], labelled, { families, rowOf: (thing) => kept.get(thing) }));
+    expect(page).toBe(await text(exposition(families, labelled)));
+  });
 });
