@@ -1,6 +1,7 @@
 import { type Millis, SECOND } from '../core/time';
 import type { Clock } from '../runtime/clock';
 import type { Soon } from '../runtime/soon';
+import { TooSlow, within } from '../runtime/within';
 
 /** An answer has to be out within 200 ms whatever the store does; the rest is for making it. */
 const PATIENCE_MS = 150;
@@ -43,17 +44,12 @@ export class Impatient {
     const answer = coming.finally(() => {
       this.#nextTry = undefined;
     });
-    let cancel = (): void => {};
-    const tooSlow = new Promise<never>((_, reject) => {
-      cancel = this.#clock.after(PATIENCE_MS, () => {
-        this.#nextTry ??= this.#clock.monotonic() + SECOND;
-        reject(new StoreTooSlow());
-      });
-    });
     try {
-      return await Promise.race([answer, tooSlow]);
-    } finally {
-      cancel();
+      return await within(PATIENCE_MS, answer, this.#clock);
+    } catch (error) {
+      if (!(error instanceof TooSlow)) throw error;
+      this.#nextTry ??= this.#clock.monotonic() + SECOND;
+      throw new StoreTooSlow();
     }
   }
 }
