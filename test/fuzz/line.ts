@@ -71,7 +71,7 @@ export class Line {
   async volley(datagrams: readonly Buffer[], status: Buffer): Promise<void> {
     for (const datagram of datagrams) this.#send(datagram);
     const seen = new Promise<void>((resolve, reject) => {
-      const patience = setTimeout(() => reject(new Error('the server does not answer any more')), 10_000);
+      const patience = setTimeout(() => reject(new Error('the server does not answer any more')), 45_000);
       this.#onReply = (reply) => {
         if (!belongs(reply, status, this.#secret)) return;
         clearTimeout(patience);
