@@ -65,6 +65,7 @@ describeWith(['redis-server', 'redis-cli'], 'the loss of a cluster’s master un
       const logins = new LoginLoad(everybody.flat(), 500);
       await lasting(1_000);
 
+      load.silence();
       const lost = servers[0];
       const killedAt = systemClock.monotonic();
       await lost?.process.end('SIGKILL');
@@ -83,6 +84,7 @@ describeWith(['redis-server', 'redis-cli'], 'the loss of a cluster’s master un
       });
       await lasting(inForm(500, 5_000));
       await logins.end();
+      expect(await load.losses(store)).toEqual([]);
       const { records } = load;
       await load.settle();
 

@@ -17,6 +17,7 @@ interface Session {
   acknowledged: number;
   /** When the last record was acknowledged, by the monotonic clock. */
   acknowledgedAt: number;
+  isSilent: boolean;
 }
 
 /**
@@ -46,7 +47,15 @@ export class AccountingLoad {
   /** Sessions of a gateway; their records belong to the grant, if there is one. */
   add(gateway: LoadGateway, count: number, name: string, grantId?: string): void {
     for (let i = 0; i < count; i++) {
-      const session = { gateway, sessionId: `${name}-${i}`, grantId, sent: 0, acknowledged: 0, acknowledgedAt: 0 };
+      const session = {
+        gateway,
+        sessionId: `${name}-${i}`,
+        grantId,
+        sent: 0,
+        acknowledged: 0,
+        acknowledgedAt: 0,
+        isSilent: false,
+      };
       this.#sessions.push(session);
       this.#idle.push(session);
     }
@@ -61,6 +70,11 @@ export class AccountingLoad {
   /** Nothing new is sent; what is under way is still sent again. */
   hold(): void {
     this.#holding = true;
+  }
+
+  /** From now on every other session tells nothing new until the end: a later record would hide that this one is lost. */
+  silence(): void {
+    for (const [i, session] of this.#sessions.entries()) session.isSilent = i % 2 === 0;
   }
 
   goOn(): void {
@@ -140,7 +154,8 @@ export class AccountingLoad {
     this.#activeMs += passedMs;
     this.#due = Math.min(this.#due + (passedMs / SECOND) * this.#perSecond, this.#perSecond / 2);
     for (; this.#due >= 1; this.#due--) {
-      const session = this.#idle.shift();
+      const at = this.#idle.findIndex(({ isSilent }) => !isSilent);
+      const [session] = at < 0 ? [] : this.#idle.splice(at, 1);
       if (session === undefined) return;
       session.sent += OCTETS;
       this.#begun += 1;
