@@ -115,7 +115,8 @@ export function closeSession(session: Session, at: Millis): Session {
 
 /**
  * Folds a packet into what is known. Packets may come in any order and more than once: counters are taken as maxima, so
- * the result is the same. `added` is what this packet adds to the totals; it is never negative.
+ * the result is the same. `added` is what this packet adds to the totals; it is never negative. Of `before` only what a
+ * session has is carried on, whatever else a store keeps with it.
  */
 export function foldSession(
   before: Session | undefined,

@@ -6,14 +6,14 @@ import type { SessionStore } from '../store';
 import { Change } from './change';
 import { redeemed } from './credentials';
 import { CHANGED, type Client, type Engine } from './engine';
-import { grantById, INDEX_AFTERGLOW_MS, placeOf } from './kept-grant';
+import { type GrantPlace, grantById, INDEX_AFTERGLOW_MS, placeOf } from './kept-grant';
 import { type GatewayKeys, hourText, shareOf } from './keys';
-import { LastWritten } from './last-written';
+import { Lately, type Written } from './last-written';
 import { noteEnd, writeOrder } from './orders';
-import { decodeIf, encode, type SessionRecord, sessionName } from './records';
+import { decodeIf, encode, type Owed, type SessionRecord, sessionName } from './records';
 import type { Report } from './report-call';
 import { ReportQueue } from './report-queue';
-import { listingOf, runs, toRecord, toSession, writeSession } from './session-change';
+import { listingOf, runs, toRecord, writeSession } from './session-change';
 
 type Added = Awaited<ReturnType<SessionStore['applyAccounting']>>;
 
@@ -46,7 +46,9 @@ export class Accounting {
   /** For each site, the gateway shares of which it is written down that they belong together. */
   readonly #usageNoted = new Map<SiteId, Set<GatewayKeys>>();
   readonly #entries = new HourEntries();
-  readonly #written = new LastWritten();
+  readonly #written = new Lately<Written>();
+  /** Where the grants of running sessions lie, which never changes. */
+  readonly #places = new Lately<GrantPlace>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -118,11 +120,11 @@ export class Accounting {
   }
 
   #fold({ name, event, lying, before }: Ready): { readonly added: Added; readonly report: Report } {
-    const { session, added } = foldSession(before && toSession(before), event);
+    const { session, added } = foldSession(before, event);
     const octets = added.downloadOctets + added.uploadOctets;
     const record = toRecord(session, event.receivedAt);
     const debt = debtOf(before, event.grantId ?? session.grantId, octets);
-    const after: SessionRecord = debt === undefined ? record : { ...record, ...debt };
+    const after = debt === undefined ? record : withDebt(record, debt);
     // A gateway whose clock runs ahead cannot write into the future.
     const hour = startOfHour(Math.max(0, Math.min(event.eventAt, event.receivedAt)));
     const entry = this.#entries.of(session.site, hour);
@@ -154,7 +156,7 @@ export class Accounting {
   }
 
   async #finish(redis: Client, { name, event, before }: Ready, { after }: Report): Promise<void> {
-    await settle(this.#engine, redis, name, after);
+    await settle(this.#engine, redis, name, after, this.#places);
     // Of a session that is over; also the way that an attempt has left which did not know yet that it is.
     if (after.grantId !== undefined) return;
     await Promise.all([...new Set([before?.grantId, event.grantId])].map((id) => unindex(this.#engine, name, id)));
@@ -200,15 +202,22 @@ function hasMoreToDo({ before, event }: Ready, { after }: Report): boolean {
   return after.owed !== undefined || (after.grantId === undefined && (before?.grantId ?? event.grantId) !== undefined);
 }
 
+interface Debt {
+  readonly owed: Owed | undefined;
+  readonly stretch: number;
+}
+
+function withDebt(record: SessionRecord, { owed, stretch }: Debt): SessionRecord {
+  return owed === undefined ? { stretch, ...record } : { owed, stretch, ...record };
+}
+
 /** What the session owes its grant from now on, if it ever owed anything. */
 function debtOf(
   { owed, stretch = 0 }: Pick<SessionRecord, 'owed' | 'stretch'> = {},
   grantId: GrantId | undefined,
   octets: number,
-): Pick<SessionRecord, 'owed' | 'stretch'> | undefined {
-  if (octets === 0 || grantId === undefined) {
-    return stretch === 0 ? undefined : { ...(owed !== undefined && { owed }), stretch };
-  }
+): Debt | undefined {
+  if (octets === 0 || grantId === undefined) return stretch === 0 ? undefined : { owed, stretch };
   if (owed?.grantId === grantId) return { owed: { grantId, octets: owed.octets + octets }, stretch };
   return { owed: { grantId, octets }, stretch: stretch + 1 };
 }
@@ -225,25 +234,38 @@ export async function unindex(engine: Engine, name: string, grantId: GrantId | u
   await engine.commit(new Change().write('HDEL', engine.keys.grantIndex(grantId), `session ${name}`));
 }
 
-/** Adds what a session owes to its grant; once, however often. */
+/**
+ * Adds what a session owes to its grant; once, however often. A grant that is gone gets nothing.
+ * @param places  where that grant is known to lie, and will be
+ */
 export async function credit(
   engine: Engine,
   redis: Client,
   name: string,
-  { owed, stretch = 0 }: SessionRecord,
+  record: SessionRecord,
+  places?: Lately<GrantPlace>,
 ): Promise<void> {
+  const { owed, stretch = 0 } = record;
   if (owed === undefined) return;
   const { grantId, octets } = owed;
-  const place = await placeOf(redis, engine.keys, grantId);
+  const known = places?.take(grantId);
+  const place = known ?? (await placeOf(redis, engine.keys, grantId));
   if (place === undefined) return;
+  if (runs(record)) places?.keep(grantId, place);
   const of = engine.keys.site(place.site);
   await engine.credit({ of, device: place.device, grantId, session: `${name}\0${stretch}`, octets });
 }
 
 /** The same; and the record of a session that is over forgets whom it owed. */
-async function settle(engine: Engine, redis: Client, name: string, record: SessionRecord): Promise<void> {
+async function settle(
+  engine: Engine,
+  redis: Client,
+  name: string,
+  record: SessionRecord,
+  places: Lately<GrantPlace>,
+): Promise<void> {
   if (record.owed === undefined) return;
-  await credit(engine, redis, name, record);
+  await credit(engine, redis, name, record, places);
   if (runs(record)) return;
   const { owed: _, ...settled } = record;
   const { sessions } = engine.keys.gateway(record.gateway);

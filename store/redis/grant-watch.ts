@@ -101,7 +101,9 @@ export class GrantWatch {
     this.#versions.forgetAll();
     const isMine = () => this.#links.get(name) === link;
     listening.on('error', () => {});
-    listening.on('message', (_, id: string) => this.#versions.changed(id));
+    listening.on('message', (_, ids: string) => {
+      for (const id of ids.split(' ')) this.#versions.changed(id);
+    });
     const gone = () => isMine() && this.#drop(name);
     listening.once('close', gone).once('end', gone);
     listening

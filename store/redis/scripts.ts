@@ -132,24 +132,27 @@ return table.concat(done)
 
 /**
  * Adds the octets of sessions to their grants, once however often it is asked: a session says how much it has altogether,
- * and what of that was added before is kept beside the grant. A grant that is gone gets nothing.
+ * and what of that was added before is kept beside the grant, and goes with it. A grant that is gone gets nothing.
  * Keys, for each session: grants, octets, credits of the grant. Values: channel; for each session: pseudonym, grant id,
- * session, its octets altogether.
+ * session, its octets altogether. What has changed is told at once, ids with blanks between.
  */
 export const CREDIT = script(`${ADD}
+local changed = {}
 for i = 1, #KEYS, 3 do
   local at = 2 + 4 * (i - 1) / 3
   local device, id, session, octets = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  local grant = redis.call('HGET', KEYS[i], device)
-  if grant and string.find(grant, '"id":"' .. id .. '"', 1, true) then
-    local more = tonumber(octets) - tonumber(redis.call('HGET', KEYS[i + 2], session) or '0')
+  local before = redis.call('HGET', KEYS[i + 2], session)
+  local grant = not before and redis.call('HGET', KEYS[i], device)
+  if before or grant and string.find(grant, '"id":"' .. id .. '"', 1, true) then
+    local more = tonumber(octets) - tonumber(before or '0')
     if more > 0 then
       add(KEYS[i + 1], device, more)
       redis.call('HSET', KEYS[i + 2], session, octets)
-      redis.call('PUBLISH', ARGV[1], id)
+      changed[#changed + 1] = id
     end
   end
 end
+if changed[1] then redis.call('PUBLISH', ARGV[1], table.concat(changed, ' ')) end
 return 1
 `);
 

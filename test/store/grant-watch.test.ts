@@ -46,7 +46,14 @@ const CHANGES: readonly [string, (store: Store, grantId: string) => Promise<unkn
   ['ended with its site', (store) => store.orderEnd({ site: 'rathaus' }, START)],
   ['renewed', (store) => store.putGrant({ ...request(1), now: START + 1_000 })],
   ['used', (store, grantId) => store.applyAccounting({ ...USE, grantId })],
+  // Where its grant lies is not asked again.
+  ['used once more', (store, grantId) => usedAgain(store, grantId)],
 ];
+
+async function usedAgain(store: Store, grantId: string): Promise<void> {
+  await store.applyAccounting({ ...USE, grantId });
+  await store.applyAccounting({ ...USE, grantId, eventAt: START + 10_000, seconds: 20, downloadOctets: 2_000 });
+}
 
 function heardOf(name: string, placeOf: () => Place): void {
   describe(name, () => {
@@ -81,6 +88,20 @@ describeWith(['redis-server', 'redis-cli'], 'grants that are remembered, on one 
     const another = () => open({ ...place(), prefix: `watch-${++places}` });
     await keptIsWhatIsFound(another, { lists: 10, longest: 20 });
     await closeAll();
+  });
+
+  test('of grants that are used at the same time every one is told', async () => {
+    const at = { ...place(), prefix: `watch-${++places}` };
+    const [one, other] = [await open(at), await open(at)];
+    const visitors = [1, 2, 3];
+    await Promise.all(visitors.map((who) => one.putGrant(request(who))));
+    const found = await Promise.all(visitors.map((who) => foundForGood(other, who)));
+    await Promise.all(found.map(({ id }) => one.applyAccounting({ ...USE, sessionId: id, grantId: id })));
+    await until('each change is heard of', () =>
+      found.every(({ id, version }) => other.grantVersion?.(id) !== version),
+    );
+    const used = await Promise.all(visitors.map((who) => other.findGrant('rathaus', device(who), START)));
+    expect(used.map((grant) => grant?.usedOctets)).toEqual([1_010, 1_010, 1_010]);
   });
 
   test('nothing is believed for longer than a second while the way on which changes are told is frozen', async () => {
