@@ -6,6 +6,12 @@ import Negotiator from 'negotiator';
 import { EXPOSITION_TYPE } from './exposition';
 import type { Registry } from './metrics';
 
+/**
+ * Level 1 makes a page of metrics six times smaller in a third of the time that the usual level takes for seven. What a
+ * piece of 256 kB becomes fits into one chunk: each chunk waits for a turn of the event loop, which is long in a busy town.
+ */
+const GZIP = { level: constants.Z_BEST_SPEED, chunkSize: 64 * 1024 };
+
 /** Text, or the octets of its UTF-8. */
 export type Piece = string | Uint8Array;
 
@@ -51,8 +57,7 @@ export async function sendPage(
     return;
   }
   const body = Readable.from(from(first, pieces), { objectMode: true, highWaterMark: 2 });
-  // Level 1 makes a page of metrics six times smaller in a third of the time that the usual level takes for seven.
-  if (compressed) await pipeline(body, createGzip({ level: constants.Z_BEST_SPEED }), response);
+  if (compressed) await pipeline(body, createGzip(GZIP), response);
   else await pipeline(body, response);
 }
 
