@@ -12,7 +12,8 @@ import { connectFrom } from './strangers';
 const CONNECTIONS = inForm(1, 20);
 /** What the kernel holds of one connection takes a few hundred answers; the rest would lie with us. */
 const REQUESTS = 1_000;
-const MOST_MEGABYTES = 150;
+/** node:http reads all requests that have come at once, also those of a connection that has been ended. */
+const MOST_MEGABYTES = inForm(150, 400);
 /** Nobody waits for a limit of time to be over; this is for a machine that is busy with everything else. */
 const PUT_OUT_WITHIN_MS = 25 * SECOND;
 
