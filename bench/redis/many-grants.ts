@@ -4,7 +4,7 @@ import { HOUR, SECOND } from '../../core/time';
 import { systemClock } from '../../runtime/clock';
 import { systemRandom } from '../../runtime/random';
 import { openRedisStore } from '../../store/redis/driver';
-import { ALL_SHARES, Keys } from '../../store/redis/keys';
+import { ALL_SHARES, Keys, type SiteKeys } from '../../store/redis/keys';
 import type { Store } from '../../store/store';
 import { type Figure, median } from '../figure';
 import { deviceOf } from '../radius/requests';
@@ -13,8 +13,9 @@ import { millisecondsOf } from './scale-out';
 
 /**
  * What an operation costs with millions of grants beside what it costs with a few: two Redis, in turns. Neither writes to
- * a disk, so that what differs is the number of grants only; and what a bare GET, SET (of keys of their
- * own) and HGET (of grants) lose there is Redis' and the memory's, not ours. Before, Redis has to have put its tables in order.
+ * a disk, so that what differs is the number of grants only; and what bare commands lose there is Redis' and the memory's,
+ * not ours: GET and SET of a few keys of their own that lie together, HGET of grants and of keys with a time to live anywhere,
+ * and the three commands by which a grant is found. Before, Redis has to have put its tables in order.
  */
 
 const SITES = 640;
@@ -23,9 +24,10 @@ const IN_FLIGHT = 64;
 const SLICE_MS = 500;
 const AT_ONCE = 2_000;
 const PREFIX = 'bench';
+const KEYS = new Keys(PREFIX);
 const GATEWAY = 'gw-platz';
 
-/** As `putGrant` would leave them, with random pseudonyms: record, octets, three lists and the way from the id (which would have a time to live, too). */
+/** As `putGrant` would leave them, with random pseudonyms: record, octets, three lists and the way from the id. */
 const FILL = `
 local now, site = tonumber(ARGV[1]), ARGV[4]
 local from, last = tonumber(ARGV[2]), tonumber(ARGV[2]) + tonumber(ARGV[3]) - 1
@@ -40,7 +42,9 @@ for first = from, last, 500 do
       '"day":"2026-11-20","acceptedAt":' .. ARGV[1] .. ',"expiresAt":' .. expiry .. '}'
     octets[at + 1], byExpiry[at], bySite[at], byGateway[at] = '0', expiry, '0', '0'
     bySite[at + 1], byGateway[at + 1] = site .. '\\0' .. device, '${GATEWAY}\\0' .. device
-    redis.call('HSET', '${PREFIX}:{i:' .. id .. '}', 'site', site, 'device', device)
+    local way = '${PREFIX}:{i:' .. id .. '}'
+    redis.call('HSET', way, 'site', site, 'device', device)
+    redis.call('PEXPIRE', way, 86400000)
   end
   redis.call('HSET', KEYS[1], unpack(grants))
   redis.call('HSET', KEYS[2], unpack(octets))
@@ -60,11 +64,12 @@ export async function manyGrants(grants: number, seconds: number): Promise<Figur
     if (few === undefined || many === undefined) return [];
     const now = systemClock.now();
     const [a, b] = [sideOf(few, redis[0]), sideOf(many, redis[1])];
-    for (const { store, redis, places } of [a, b]) {
+    for (const { store, redis, places, ways } of [a, b]) {
       await putKnown(store, now);
       await bareKeys(redis.client);
       await inOrder(redis.client);
       places.push(...(await somePlaces(redis.client)));
+      ways.push(...(await someWays(redis.client)));
     }
     const figures: Figure[] = [];
     for (const [name, operation] of operations(now)) figures.push(...(await inTurns(name, operation, a, b, seconds)));
@@ -84,11 +89,10 @@ function openOn(port: number): Promise<Store> {
 }
 
 async function fill(client: Redis, grants: number): Promise<void> {
-  const keys = new Keys(PREFIX);
   const now = systemClock.now();
   const each = Math.ceil(grants / SITES);
   for (let n = 0; n < SITES; n++) {
-    const of = keys.site(siteOf(n));
+    const of = KEYS.site(siteOf(n));
     const names = [of.grants, of.octets, of.byExpiry, of.bySite, of.byGateway];
     for (let from = 0; from < each; from += AT_ONCE) {
       await client.eval(FILL, names.length, ...names, now, from, Math.min(AT_ONCE, each - from), siteOf(n));
@@ -114,10 +118,17 @@ interface Side {
   /** How many operations there were. */
   done: number;
   /** Grants anywhere: the key and the field. */
-  readonly places: (readonly [key: string, field: Buffer])[];
+  readonly places: Place[];
+  /** Keys with a time to live, anywhere. */
+  readonly ways: string[];
 }
 
-const sideOf = (store: Store, redis: BenchRedis): Side => ({ store, redis, done: 0, places: [] });
+interface Place {
+  readonly of: SiteKeys;
+  readonly device: Buffer;
+}
+
+const sideOf = (store: Store, redis: BenchRedis): Side => ({ store, redis, done: 0, places: [], ways: [] });
 
 type Operation = (side: Side, n: number) => unknown;
 
@@ -140,7 +151,9 @@ function operations(now: number): [string, Operation][] {
   return [
     ['redis.get.million', ({ redis }, n) => redis.client.get(bareKey(n))],
     ['redis.set.million', ({ redis }, n) => redis.client.set(bareKey(n), n)],
-    ['redis.hget.million', ({ redis, places }, n) => redis.client.hgetBuffer(...placeAt(places, n))],
+    ['redis.hget.million', ({ redis, places }, n) => hget(redis.client, oneOf(places, n))],
+    ['redis.ttl.million', ({ redis, ways }, n) => redis.client.hgetBuffer(oneOf(ways, n), 'site')],
+    ['redis.asked.million', ({ redis, places }, n) => asFind(redis.client, siteOf(n), oneOf(places, n))],
     ['redis.find.million', ({ store }, n) => store.findGrant(siteOf(n), device(n), now)],
     ['redis.grant.million', granting(now)],
     [
@@ -192,20 +205,32 @@ async function bareKeys(client: Redis): Promise<void> {
 }
 
 /** Some of the grants of each share. */
-async function somePlaces(client: Redis): Promise<[string, Buffer][]> {
-  const keys = new Keys(PREFIX);
+async function somePlaces(client: Redis): Promise<Place[]> {
   const found = ALL_SHARES.map(async (share) => {
-    const { grants } = keys.siteShare(share);
-    const fields = await client.hrandfieldBuffer(grants, Math.ceil(KNOWN / ALL_SHARES.length));
-    return [fields].flat().flatMap((field): [string, Buffer][] => (field instanceof Buffer ? [[grants, field]] : []));
+    const of = KEYS.siteShare(share);
+    const devices = await client.hrandfieldBuffer(of.grants, Math.ceil(KNOWN / ALL_SHARES.length));
+    return [devices].flat().flatMap((device): Place[] => (device instanceof Buffer ? [{ of, device }] : []));
   });
   return (await Promise.all(found)).flat();
 }
 
-function placeAt(places: Side['places'], n: number): readonly [string, Buffer] {
-  const place = places[n % places.length];
-  if (place === undefined) throw new Error('no grants');
-  return place;
+async function someWays(client: Redis): Promise<string[]> {
+  const any = await Promise.all(Array.from({ length: KNOWN }, () => client.randomkey()));
+  return any.flatMap((key) => (key?.includes('{i:') ? [key] : []));
+}
+
+function oneOf<T>(many: readonly T[], n: number): T {
+  const one = many[n % many.length];
+  if (one === undefined) throw new Error('no grants');
+  return one;
+}
+
+const hget = (client: Redis, { of, device }: Place): unknown => client.hgetBuffer(of.grants, device);
+
+/** What `findGrant` asks, of any grant. */
+function asFind(client: Redis, site: string, { of, device }: Place): Promise<unknown> {
+  const keys = KEYS.site(site).pseudonymKeys(site);
+  return Promise.all([client.hgetallBuffer(keys), client.hmget(of.grants, device), client.hmget(of.octets, device)]);
 }
 
 /** Looks for what is not there: each look moves an entry of a table that grows. */
@@ -215,9 +240,8 @@ end`;
 
 /** Waits until no table of the grants' keys, nor that of all keys, is half moved to a larger one. */
 async function inOrder(client: Redis): Promise<void> {
-  const keys = new Keys(PREFIX);
   for (const share of ALL_SHARES) {
-    const { grants, octets, byExpiry, bySite, byGateway } = keys.siteShare(share);
+    const { grants, octets, byExpiry, bySite, byGateway } = KEYS.siteShare(share);
     for (const key of [grants, octets, byExpiry, bySite, byGateway]) {
       const type = key === grants || key === octets ? 'hash' : 'list';
       while (isMoving(await tableOf(client, key))) await client.eval(LOOK, 1, key, type);
