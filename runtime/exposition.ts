@@ -17,7 +17,7 @@ export type Labelled<Thing> = readonly [thing: Thing, labels: Labels];
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
- * So much is read or written before others get their turn: two or three milliseconds' work. Turns cost something, too: with
+ * So much is read or written before others get their turn: a few milliseconds' work. Turns cost something, too: with
  * pieces of 64 kB the page of a busy town of 40,000 access points took a quarter longer.
  */
 const THINGS_AT_ONCE = 500;
