@@ -45,10 +45,16 @@ const run = (...words: string[]) => operate(product, ...words);
 const online = async () =>
   (await Promise.all(DEVICES.map((device) => isOnline(gateway, device)))).filter((is) => is).length;
 const allIn = () => Promise.all(DEVICES.map((device) => walkIn(gateway.url, device)));
+/** The disk of a busy machine may be later than a login can wait for; then a visitor taps again. */
+const everybodyOnline = () =>
+  until('everybody is online', async () => {
+    await allIn();
+    return (await online()) === DEVICES.length;
+  });
 const nobodyOnline = () => until('everybody is offline', async () => (await online()) === 0 || undefined);
 
 test('an exam ends all sessions, keeps everybody out, outlives a restart, and lets in again when it is over', async () => {
-  for (const visitor of await allIn()) expect(visitor).toMatchObject({ online: true });
+  await everybodyOnline();
   expect(await product.metric(SESSIONS)).toBe(2);
 
   expect(await run('exam', 'on', '--site', 'schule', '--until', '23:59')).toEqual({
@@ -65,13 +71,12 @@ test('an exam ends all sessions, keeps everybody out, outlives a restart, and le
   for (const visitor of await allIn()) expect(visitor).toMatchObject({ online: false });
 
   expect((await run('exam', 'off', '--site', 'schule')).output).toBe('schule: the exam is over.\n');
-  for (const visitor of await allIn()) expect(visitor).toMatchObject({ online: true });
+  await everybodyOnline();
   for (const device of DEVICES) expect(product.output()).not.toContain(device);
 });
 
 test('the school switches by the link that the command prints', async () => {
-  await allIn();
-  expect(await online()).toBe(2);
+  await everybodyOnline();
   const { code, output } = await run('school', 'link', '--site', 'schule');
   expect(code).toBe(0);
   const link = output.trim();
@@ -80,7 +85,7 @@ test('the school switches by the link that the command prints', async () => {
   expect(await (await send({ until: '23:59' })).text()).toContain('Prüfung bis 23:59');
   await nobodyOnline();
   expect(await (await send({ do: 'end' })).text()).toContain('Keine Prüfung');
-  for (const visitor of await allIn()) expect(visitor).toMatchObject({ online: true });
+  await everybodyOnline();
   expect(product.output()).not.toContain(new URL(link).searchParams.get('k'));
 });
 
