@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DEVICE_HEADER, SimulatedGateway } from '../../demo/gateway';
+import { walkIn } from '../../demo/visitors';
 import { systemClock } from '../../runtime/clock';
 import { silentLog } from '../../runtime/log';
 import { systemRandom } from '../../runtime/random';
@@ -24,6 +25,11 @@ export async function startGateway(product: Product): Promise<SimulatedGateway> 
   });
   await gateway.start();
   return gateway;
+}
+
+/** Walks in. The disk of a busy machine may be later than a login can wait for; then the visitor taps again. */
+export function getIn(gateway: SimulatedGateway, device: string): Promise<true> {
+  return until('a visitor is online', async () => (await walkIn(gateway.url, device)).online);
 }
 
 /** Whether the gateway lets this device through. */
