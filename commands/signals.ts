@@ -2,6 +2,7 @@ import { formatMistake, loadConfig } from '../config/load';
 import { restartOnly } from '../config/reload';
 import type { Config } from '../config/schema';
 import { systemClock } from '../runtime/clock';
+import { endNow } from '../runtime/end-now';
 import type { LiveValue } from '../runtime/live';
 import type { Log } from '../runtime/log';
 
@@ -9,18 +10,18 @@ import type { Log } from '../runtime/log';
 export function exitOnFaults(log: Log): void {
   const exit = (err: unknown): void => {
     log.error('fault', { err });
-    process.exit(1);
+    endNow();
   };
   process.on('uncaughtException', exit);
   process.on('unhandledRejection', exit);
 }
 
-/** Resolves at the first SIGTERM or SIGINT. A second one exits at once with 1. */
+/** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */
 export function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
     let stopping = false;
     const onSignal = (signal: string): void => {
-      if (stopping) process.exit(1);
+      if (stopping) endNow();
       stopping = true;
       resolve(signal);
     };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseConfig } from '../../config/load';
 import { PortalRole } from '../../portal/role';
 import { systemClock } from '../../runtime/clock';
+import { endNow } from '../../runtime/end-now';
 import { LiveValue } from '../../runtime/live';
 import { createLog } from '../../runtime/log';
 import { createMetrics } from '../../runtime/metrics';
@@ -43,8 +44,10 @@ function bare(recorded: Recorded): RequestListener {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-portal-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-process.once('disconnect', () => process.exit());
+process.once('disconnect', () => {
+  rmSync(folder, { recursive: true, force: true });
+  endNow();
+});
 process.once('message', async (recorded: Recorded | 'portal') => {
   if (recorded === 'portal') {
     process.send?.(await portal(folder));

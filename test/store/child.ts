@@ -1,5 +1,7 @@
 import { writeSync } from 'node:fs';
+import { exitOnFaults } from '../../commands/signals';
 import { OperatorError } from '../../core/errors';
+import { createLog } from '../../runtime/log';
 import { openEmbeddedStore } from '../../store/embedded/driver';
 import type { Store } from '../../store/store';
 import { CONTEXT, event, request } from '../contract/fixtures';
@@ -34,6 +36,18 @@ const TASKS: Record<string, (store: Store) => Promise<void>> = {
     };
     const sessions = Array.from({ length: SESSIONS_A_ROUND }, (_, i) => account(sessionName(Number(number), i), 0));
     await Promise.all([...sessions, ...Array.from({ length: 4 }, (_, i) => grant(i))]);
+  },
+
+  /** The same, until a fault that nobody foresaw. */
+  fault: async (store) => {
+    exitOnFaults(createLog('error', { write: say }));
+    setTimeout(
+      () => {
+        throw new Error('nobody foresaw this');
+      },
+      100 + CONTEXT.random.fraction() * 200,
+    );
+    await TASKS.load?.(store);
   },
 
   /** Rounds of simultaneous operations, each with a line before and after, for strace to show what happened between. */

@@ -72,6 +72,14 @@ describe('killing the process that holds the store', () => {
   });
 });
 
+describe('a fault that nobody foresaw', () => {
+  test('ends the process at once, whatever is being written', async () => {
+    const children = Array.from({ length: 8 }, (_, i) => startChild('fault', join(folder, `fault-${i}`)));
+    const said = await Promise.all(children.map((child) => child.ended()));
+    expect(said.filter((lines) => lines.some((line) => line.includes('nobody foresaw this')))).toHaveLength(8);
+  });
+});
+
 describeWith('strace', 'the system calls of the store', () => {
   test('an answer comes after fdatasync and the new root, and 64 operations share a few commits', () => {
     const trace = join(folder, 'trace');
