@@ -32,12 +32,18 @@ const UNREADABLE: Readonly<Record<string, Apology>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
+/** An answer that is not on its way yet, and since when; without it once it is. */
+interface Unfinished {
+  response: ServerResponse | undefined;
+  readonly since: number;
+}
+
 /** What bounds each of the portal's ports: headers, connections, and the time for a request and for taking the answer. */
 export class Limits {
   readonly #dependencies: Dependencies;
   readonly #crowd: Crowd;
-  /** Answers that are not on their way yet, and since when. */
-  readonly #unfinished = new Map<ServerResponse, number>();
+  /** In the order in which they began. */
+  readonly #unfinished = new Set<Unfinished>();
   readonly #stop: Cancel;
 
   constructor(dependencies: Dependencies) {
@@ -80,10 +86,14 @@ export class Limits {
         this.#endImpatient(socket);
         return;
       }
-      this.#unfinished.set(response, this.#dependencies.clock.monotonic());
+      const unfinished: Unfinished = { response, since: this.#dependencies.clock.monotonic() };
+      this.#unfinished.add(unfinished);
       // One listener, and not for once: it happens once only, and each of them costs with every page.
       response.on('close', () => {
-        this.#unfinished.delete(response);
+        // V8's sets leave their former tables, with all that lay in them, to the great collections; an answer with its
+        // request is much, and several thousand of them a second bring that on.
+        unfinished.response = undefined;
+        this.#unfinished.delete(unfinished);
         idle.idle(socket);
       });
     });
@@ -125,7 +135,9 @@ export class Limits {
 
   /** A page for what cannot be read, unless half of another answer is out already; then the connection ends. */
   #apologise(error: Error, socket: Duplex): void {
-    const isUnderWay = [...this.#unfinished.keys()].some((one) => one.socket === socket && one.headersSent);
+    const isUnderWay = [...this.#unfinished].some(
+      ({ response }) => response?.socket === socket && response.headersSent,
+    );
     if (errnoOf(error) === 'ECONNRESET' || !socket.writable || isUnderWay) {
       socket.destroy();
       return;
@@ -150,11 +162,10 @@ export class Limits {
   /** Who asks and does not read would otherwise hold the answer in our memory for as long as he likes. */
   #endOverdue(): void {
     const before = this.#dependencies.clock.monotonic() - this.#settings.requestSeconds * SECOND;
-    for (const [response, since] of this.#unfinished) {
-      // They lie here in the order in which they began.
+    for (const { response, since } of this.#unfinished) {
       if (since > before) return;
       this.#dependencies.metrics.dropped('slow');
-      response.destroy();
+      response?.destroy();
     }
   }
 }

@@ -1,7 +1,6 @@
 import { type Change, callOf } from './change';
 import { isFull } from './faults';
-import { GroupQueue, refused, type Sent } from './group-queue';
-import type { Value } from './keys';
+import { GroupQueue, refused, type ScriptCall, type Sent } from './group-queue';
 
 interface Asked {
   readonly change: Change;
@@ -14,32 +13,20 @@ interface Asked {
  * Redis has no memory for the first that writes, each is sent by itself, so that what only removes is done.
  */
 export class CommitQueue {
-  readonly #channel: string;
-  readonly #groupOf: (key: string) => string;
-  readonly #send: (keys: string[], values: Value[]) => Promise<unknown>;
+  readonly #script: ScriptCall;
   readonly #queue = new GroupQueue<Asked>({
     send: (group) => this.#sendAll(group),
     sizeOf: ({ change }) => change.size,
   });
 
-  /**
-   * @param groupOf  changes whose keys give the same may go in one call
-   * @param send  calls COMMIT, and resolves when what it wrote is durable
-   */
-  constructor(
-    channel: string,
-    groupOf: (key: string) => string,
-    send: (keys: string[], values: Value[]) => Promise<unknown>,
-  ) {
-    this.#channel = channel;
-    this.#groupOf = groupOf;
-    this.#send = send;
+  constructor(script: ScriptCall) {
+    this.#script = script;
   }
 
   /** @returns whether the change was made */
   commit(change: Change): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      void this.#queue.add(this.#groupOf(change.anyKey), { change, resolve, reject });
+      void this.#queue.add(this.#script.groupOf(change.anyKey), { change, resolve, reject });
     });
   }
 
@@ -58,8 +45,8 @@ export class CommitQueue {
   async #commitAll(group: readonly Asked[]): Promise<Sent<Asked> | undefined> {
     try {
       const changes = group.map(({ change }) => change);
-      const { keys, values } = callOf(changes, this.#channel);
-      const done = String(await this.#send(keys, values));
+      const { keys, values } = callOf(changes, this.#script.channel);
+      const done = String(await this.#script.send(keys, values));
       return {
         tell: () => {
           for (const [i, { resolve }] of group.entries()) resolve(done[i] === '1');

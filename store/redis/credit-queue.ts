@@ -1,5 +1,5 @@
 import type { GrantId } from '../../core/ids';
-import { GroupQueue, refused, type Sent } from './group-queue';
+import { GroupQueue, refused, type ScriptCall, type Sent } from './group-queue';
 import type { SiteKeys, Value } from './keys';
 
 /** What a session owes its grant altogether. */
@@ -21,36 +21,28 @@ interface Asked {
 
 /** Adds what sessions owe to their grants, in groups, each in one call of the script CREDIT. */
 export class CreditQueue {
-  readonly #channel: string;
-  readonly #groupOf: (key: string) => string;
-  readonly #send: (keys: string[], values: Value[]) => Promise<unknown>;
+  readonly #script: ScriptCall;
   readonly #queue = new GroupQueue<Asked>({ send: (group) => this.#sendAll(group), sizeOf: () => 4 });
 
-  constructor(
-    channel: string,
-    groupOf: (key: string) => string,
-    send: (keys: string[], values: Value[]) => Promise<unknown>,
-  ) {
-    this.#channel = channel;
-    this.#groupOf = groupOf;
-    this.#send = send;
+  constructor(script: ScriptCall) {
+    this.#script = script;
   }
 
   add(credit: Credit): Promise<void> {
     return new Promise((resolve, reject) => {
-      void this.#queue.add(this.#groupOf(credit.of.grants), { credit, resolve, reject });
+      void this.#queue.add(this.#script.groupOf(credit.of.grants), { credit, resolve, reject });
     });
   }
 
   async #sendAll(group: readonly Asked[]): Promise<Sent<Asked>> {
     const keys: string[] = [];
-    const values: Value[] = [this.#channel];
+    const values: Value[] = [this.#script.channel];
     for (const { of, device, grantId, session, octets } of group.map(({ credit }) => credit)) {
       keys.push(of.grants, of.octets, of.credits(grantId));
       values.push(device, grantId, session, octets);
     }
     try {
-      await this.#send(keys, values);
+      await this.#script.send(keys, values);
     } catch (error) {
       return refused(group, error);
     }

@@ -7,6 +7,7 @@ import { type Credit, CreditQueue } from './credit-queue';
 import type { Durability } from './durability';
 import { isMoving, lacksScript, redisFault, storeClosed } from './faults';
 import { GrantWatch } from './grant-watch';
+import type { ScriptCall } from './group-queue';
 import { type Keys, tagOf, type Value } from './keys';
 import { COMMIT, CREDIT, type Script } from './scripts';
 
@@ -39,9 +40,13 @@ export class Engine {
     this.keys = keys;
     this.#durability = durability;
     this.groupOf = redis instanceof Cluster ? tagOf : () => '';
-    const sending = (script: Script) => (names: string[], values: Value[]) => this.run(script, names, values);
-    this.#commits = new CommitQueue(keys.grantChanges(), this.groupOf, sending(COMMIT));
-    this.#credits = new CreditQueue(keys.grantChanges(), this.groupOf, sending(CREDIT));
+    const { groupOf } = this;
+    const channel = keys.grantChanges();
+    const calling = (script: Script): ScriptCall => {
+      return { channel, groupOf, send: (names, values) => this.run(script, names, values) };
+    };
+    this.#commits = new CommitQueue(calling(COMMIT));
+    this.#credits = new CreditQueue(calling(CREDIT));
     this.#watch = new GrantWatch(redis, keys);
   }
 

@@ -1,5 +1,6 @@
 import { turnOfOthers } from '../../runtime/turn';
 import { isSilence } from './faults';
+import type { Value } from './keys';
 
 /** At most so many, and about so many values, at a time: others get their turn with Redis in between. */
 const MOST_ITEMS = 128;
@@ -26,6 +27,16 @@ export function refused(group: readonly Refusable[], error: unknown): Sent<never
 
 function refuse(group: readonly Refusable[], error: unknown): void {
   for (const { reject } of group) reject(error);
+}
+
+/** The script that groups are sent to. */
+export interface ScriptCall {
+  /** Where it tells of grants that it changes. */
+  readonly channel: string;
+  /** What has keys of the same group may go in one call. */
+  readonly groupOf: (key: string) => string;
+  /** Resolves when what the script wrote is durable. */
+  readonly send: (keys: string[], values: Value[]) => Promise<unknown>;
 }
 
 /** How a group is sent, and who may go in it. */
