@@ -156,8 +156,8 @@ export function foldSession(
 }
 
 /**
- * The session with what is known of its names. They come first, because what is added to an object after others were spread into it
- * takes V8's slow way, as long as all of the folding, and gives each object a hidden class of its own.
+ * The session with what is known of its names. They come first, because what is added to an object after others were
+ * spread into it takes V8's slow way, as long as all of the folding, and gives each object a hidden class of its own.
  */
 export function named(grantId: GrantId | undefined, username: string | undefined, session: Session): Session {
   if (grantId === undefined) return username === undefined ? session : { username, ...session };

@@ -8,7 +8,7 @@ import { redeemed } from './credentials';
 import { CHANGED, type Client, type Engine } from './engine';
 import { type GrantPlace, grantById, INDEX_AFTERGLOW_MS, placeOf } from './kept-grant';
 import { type GatewayKeys, hourText, shareOf } from './keys';
-import { Lately, type Written } from './last-written';
+import { Lately } from './lately';
 import { noteEnd, writeOrder } from './orders';
 import { decodeIf, encode, type Owed, type SessionRecord, sessionName } from './records';
 import type { Report } from './report-call';
@@ -26,6 +26,14 @@ export interface Lying {
 }
 
 const NOTHING_THERE: Lying = { session: null, order: null };
+
+/** A session as this process has written it last. */
+interface Written {
+  readonly session: string;
+  readonly record: SessionRecord;
+  /** Nobody had ordered its end. */
+  readonly order: null;
+}
 
 /** A report, with everything that has to be read or written elsewhere before it can be folded. */
 interface Ready {

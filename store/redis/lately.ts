@@ -1,13 +1,3 @@
-import type { SessionRecord } from './records';
-
-/** A session as this process has written it last. */
-export interface Written {
-  readonly session: string;
-  readonly record: SessionRecord;
-  /** Nobody had ordered its end. */
-  readonly order: null;
-}
-
 const DEFAULT_CAPACITY = 40_000;
 
 /**
@@ -25,13 +15,9 @@ export class Lately<T> {
     this.#generation = Math.floor(capacity / 2);
   }
 
-  get(name: string): T | undefined {
-    return this.#young.get(name) ?? this.#old.get(name);
-  }
-
   /** Gives it away: two reports at once shall not both be decided on it. */
   take(name: string): T | undefined {
-    const known = this.get(name);
+    const known = this.#young.get(name) ?? this.#old.get(name);
     if (known === undefined) return undefined;
     this.#young.delete(name);
     this.#old.delete(name);
