@@ -5,7 +5,12 @@ import type { Cancel, Clock } from '../runtime/clock';
 /** Asks one access point and deals with the outcome. Must not reject. */
 export type Poll = (ap: ApId, signal: AbortSignal) => Promise<void>;
 
-const TICK_MS = 100;
+/** Short, so that in a town of thousands few polls start together: their answers come together, and logins wait for all. */
+const TICK_MS = 10;
+/** A tick that comes late has the turns of its time, up to this: those of a stall are not saved up. */
+const LATEST_TICK_MS = 100;
+/** However few access points there are. */
+const LEAST_TURNS_PER_MS = 20 / SECOND;
 const MAX_IN_FLIGHT = 500;
 /** A large town needs more when many are silent: what a silent one takes (time-outs of 1, 2 and 3 s), for all of them. */
 const SILENT_POLL_MS = 7 * SECOND;
@@ -64,6 +69,8 @@ export class Scheduler {
   /** Those brought forward; they come before the queue. */
   #hurried: Target[] = [];
   #lastTick = 0;
+  /** How many polls may start; a part of one is kept for the next tick. */
+  #turns = 0;
   #cancel: Cancel = () => {};
 
   constructor(clock: Clock, poll: Poll) {
@@ -145,17 +152,22 @@ export class Scheduler {
   #tick(): void {
     const now = this.#clock.monotonic();
     this.#enqueueDue(this.#lastTick, now);
+    const fresh = this.#turnsPerMs() * Math.min(now - this.#lastTick, LATEST_TICK_MS);
     this.#lastTick = now;
     // Unused turns are not saved up: that is what prevents the herd.
-    let turns = Math.ceil((CATCH_UP_RATE * this.#ring.length * TICK_MS) / this.#periodMs);
+    this.#turns = Math.min(this.#turns, 1) + fresh;
     const silent = Math.ceil((this.#ring.length * SILENT_POLL_MS) / this.#periodMs);
     const most = Math.min(Math.max(MAX_IN_FLIGHT, silent), MAX_IN_FLIGHT_EVER);
-    while (turns > 0 && this.#seats.length - this.#free.length < most) {
+    while (this.#turns >= 1 && this.#seats.length - this.#free.length < most) {
       const target = this.#hurried.shift() ?? this.#next();
       if (target === undefined) break;
-      turns -= target.polled ? 1 : FIRST_POLL_TURNS;
+      this.#turns -= target.polled ? 1 : FIRST_POLL_TURNS;
       this.#start(target, now);
     }
+  }
+
+  #turnsPerMs(): number {
+    return Math.max((CATCH_UP_RATE * this.#ring.length) / this.#periodMs, LEAST_TURNS_PER_MS);
   }
 
   /** Puts those whose place lies in (from, to] into the queue; each once, however long that was. */

@@ -41,6 +41,31 @@ test('polls are spread evenly: in no second more than half as many again as on a
   await scheduler.stop();
 });
 
+test('few start together, so that what else the process does waits for few answers', async () => {
+  const { clock, polls, scheduler } = watched();
+  scheduler.follow(ids(6000), PERIOD);
+  scheduler.start();
+  await clock.advance(2 * PERIOD);
+  const together = new Map<number, number>();
+  for (const { at } of polls) together.set(at, (together.get(at) ?? 0) + 1);
+  expect(polls.length).toBeGreaterThanOrEqual(12_000);
+  expect(Math.max(...together.values())).toBeLessThanOrEqual(3);
+  await scheduler.stop();
+});
+
+test('a process that is held up again and again keeps the pace', async () => {
+  const { clock, polls, scheduler } = watched();
+  scheduler.follow(ids(6000), PERIOD);
+  const every = clock.every.bind(clock);
+  clock.every = (_, task) => every(90, task);
+  scheduler.start();
+  await clock.advance(PERIOD);
+  polls.length = 0;
+  await clock.advance(PERIOD);
+  expect(new Set(polls.map(({ ap }) => ap)).size).toBe(6000);
+  await scheduler.stop();
+});
+
 test('a start keeps to the even rate, because first polls ask for more', async () => {
   const { clock, polls, scheduler } = watched();
   scheduler.follow(ids(1200), PERIOD);
