@@ -74,6 +74,7 @@ let program: string | undefined;
 /** The sender, compiled once; it is gone when the bench ends. */
 function pacer(): string {
   if (program === undefined) {
+    if (!hasCompiler()) throw new Error('to send at a fixed rate takes a C compiler: apt-get install gcc libc6-dev');
     const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-bench-pacer-'));
     process.once('exit', () => rmSync(folder, { recursive: true }));
     program = join(folder, 'pacer');
