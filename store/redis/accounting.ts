@@ -131,7 +131,7 @@ export class Accounting {
     const { session, added } = foldSession(before, event);
     const octets = added.downloadOctets + added.uploadOctets;
     const record = toRecord(session, event.receivedAt);
-    const debt = debtOf(before, event.grantId ?? session.grantId, octets);
+    const debt = debtOf(before, event.grantId ?? session.grantId, octets, event.receivedAt);
     const after = debt === undefined ? record : withDebt(record, debt);
     // A gateway whose clock runs ahead cannot write into the future.
     const hour = startOfHour(Math.max(0, Math.min(event.eventAt, event.receivedAt)));
@@ -221,11 +221,13 @@ function withDebt(record: SessionRecord, { owed, stretch }: Debt): SessionRecord
 
 /** What the session owes its grant from now on, if it ever owed anything. */
 function debtOf(
-  { owed, stretch = 0 }: Pick<SessionRecord, 'owed' | 'stretch'> = {},
+  { owed, stretch }: Pick<SessionRecord, 'owed' | 'stretch'> = {},
   grantId: GrantId | undefined,
   octets: number,
+  now: Millis,
 ): Debt | undefined {
-  if (octets === 0 || grantId === undefined) return stretch === 0 ? undefined : { owed, stretch };
+  if (octets === 0 || grantId === undefined) return stretch === undefined ? undefined : { owed, stretch };
+  if (stretch === undefined) return { owed: { grantId, octets }, stretch: now };
   if (owed?.grantId === grantId) return { owed: { grantId, octets: owed.octets + octets }, stretch };
   return { owed: { grantId, octets }, stretch: stretch + 1 };
 }
@@ -253,7 +255,7 @@ export async function credit(
   record: SessionRecord,
   places?: Lately<GrantPlace>,
 ): Promise<void> {
-  const { owed, stretch = 0 } = record;
+  const { owed, stretch } = record;
   if (owed === undefined) return;
   const { grantId, octets } = owed;
   const known = places?.take(grantId);

@@ -24,7 +24,10 @@ export interface SessionRecord extends Session {
   readonly endedAt?: Millis;
   /** Octets for the grant, which lies in another slot; added there once, however often that is asked. */
   readonly owed?: Owed;
-  /** How many stretches there were so far in which octets were owed. */
+  /**
+   * Which stretch it is in which octets are owed: when the first one began, and one more for each since. A session that
+   * uses the id of one long forgotten so gets numbers that no other had, and its grant tells them apart.
+   */
   readonly stretch?: number;
 }
 

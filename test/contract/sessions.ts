@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Usage } from '../../core/session';
 import { HOUR, MINUTE, SECOND } from '../../core/time';
-import type { Store } from '../../store/store';
+import { SESSION_AFTERGLOW_MS, type Store } from '../../store/store';
 import { event, request, START, type Subject, WHOLE_TIME } from './fixtures';
 
 /** Accounting: sessions, totals, what runs. */
@@ -53,6 +53,18 @@ export function sessionsContract(subject: Subject): void {
         { hour: START - 30 * MINUTE, ...usage({ sessions: 4, ...most }) },
       ]);
       expect((await store.getGrant(grant.id, START))?.usedOctets).toBe(Number.MAX_SAFE_INTEGER);
+    });
+
+    test('a session whose id was another one of the same grant, forgotten since, adds its octets all the same', async () => {
+      const { grant } = await store.putGrant(request(1, { site }));
+      const of = { site, sessionId: sessionId(), grantId: grant.id };
+      await store.applyAccounting(event('start', 0, of));
+      await store.applyAccounting(event('stop', 60, { ...of, seconds: 60, downloadOctets: 7 }));
+      await store.forget(START + 60 * SECOND + SESSION_AFTERGLOW_MS, { historyBefore: START });
+      expect(await store.getSession('gw-1', of.sessionId)).toBeUndefined();
+      await store.applyAccounting(event('start', 600, of));
+      await store.applyAccounting(event('interim', 660, { ...of, seconds: 60, downloadOctets: 5 }));
+      expect((await store.getGrant(grant.id, START + 660 * SECOND))?.usedOctets).toBe(12);
     });
 
     test('packets of one session in any order and repeated give the same totals', async () => {
