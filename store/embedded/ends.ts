@@ -26,8 +26,9 @@ export function endStore(engine: Engine): EndStore {
   return {
     orderEnd: async (scope, now) => {
       const ended = await endGrants(engine, scope, now);
-      const ordered = await orderSessions(engine, scope, ended, now);
-      return { grants: ended.size + ordered.grants, sessions: ordered.sessions };
+      const { size } = ended;
+      const { grants, sessions } = await orderSessions(engine, scope, ended, now);
+      return { grants: size + grants, sessions };
     },
     orderLimits: (scope, now) => orderLimits(engine, scope, now),
     takeDueEnds: async (now, limit, until, gateways) => {
@@ -58,7 +59,7 @@ function takeDue(
 }
 
 /** In chunks: a site may have a great many, and other operations get their turn in between. */
-async function endGrants(engine: Engine, scope: EndScope, now: Millis): Promise<ReadonlySet<GrantId>> {
+async function endGrants(engine: Engine, scope: EndScope, now: Millis): Promise<Set<GrantId>> {
   const { grants } = engine.tables;
   if ('grant' in scope) {
     const ended = await engine.write(() => endGrant(engine, scope.grant, now));
@@ -86,10 +87,11 @@ function endGrant(engine: Engine, id: GrantId, now: Millis): 0 | 1 {
   return 1;
 }
 
+/** @param ended  grants that are known to have ended; those of the sessions are added */
 async function orderSessions(
   engine: Engine,
   scope: EndScope,
-  ended: ReadonlySet<GrantId>,
+  ended: Set<GrantId>,
   now: Millis,
 ): Promise<{ grants: number; sessions: SessionName[] }> {
   const isMeant = (session: SessionRecord): boolean => {
@@ -100,9 +102,12 @@ async function orderSessions(
   };
   const sessions: SessionName[] = [];
   let grants = 0;
-  for await (const ordered of sweep(engine, engine.tables.sessions, (key, session) =>
-    isMeant(session) ? order(engine, key, session, now) : undefined,
-  )) {
+  for await (const ordered of sweep(engine, engine.tables.sessions, (key, session) => {
+    if (!isMeant(session)) return undefined;
+    // Its grant goes with it, and nothing else tells how old the others under that grant are.
+    if (session.grantId !== undefined) ended.add(session.grantId);
+    return order(engine, key, session, now);
+  })) {
     for (const { name, endedGrants } of ordered) {
       sessions.push(name);
       grants += endedGrants;

@@ -30,8 +30,9 @@ export function endStore(engine: Engine): EndStore {
     orderEnd: (scope, now) =>
       engine.operation(async (redis) => {
         const ended = await endGrants(engine, redis, scope, now);
-        const ordered = await orderSessions(engine, redis, scope, ended, now);
-        return { grants: ended.size + ordered.grants, sessions: ordered.sessions };
+        const { size } = ended;
+        const { grants, sessions } = await orderSessions(engine, redis, scope, ended, now);
+        return { grants: size + grants, sessions };
       }),
     orderLimits: (scope, now) => engine.operation((redis) => orderLimits(engine, redis, scope, now)),
     takeDueEnds: (now, limit, until, gateways) =>
@@ -47,7 +48,7 @@ export function endStore(engine: Engine): EndStore {
 }
 
 /** Who dies before the sessions are ordered has refused the devices already; who asked was not told, and asks again. */
-async function endGrants(engine: Engine, redis: Client, scope: EndScope, now: Millis): Promise<ReadonlySet<GrantId>> {
+async function endGrants(engine: Engine, redis: Client, scope: EndScope, now: Millis): Promise<Set<GrantId>> {
   const isMeant = (grant: GrantRecord): boolean => {
     if ('grant' in scope) return grant.id === scope.grant;
     if ('gateway' in scope) return grant.gateway === scope.gateway;
@@ -104,18 +105,23 @@ export async function sessionsOf(redis: Client, index: string): Promise<string[]
   return fields.flatMap((field) => (field.startsWith('session ') ? [field.slice('session '.length)] : []));
 }
 
+/** @param ended  grants that are known to have ended; those of the sessions are added */
 async function orderSessions(
   engine: Engine,
   redis: Client,
   scope: EndScope,
-  ended: ReadonlySet<GrantId>,
+  ended: Set<GrantId>,
   now: Millis,
 ): Promise<{ grants: number; sessions: SessionName[] }> {
   const isMeant = async (session: SessionRecord): Promise<boolean> => {
     if (!runs(session)) return false;
     if ('grant' in scope) return session.grantId === scope.grant;
     if ('gateway' in scope) return session.gateway === scope.gateway;
-    return session.site === scope.site && isOlder(engine, redis, session, ended, scope.acceptedBefore);
+    if (session.site !== scope.site || !(await isOlder(engine, redis, session, ended, scope.acceptedBefore)))
+      return false;
+    // Its grant goes with it, and nothing else tells how old the others under that grant are.
+    if (session.grantId !== undefined) ended.add(session.grantId);
+    return true;
   };
   let grants = 0;
   const ordered: string[] = [];
@@ -141,8 +147,10 @@ async function isOlder(
   ended: ReadonlySet<GrantId>,
   moment: Millis | undefined,
 ): Promise<boolean> {
-  if (moment === undefined || (grantId !== undefined && ended.has(grantId))) return true;
+  if (moment === undefined) return true;
   const kept = grantId === undefined ? undefined : await grantById(redis, keys, grantId);
+  // It may have ended with another session meanwhile.
+  if (grantId !== undefined && ended.has(grantId)) return true;
   // One that is left was accepted since, or at another site.
   if (kept !== undefined) return kept.record.acceptedAt < moment;
   return (segments[0]?.start ?? 0) < moment;

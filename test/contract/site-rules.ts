@@ -129,6 +129,16 @@ export function siteRulesContract(name: string, openNew: () => Promise<Store>): 
         expect(ended.sessions.map(({ sessionId }) => sessionId).sort()).toEqual(['s-0', 'unnamed']);
         expect(await store.findGrant('rathaus', device(2), at(20))).toEqual(fresh.grant);
       });
+
+      test('all sessions under an older grant of another site end together', async () => {
+        const { grant } = await store.putGrant(request(1, { site: 'schule' }));
+        for (const sessionId of ['s-1', 's-2', 's-3']) {
+          await store.applyAccounting(event('start', 900, { sessionId, grantId: grant.id }));
+        }
+        const ended = await store.orderEnd({ site: 'rathaus', acceptedBefore: at(10) }, at(20));
+        expect(ended.grants).toBe(1);
+        expect(ended.sessions.map(({ sessionId }) => sessionId)).toEqual(['s-1', 's-2', 's-3']);
+      });
     });
 
     describe('new limits', () => {
