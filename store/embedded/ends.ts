@@ -87,27 +87,24 @@ function endGrant(engine: Engine, id: GrantId, now: Millis): 0 | 1 {
   return 1;
 }
 
-/** @param ended  grants that are known to have ended; those of the sessions are added */
+/** @param older  grants that are known to have been accepted before the moment of the scope; more are added */
 async function orderSessions(
   engine: Engine,
   scope: EndScope,
-  ended: Set<GrantId>,
+  older: Set<GrantId>,
   now: Millis,
 ): Promise<{ grants: number; sessions: SessionName[] }> {
   const isMeant = (session: SessionRecord): boolean => {
     if (session.endedAt !== undefined) return false;
     if ('grant' in scope) return session.grantId === scope.grant;
     if ('gateway' in scope) return session.gateway === scope.gateway;
-    return session.site === scope.site && isOlder(engine, session, ended, scope.acceptedBefore);
+    return session.site === scope.site && isOlder(engine, session, older, scope.acceptedBefore);
   };
   const sessions: SessionName[] = [];
   let grants = 0;
-  for await (const ordered of sweep(engine, engine.tables.sessions, (key, session) => {
-    if (!isMeant(session)) return undefined;
-    // Its grant goes with it, and nothing else tells how old the others under that grant are.
-    if (session.grantId !== undefined) ended.add(session.grantId);
-    return order(engine, key, session, now);
-  })) {
+  for await (const ordered of sweep(engine, engine.tables.sessions, (key, session) =>
+    isMeant(session) ? order(engine, key, session, now) : undefined,
+  )) {
     for (const { name, endedGrants } of ordered) {
       sessions.push(name);
       grants += endedGrants;
@@ -116,18 +113,22 @@ async function orderSessions(
   return { grants, sessions };
 }
 
-/** Of a session whose grant is not known, or gone for long, its own start says how old it is. */
+/**
+ * Of a session whose grant is not known, or gone for long, its own start says how old it is.
+ * @param older  as `orderSessions`: a grant of another site ends with the first session under it, and is not found again
+ */
 function isOlder(
   engine: Engine,
   { grantId, segments }: SessionRecord,
-  ended: ReadonlySet<GrantId>,
+  older: Set<GrantId>,
   moment: Millis | undefined,
 ): boolean {
-  if (moment === undefined || (grantId !== undefined && ended.has(grantId))) return true;
+  if (moment === undefined) return true;
   const kept = grantId === undefined ? undefined : grantById(engine, grantId);
   // One that is left was accepted since, or at another site.
-  if (kept !== undefined) return kept.record.acceptedAt < moment;
-  return (segments[0]?.start ?? 0) < moment;
+  if (kept !== undefined && kept.record.acceptedAt < moment) older.add(kept.record.id);
+  if (grantId !== undefined && older.has(grantId)) return true;
+  return (kept?.record.acceptedAt ?? segments[0]?.start ?? 0) < moment;
 }
 
 async function orderLimits(engine: Engine, scope: LimitsScope, now: Millis): Promise<SessionName[]> {

@@ -105,23 +105,19 @@ export async function sessionsOf(redis: Client, index: string): Promise<string[]
   return fields.flatMap((field) => (field.startsWith('session ') ? [field.slice('session '.length)] : []));
 }
 
-/** @param ended  grants that are known to have ended; those of the sessions are added */
+/** @param older  grants that are known to have been accepted before the moment of the scope; more are added */
 async function orderSessions(
   engine: Engine,
   redis: Client,
   scope: EndScope,
-  ended: Set<GrantId>,
+  older: Set<GrantId>,
   now: Millis,
 ): Promise<{ grants: number; sessions: SessionName[] }> {
   const isMeant = async (session: SessionRecord): Promise<boolean> => {
     if (!runs(session)) return false;
     if ('grant' in scope) return session.grantId === scope.grant;
     if ('gateway' in scope) return session.gateway === scope.gateway;
-    if (session.site !== scope.site || !(await isOlder(engine, redis, session, ended, scope.acceptedBefore)))
-      return false;
-    // Its grant goes with it, and nothing else tells how old the others under that grant are.
-    if (session.grantId !== undefined) ended.add(session.grantId);
-    return true;
+    return session.site === scope.site && isOlder(engine, redis, session, older, scope.acceptedBefore);
   };
   let grants = 0;
   const ordered: string[] = [];
@@ -139,21 +135,23 @@ async function orderSessions(
   return { grants, sessions: ordered.sort(byName).map(toName) };
 }
 
-/** Of a session whose grant is not known, or gone for long, its own start says how old it is. */
+/**
+ * Of a session whose grant is not known, or gone for long, its own start says how old it is.
+ * @param older  as `orderSessions`: a grant of another site ends with the first session under it, and is not found again
+ */
 async function isOlder(
   { keys }: Engine,
   redis: Client,
   { grantId, segments }: SessionRecord,
-  ended: ReadonlySet<GrantId>,
+  older: Set<GrantId>,
   moment: Millis | undefined,
 ): Promise<boolean> {
   if (moment === undefined) return true;
   const kept = grantId === undefined ? undefined : await grantById(redis, keys, grantId);
-  // It may have ended with another session meanwhile.
-  if (grantId !== undefined && ended.has(grantId)) return true;
   // One that is left was accepted since, or at another site.
-  if (kept !== undefined) return kept.record.acceptedAt < moment;
-  return (segments[0]?.start ?? 0) < moment;
+  if (kept !== undefined && kept.record.acceptedAt < moment) older.add(kept.record.id);
+  if (grantId !== undefined && older.has(grantId)) return true;
+  return (kept?.record.acceptedAt ?? segments[0]?.start ?? 0) < moment;
 }
 
 async function orderLimits(engine: Engine, redis: Client, scope: LimitsScope, now: Millis): Promise<SessionName[]> {

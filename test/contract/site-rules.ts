@@ -139,6 +139,17 @@ export function siteRulesContract(name: string, openNew: () => Promise<Store>): 
         expect(ended.grants).toBe(1);
         expect(ended.sessions.map(({ sessionId }) => sessionId)).toEqual(['s-1', 's-2', 's-3']);
       });
+
+      test('of sessions whose grant nobody knows each is as old as itself', async () => {
+        for (const [sessionId, after] of [
+          ['s-1', 0],
+          ['s-2', 900],
+        ] as const) {
+          await store.applyAccounting(event('start', after, { sessionId, grantId: 'A'.repeat(22) }));
+        }
+        const ended = await store.orderEnd({ site: 'rathaus', acceptedBefore: at(10) }, at(20));
+        expect(ended.sessions.map(({ sessionId }) => sessionId)).toEqual(['s-1']);
+      });
     });
 
     describe('new limits', () => {
