@@ -5,7 +5,7 @@ import { warningsIn } from '../config/warnings';
 import { DemoTown } from '../demo/town';
 import { adminToken } from '../runtime/admin';
 import { systemClock } from '../runtime/clock';
-import { growThriftily, LARGE_TOWN } from '../runtime/heap';
+import { growHeap, LARGE_TOWN } from '../runtime/heap';
 import { keepMemory } from '../runtime/keep-memory';
 import { where } from '../runtime/listen';
 import { LiveValue } from '../runtime/live';
@@ -128,14 +128,14 @@ function makeWorkers(
 /** Undefined if it has mistakes, which are told then. */
 function readConfig(file: string): LiveValue<Config> | undefined {
   // To read a large configuration takes hundreds of megabytes for a moment.
-  growThriftily(true);
+  growHeap('thriftily');
   const loaded = loadConfig(file, systemClock.now());
   if (!loaded.ok) {
     process.stderr.write(loaded.mistakes.map((mistake) => `${formatMistake(file, mistake)}\n`).join(''));
     process.stderr.write(`stadtfunk: not started, because ${file} has mistakes; see above.\n`);
     return undefined;
   }
-  growThriftily(loaded.config.accessPoints.length >= LARGE_TOWN);
+  growHeap(loaded.config.accessPoints.length >= LARGE_TOWN ? 'thriftily' : 'freely');
   return new LiveValue(loaded.config);
 }
 

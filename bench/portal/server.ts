@@ -7,6 +7,7 @@ import { parseConfig } from '../../config/load';
 import { PortalRole } from '../../portal/role';
 import { systemClock } from '../../runtime/clock';
 import { endNow } from '../../runtime/end-now';
+import { growHeap } from '../../runtime/heap';
 import { LiveValue } from '../../runtime/live';
 import { createLog } from '../../runtime/log';
 import { createMetrics } from '../../runtime/metrics';
@@ -20,6 +21,8 @@ import { BENCH_TOWN, type Recorded } from './town';
  * @returns the port
  */
 async function portal(folder: string): Promise<number> {
+  // As in a town of this size.
+  growHeap('freely');
   const loaded = parseConfig(BENCH_TOWN, folder);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.mistakes));
   const { config } = loaded;

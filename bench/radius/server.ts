@@ -8,6 +8,7 @@ import { DeviceAddress } from '../../core/mac';
 import { HOUR } from '../../core/time';
 import { RadiusRole } from '../../radius/role';
 import { systemClock } from '../../runtime/clock';
+import { growHeap } from '../../runtime/heap';
 import { LiveValue } from '../../runtime/live';
 import { silentLog } from '../../runtime/log';
 import { createMetrics } from '../../runtime/metrics';
@@ -73,6 +74,8 @@ async function grantTo(store: Store, count: number): Promise<void> {
 }
 
 async function serve(): Promise<void> {
+  // As in a town of this size.
+  growHeap('freely');
   const folder = mkdtempSync(join(tmpdir(), 'stadtfunk-bench-'));
   const config = benchTown(folder);
   const opened = await openStore(config, systemRandom);
