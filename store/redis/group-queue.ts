@@ -84,8 +84,8 @@ export class GroupQueue<Item extends Refusable> {
 
   /**
    * One group after the other; the first one waits for what comes in the same turn. The next one is on its way before
-   * those of the last one are told, so that Redis works while they go on; but see `TURNS_BETWEEN`. Where Redis is silent, those who wait are refused
-   * with the group: else each group would wait as long again, and the last one for half a minute.
+   * those of the last one are told, so that Redis works while they go on; but see `TURNS_BETWEEN`. Where Redis is silent,
+   * those who wait are refused with the group: else each group would wait as long again, and the last one for half a minute.
    */
   async #work(place: string): Promise<void> {
     await turnOfOthers();
